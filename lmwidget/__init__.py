@@ -1,0 +1,65 @@
+"""See inside a language model from a notebook.
+
+>>> import lmwidget as lmw
+>>> lm = lmw.load("tiny")
+>>> graph = lmw.AttentionGraph(lm, "The king said unto the king")
+
+Names are loaded on first use, so that ``import lmwidget`` is fast and works without PyTorch's
+start-up time, and without a built front end.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lmwidget.capture.attention import Attention
+    from lmwidget.errors import LmwidgetError
+    from lmwidget.models.language_model import LanguageModel
+    from lmwidget.models.loading import load
+    from lmwidget.results import Attribution, Prediction
+    from lmwidget.tokens import Tokens
+    from lmwidget.widgets.attention_graph import AttentionGraph
+    from lmwidget.widgets.saliency_text import SaliencyText
+
+__version__ = version("lmwidget")
+
+_HOMES = {
+    "Attention": "lmwidget.capture.attention",
+    "AttentionGraph": "lmwidget.widgets.attention_graph",
+    "Attribution": "lmwidget.results",
+    "LanguageModel": "lmwidget.models.language_model",
+    "LmwidgetError": "lmwidget.errors",
+    "Prediction": "lmwidget.results",
+    "SaliencyText": "lmwidget.widgets.saliency_text",
+    "Tokens": "lmwidget.tokens",
+    "load": "lmwidget.models.loading",
+}
+
+__all__ = [  # noqa: PLE0604
+    "Attention",
+    "AttentionGraph",
+    "Attribution",
+    "LanguageModel",
+    "LmwidgetError",
+    "Prediction",
+    "SaliencyText",
+    "Tokens",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        from lmwidget.errors import nearest
+
+        raise AttributeError(f"lmwidget has no {name!r}. {nearest(name, _HOMES)}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

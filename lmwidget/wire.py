@@ -1,0 +1,242 @@
+"""Arrays on their way to the browser: the only file that knows dtypes on the wire.
+
+One envelope for every array::
+
+    {"data": bytes, "dtype": "uint16", "shape": [2, 3], "axes": ["query", "key"], "scale": None}
+
+Little-endian, C order. ``scale`` is ``None``, or an envelope of float32 with one number for each
+row (all axes but the last): ``value = data * scale[row]``. Attention weights travel as 16-bit
+integers of their row's largest weight, so that what the browser shows to four digits is what the
+model computed. ``js/src/core/wire.js`` is the other half; both are held to the fixtures in
+``tests/fixtures/wire``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Envelope = dict[str, Any]
+Rows = Callable[[int, int, slice], NDArray[np.float32]]
+
+FULL = 65535
+"""Largest 16-bit integer: the row's maximum."""
+
+DTYPES = ("uint8", "uint16", "uint32", "int32", "float32")
+
+
+def envelope(
+    array: NDArray[Any], axes: Sequence[str], scale: NDArray[np.float32] | None = None
+) -> Envelope:
+    """Return an array ready for the wire.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of one of the five dtypes on the wire: uint8, uint16, uint32, int32, float32.
+    axes : sequence of str
+        Name of each axis.
+    scale : ndarray of float32, shape of ``array`` without its last axis, optional
+        Factor of each row.
+
+    Returns
+    -------
+    dict
+        The envelope.
+
+    Raises
+    ------
+    TypeError
+        For another dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> envelope(np.zeros((2, 3), np.uint8), ["query", "key"])["shape"]
+    [2, 3]
+    """
+    if array.dtype.name not in DTYPES:
+        raise TypeError(f"{array.dtype} does not travel; convert to one of {', '.join(DTYPES)}")
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return {
+        "data": little.tobytes(),
+        "dtype": array.dtype.name,
+        "shape": list(array.shape),
+        "axes": list(axes),
+        "scale": None if scale is None else envelope(scale.astype(np.float32), axes[:-1]),
+    }
+
+
+def decode(packed: Envelope) -> NDArray[Any]:
+    """Return the array in an envelope, its row scale applied.
+
+    Parameters
+    ----------
+    packed : dict
+        An envelope.
+
+    Returns
+    -------
+    ndarray
+        float32 when the envelope has a scale, else the dtype on the wire.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> decode(envelope(np.arange(3, dtype=np.int32), ["token"])).tolist()
+    [0, 1, 2]
+    """
+    array = np.frombuffer(packed["data"], dtype=np.dtype(packed["dtype"]).newbyteorder("<"))
+    array = array.reshape(packed["shape"])
+    if packed["scale"] is None:
+        return array.astype(array.dtype.newbyteorder("="))
+    scaled: NDArray[np.float32] = array.astype(np.float32) * decode(packed["scale"])[..., None]
+    return scaled
+
+
+def quantise(
+    weights: NDArray[np.float32],
+) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+    """Return rows as 16-bit integers and the factor of each row.
+
+    Parameters
+    ----------
+    weights : ndarray of float32, shape (..., row, column)
+        Weights, 0 or more.
+
+    Returns
+    -------
+    integers : ndarray of uint16, shape (..., row, column)
+        Rounded to 1/65535 of the row's largest weight.
+    scale : ndarray of float32, shape (..., row)
+        ``weights = integers * scale``; NaN for a row that holds something that is no number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> quantise(np.array([[0.25, 0.5]], np.float32))[0].tolist()
+    [[32768, 65535]]
+    """
+    finite = np.isfinite(weights).all(axis=-1, keepdims=True)
+    safe = np.where(finite, weights, 0)
+    largest = safe.max(axis=-1, keepdims=True, initial=0)
+    factor = np.where(largest > 0, largest, 1)
+    integers = np.rint(safe * (FULL / factor)).astype(np.uint16)
+    scale = np.where(finite, largest / FULL, np.nan).astype(np.float32)
+    return integers, scale[..., 0]
+
+
+def pack_dense(
+    rows: Rows, layers: Iterable[int], heads: Sequence[int], shape: tuple[int, int]
+) -> dict[str, Any]:
+    """Return every weight of some layers as the value of the trait ``_attention``.
+
+    Parameters
+    ----------
+    rows : callable
+        ``rows(layer, head, slice)`` returns weights of shape (query, key).
+    layers : iterable of int
+        Layers to send.
+    heads : sequence of int
+        Number of heads of every layer of the model.
+    shape : tuple of int
+        Queries and keys.
+
+    Returns
+    -------
+    dict
+        ``layers``, ``format`` ("dense") and ``weights``, an envelope over layer, head, query, key.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pack_dense(lambda layer, head, part: np.eye(2, dtype="f4")[part], [0], [1], (2, 2))["format"]
+    'dense'
+    """
+    layers = list(layers)
+    integers = np.zeros((len(layers), max(heads), *shape), np.uint16)
+    scale = np.zeros(integers.shape[:-1], np.float32)
+    for index, layer in enumerate(layers):
+        for head in range(heads[layer]):
+            integers[index, head], scale[index, head] = quantise(rows(layer, head, slice(None)))
+    weights = envelope(integers, ["layer", "head", "query", "key"], scale)
+    return {"layers": layers, "format": "dense", "weights": weights}
+
+
+def pack_sparse(
+    rows: Rows,
+    layers: Iterable[int],
+    heads: Sequence[int],
+    shape: tuple[int, int],
+    top: int,
+) -> dict[str, Any]:
+    """Return the strongest weights of each query as the value of the trait ``_attention``.
+
+    The full matrix of a head never exists: query rows are read in chunks.
+
+    Parameters
+    ----------
+    rows, layers, heads, shape
+        As for :func:`pack_dense`.
+    top : int
+        How many keys to keep of each query.
+
+    Returns
+    -------
+    dict
+        ``layers``, ``format`` ("csr"), ``weights`` (uint16, one an entry), ``columns``,
+        ``offsets``, ``rowscale`` and ``kept`` (share of the row's weight that is sent).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> eye = lambda layer, head, part: np.eye(3, dtype="f4")[part]
+    >>> decode(pack_sparse(eye, [0], [1], (3, 3), top=1)["columns"]).tolist()
+    [0, 1, 2]
+    """
+    layers = list(layers)
+    queries, keys = shape
+    counts = np.zeros((len(layers), max(heads), queries), np.uint32)
+    rowscale = np.zeros(counts.shape, np.float32)
+    kept = np.zeros(counts.shape, np.float32)
+    columns: list[NDArray[Any]] = []
+    weights: list[NDArray[np.uint16]] = []
+    chunk = max(1, 4_000_000 // max(1, keys))
+    for index, layer in enumerate(layers):
+        for head in range(heads[layer]):
+            for start in range(0, queries, chunk):
+                part = slice(start, min(start + chunk, queries))
+                row, column, value, scale, share = _strongest(rows(layer, head, part), top)
+                counts[index, head, part] = np.bincount(row, minlength=part.stop - start)
+                rowscale[index, head, part], kept[index, head, part] = scale, share
+                columns.append(column)
+                weights.append(value)
+    narrow = np.uint16 if keys <= FULL else np.uint32
+    row_axes = ["layer", "head", "query"]
+    offsets = np.concatenate([[0], np.cumsum(counts.ravel(), dtype=np.uint32)]).astype(np.uint32)
+    return {
+        "layers": layers,
+        "format": "csr",
+        "weights": envelope(np.concatenate(weights), ["entry"]),
+        "columns": envelope(np.concatenate(columns).astype(narrow), ["entry"]),
+        "offsets": envelope(offsets, ["row"]),
+        "rowscale": envelope(rowscale, row_axes),
+        "kept": envelope(kept, row_axes),
+    }
+
+
+def _strongest(weights: NDArray[np.float32], top: int) -> tuple[NDArray[Any], ...]:
+    """Return row, column, value of the ``top`` entries a row, and scale and kept share a row."""
+    integers, scale = quantise(weights)
+    if top < weights.shape[1]:
+        floor = -np.partition(-weights, top - 1, axis=1)[:, top - 1 : top]
+        integers[~(weights >= floor)] = 0
+    row, column = np.nonzero(integers)
+    value = integers[row, column]
+    sent = np.bincount(row, weights=value, minlength=len(weights)) * scale
+    total = weights.sum(axis=1)
+    share = np.where(total > 0, sent / np.where(total > 0, total, 1), 1)
+    return row, column, value, scale, np.minimum(share, 1).astype(np.float32)

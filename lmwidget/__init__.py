@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
     from lmwidget.errors import LmwidgetError
+    from lmwidget.html import to_html
     from lmwidget.models.language_model import LanguageModel
     from lmwidget.models.loading import load
     from lmwidget.results import Attribution, Prediction
@@ -36,9 +37,10 @@ _HOMES = {
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "Tokens": "lmwidget.tokens",
     "load": "lmwidget.models.loading",
+    "to_html": "lmwidget.html",
 }
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     "Attention",
     "AttentionGraph",
     "Attribution",
@@ -48,6 +50,7 @@ __all__ = [  # noqa: PLE0604
     "SaliencyText",
     "Tokens",
     "load",
+    "to_html",
 ]
 
 

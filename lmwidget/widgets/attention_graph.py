@@ -1,0 +1,468 @@
+"""AttentionGraph: which token looks at which, as a hoverable graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike, NDArray
+
+from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.html import table
+from lmwidget.tokens import Tokens
+from lmwidget.widgets.array_attention import ArrayAttention
+from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
+from lmwidget.wire import pack_dense, pack_sparse
+
+if TYPE_CHECKING:
+    from lmwidget.capture.attention import Attention
+    from lmwidget.models.language_model import LanguageModel
+
+ALL_LAYERS_BYTES = 1_000_000
+"""Every layer is sent at once when they all fit in this; then the layer changes without a kernel."""
+
+LAYER_BYTES = 1_200_000
+"""Budget for the layer on screen; above it only each token's strongest edges are sent."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The pinned token of an :class:`AttentionGraph`.
+
+    Attributes
+    ----------
+    index : int
+        Index of the token in its column.
+    piece : str
+        Its text.
+    side : str
+        ``"query"`` (the token that looks) or ``"key"`` (the token that is looked at).
+    layer : int
+        Index of the layer shown.
+    heads : tuple of int
+        Heads shown.
+    weights : ndarray of float32, shape (head, token)
+        Attention from the pinned query to each key, or from each query to the pinned key.
+    """
+
+    index: int
+    piece: str
+    side: str
+    layer: int
+    heads: tuple[int, ...]
+    weights: NDArray[np.float32]
+
+
+class AttentionGraph(ModelWidget):
+    """A graph of the attention between tokens; hover, click, change the text.
+
+    Parameters
+    ----------
+    lm : LanguageModel, optional
+        The model; without one, use :meth:`from_result` or :meth:`from_arrays`.
+    text : str, list of messages, or pair of str
+        What the model reads.
+    layer : int, optional
+        Index of the layer shown first. Without it, the layer with the most structured head.
+    heads : list of int, optional
+        Heads shown first; ``[]`` for all. Without it, the most structured head of ``layer``.
+    kind : str, optional
+        ``"encoder"``, ``"decoder"`` or ``"cross"`` for encoder-decoder models.
+    output : str, optional
+        What the decoder of an encoder-decoder model reads; without it, the model writes it.
+    truncate : bool
+        Cut a text that is too long for the model, instead of refusing it.
+    **traits
+        Any other public trait: ``mean``, ``token``, ``side``, ``threshold``, ``top_k``,
+        ``hide_special``, ``hide_first``, ``view``, ``search``, ``theme``.
+
+    Raises
+    ------
+    InputError
+        When the text cannot be used.
+    UnknownNameError
+        For a layer, head or keyword that does not exist.
+    NoAttentionError
+        When the model has no attention.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "The king said unto the king")
+    >>> graph.layer, graph.heads = 1, [0, 2]
+    >>> graph.token = 5
+    >>> graph.selection.weights.shape
+    (2, 6)
+    """
+
+    _esm = bundle("attention_graph.js")
+    _css = bundle("attention_graph.css")
+    _bundle = "attention_graph"
+    _input_traits = ("text", "kind")
+    _bulk_traits = ("_tokens", "_attention")
+
+    layer = t.Int(0).tag(sync=True)
+    "Index of the layer shown, 0 for the first that has attention."
+
+    heads = t.List(t.Int()).tag(sync=True)
+    "Heads shown; empty for all."
+
+    mean = t.Bool(False).tag(sync=True)
+    "Draw the mean of the heads shown instead of each."
+
+    side = t.Enum(["query", "key"], "query").tag(sync=True)
+    "Column of the pinned token: the token that looks, or that is looked at."
+
+    threshold = t.Float(0.0, min=0.0, max=1.0).tag(sync=True)
+    "Edges of less weight than this share of a head's attention are not drawn."
+
+    top_k = t.Int(None, allow_none=True, min=1).tag(sync=True)
+    "Draw only this many edges of each query; ``None`` for all."
+
+    hide_special = t.Bool(False).tag(sync=True)
+    "Hide special tokens; the figure says how much weight they held."
+
+    hide_first = t.Bool(False).tag(sync=True)
+    "Hide the first token, often an attention sink; the figure says how much weight it held."
+
+    view = t.Enum(["columns", "arcs"], "columns").tag(sync=True)
+    "Two columns of tokens, or arcs over one line of text."
+
+    kind = t.Unicode("self").tag(sync=True)
+    "Which attention: ``self``, or ``encoder``, ``decoder``, ``cross``."
+
+    search = t.Unicode("").tag(sync=True)
+    "Highlights the tokens that contain this text."
+
+    _attention = t.Dict().tag(sync=True, echo_update=False)
+
+    def __init__(
+        self,
+        lm: LanguageModel | None = None,
+        text: Any = "",
+        *,
+        layer: int | None = None,
+        heads: Sequence[int] | None = None,
+        output: Any = None,
+        truncate: bool = False,
+        **traits: Any,
+    ) -> None:
+        self._lm = None if lm is None else as_language_model(lm)
+        self._input, self._output, self._truncate = text, output, truncate
+        self._result: Any = traits.pop("_result", None)
+        self._first: dict[str, Any] = {
+            "layer": layer,
+            "heads": heads,
+            "kind": traits.get("kind"),
+        }
+        super().__init__(**traits)
+        self.observe(self._on_layer, "layer")
+
+    @classmethod
+    def from_result(cls, attention: Attention, **traits: Any) -> AttentionGraph:
+        """Return a graph of attention that has been computed before.
+
+        Parameters
+        ----------
+        attention : Attention
+            From ``lm.attention(text)`` or ``Attention.load(path)``.
+        **traits
+            As for the class.
+
+        Returns
+        -------
+        AttentionGraph
+            Without a model: everything works but editing the text.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> attention = lmw.load("tiny").attention("The king said")
+        >>> lmw.AttentionGraph.from_result(attention, layer=1).layer
+        1
+        """
+        return cls(_result=attention, **traits)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        weights: ArrayLike,
+        tokens: Tokens | Sequence[str],
+        key_tokens: Tokens | Sequence[str] | None = None,
+        **traits: Any,
+    ) -> AttentionGraph:
+        """Return a graph of weights computed elsewhere.
+
+        Parameters
+        ----------
+        weights : array_like, shape (layer, head, query, key), (head, query, key) or (query, key)
+            Attention weights, 0 to 1.
+        tokens : Tokens or sequence of str
+            The queries.
+        key_tokens : Tokens or sequence of str, optional
+            The keys, when they are others.
+        **traits
+            As for the class.
+
+        Returns
+        -------
+        AttentionGraph
+            A graph without a model.
+
+        Raises
+        ------
+        InputError
+            When the shapes of weights and tokens disagree.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, numpy as np
+        >>> lmw.AttentionGraph.from_arrays(np.eye(2), ["a", "b"]).result.shape
+        (1, 1, 2, 2)
+        """
+        return cls(_result=ArrayAttention.from_arrays(weights, tokens, key_tokens), **traits)
+
+    @property
+    def result(self) -> Attention:
+        """The attention that is drawn.
+
+        Returns
+        -------
+        Attention
+            Every layer and head, computed when asked for.
+
+        Raises
+        ------
+        InputError
+            When there is no text yet.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.AttentionGraph(lmw.load("tiny"), "The king said").result.shape
+        (2, 4, 3, 3)
+        """
+        if self._result is None:
+            raise InputError("There is no attention yet.", "Set graph.text first.")
+        attention: Attention = self._result
+        return attention
+
+    @property
+    def selection(self) -> Selection | None:
+        """What is pinned, or ``None``.
+
+        Returns
+        -------
+        Selection or None
+            The pinned token and the exact weights of its edges.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "The king said", token=2)
+        >>> graph.selection.piece
+        ' said'
+        """
+        if self.token is None or self._result is None:
+            return None
+        attention = self._result
+        heads = tuple(self.heads) or tuple(range(attention.heads(self.layer)))
+        matrices = np.stack([attention[self.layer, head] for head in heads])
+        query = self.side == "query"
+        tokens = attention.tokens if query else attention.key_tokens
+        weights = matrices[:, self.token] if query else matrices[:, :, self.token]
+        return Selection(
+            self.token, tokens.pieces[self.token], self.side, self.layer, heads, weights
+        )
+
+    # State -----------------------------------------------------------------------------------
+
+    def _initial_state(self) -> dict[str, Any]:
+        if self._result is not None:
+            self._input = self._result.tokens
+            return self._drawn(**self._first)
+        if self._lm is None or not _has_content(self._input):
+            return {"_status": self._nothing(), "_figure": self._no_figure()}
+        return self._read(**self._first)
+
+    def _compute(self) -> dict[str, Any]:
+        if self._lm is None:
+            raise InputError(
+                "This graph has no model, so its text cannot be run.",
+                "Make one with AttentionGraph(lm, text).",
+            )
+        changed_kind = self._result is not None and self.kind != self._result.kind
+        if changed_kind and self.text == self._result.tokens.text:
+            self._result = self._result.select(self.kind)
+            return self._drawn(None, None, self.kind)
+        self._input, self._output = self.text, None
+        keep = self._result is not None
+        heads = list(self.heads) if keep else None
+        return {"token": None, **self._read(self.layer if keep else None, heads, None)}
+
+    def _read(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
+        assert self._lm is not None
+        self._result = self._lm.attention(
+            self._input, output=self._output, kind=kind, truncate=self._truncate
+        )
+        return self._drawn(layer, heads, kind)
+
+    def _drawn(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
+        """Return the traits that draw ``self._result``; the best layer and head when not given."""
+        attention = self._result
+        if kind is not None and kind != attention.kind:
+            self._result = attention = attention.select(kind)
+        if layer is None or heads is None:
+            layer, heads = _most_structured(attention, layer, heads)
+        self._check_layer(layer)
+        for head in heads:
+            self._check_head(layer, head)
+        same = attention.key_tokens is attention.tokens
+        return {
+            "text": attention.tokens.text,
+            "kind": attention.kind,
+            "layer": layer,
+            "heads": list(heads),
+            "_tokens": {
+                "query": attention.tokens.to_dict(),
+                "key": None if same else attention.key_tokens.to_dict(),
+            },
+            "_attention": self._packed([layer]),
+            "_figure": self._described(),
+            "_status": READY,
+        }
+
+    def _described(self) -> dict[str, Any]:
+        attention = self._result
+        return {
+            "model": attention.model,
+            "title": "Attention",
+            "layers": attention.shape[0],
+            "layer_numbers": list(attention.layer_numbers),
+            "heads": [attention.heads(layer) for layer in range(attention.shape[0])],
+            "kinds": list(attention.kinds),
+            "causal": attention.causal,
+            "editable": self._lm is not None and attention.tokens.source == "text",
+            "top_per_row": self._top(1, LAYER_BYTES),
+        }
+
+    def _no_figure(self) -> dict[str, Any]:
+        model = self._lm.name if self._lm else ""
+        return {
+            "model": model, "title": "Attention", "layers": 0, "layer_numbers": [], "heads": [],
+            "kinds": ["self"], "causal": True, "editable": self._lm is not None,
+            "top_per_row": None,
+        }  # fmt: skip
+
+    def _dense_bytes(self, layers: int) -> int:
+        _, heads, queries, keys = self._result.shape
+        return int(layers * heads * queries * (2 * keys + 4))
+
+    def _top(self, layers: int, budget: int) -> int | None:
+        """Return how many keys of each query fit into the budget; ``None`` when all do."""
+        if self._dense_bytes(layers) <= budget:
+            return None
+        _, heads, queries, _ = self._result.shape
+        return max(4, int(budget / (layers * heads * queries * 4)) - 3)
+
+    def _packed(self, layers: list[int], budget: int = LAYER_BYTES) -> dict[str, Any]:
+        attention = self._result
+        count, _, queries, keys = attention.shape
+        if self._dense_bytes(count) <= ALL_LAYERS_BYTES:
+            layers = list(range(count))
+        heads = [attention.heads(layer) for layer in range(count)]
+        top = self._top(len(layers), max(budget, ALL_LAYERS_BYTES))
+        if top is None:
+            return pack_dense(attention.rows, layers, heads, (queries, keys))
+        return pack_sparse(attention.rows, layers, heads, (queries, keys), top)
+
+    def _published_state(self, max_bytes: int) -> dict[str, Any]:
+        if self._result is None:
+            return {}
+        layers = list(range(self._result.shape[0]))
+        top = self._top(len(layers), max_bytes)
+        return {
+            "_attention": self._packed(layers, max_bytes),
+            "_figure": {**self._figure, "editable": False, "top_per_row": top},
+        }
+
+    def _on_layer(self, _change: Any) -> None:
+        if not self._quiet and self._result is not None:
+            heads = [head for head in self.heads if head < self._result.heads(self.layer)]
+            if self.layer not in self._attention.get("layers", []):
+                self._show({"_attention": self._packed([self.layer]), "heads": heads})
+
+    # Validation ------------------------------------------------------------------------------
+
+    @t.validate("layer")
+    def _valid_layer(self, proposal: Any) -> int:
+        self._check_layer(proposal["value"])
+        return int(proposal["value"])
+
+    @t.validate("heads")
+    def _valid_heads(self, proposal: Any) -> list[int]:
+        if self._result is not None and not self._quiet:
+            for head in proposal["value"]:
+                self._check_head(None, head)
+        return list(proposal["value"])
+
+    @t.validate("kind")
+    def _valid_kind(self, proposal: Any) -> str:
+        kinds = ("self",) if self._result is None else self._result.kinds
+        if proposal["value"] not in kinds:
+            raise UnknownNameError(
+                f"There is no {proposal['value']!r} attention here.",
+                f"Choose one of {', '.join(map(repr, kinds))}.",
+            )
+        return str(proposal["value"])
+
+    def _check_layer(self, layer: int) -> None:
+        count = 0 if self._result is None else self._result.shape[0]
+        if self._result is not None and not 0 <= layer < count:
+            raise UnknownNameError(
+                f"There is no layer {layer}.", f"Choose a layer from 0 to {count - 1}."
+            )
+
+    def _check_head(self, layer: int | None, head: int) -> None:
+        count = self._result.shape[1] if layer is None else self._result.heads(layer)
+        if not 0 <= head < count:
+            raise UnknownNameError(
+                f"There is no head {head}.", f"Choose heads from 0 to {count - 1}."
+            )
+
+    def _static_html(self) -> str:
+        if self._result is None:
+            return "<p>AttentionGraph: no text yet.</p>"
+        attention = self._result
+        heads = list(self.heads) or list(range(attention.heads(self.layer)))
+        mean = np.mean([attention.rows(self.layer, head, slice(0, 200)) for head in heads], axis=0)
+        order = np.argsort(-np.nan_to_num(mean), axis=None)[:12]
+        rows = []
+        for query, key in zip(*np.unravel_index(order, mean.shape), strict=True):
+            labels = attention.tokens.labels[query], attention.key_tokens.labels[key]
+            rows.append([*labels, f"{mean[query, key]:.3f}"])
+        caption = (
+            f"Strongest attention of {attention.model}, layer {self.layer}, "
+            f"heads {', '.join(map(str, heads))} (mean). Run the notebook for the live graph."
+        )
+        return table(caption, ["from", "to", "weight"], rows)
+
+
+def _has_content(text: Any) -> bool:
+    return bool(text.strip()) if isinstance(text, str) else text is not None and len(text) > 0
+
+
+def _most_structured(attention: Any, layer: int | None, heads: Any) -> tuple[int, list[int]]:
+    """Return the layer and head whose attention has most to show."""
+    scores = np.nan_to_num(attention.structure_scores(), nan=-1.0)
+    if layer is None and not heads:
+        layer = int(np.unravel_index(np.argmax(scores), scores.shape)[0])
+    elif layer is None:
+        layer = int(np.argmax(scores[:, list(heads)].max(axis=1)))
+    if heads is None:
+        known = 0 <= layer < len(scores)
+        heads = [int(np.argmax(scores[layer]))] if known else []
+    return layer, list(heads)

@@ -94,7 +94,7 @@ class Tokens:
                 )
         if unknown := set(self.kinds) - set(KINDS):
             raise InputError(
-                f"{sorted(unknown)[0]!r} is no kind of token.", f"Use one of {', '.join(KINDS)}."
+                f"{min(unknown)!r} is no kind of token.", f"Use one of {', '.join(KINDS)}."
             )
         if self.source not in SOURCES:
             raise InputError(
@@ -125,7 +125,7 @@ class Tokens:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """One readable line for each token: spaces kept, line breaks and tabs as signs.
+        r"""One readable line for each token: spaces kept, line breaks and tabs as signs.
 
         Pieces without any ink of their own (zero-width joiners, lone combining marks) are shown as
         code points.
@@ -137,7 +137,7 @@ class Tokens:
 
         Examples
         --------
-        >>> Tokens.from_pieces(["a", "\\n", " b", "\\u200d"]).labels
+        >>> Tokens.from_pieces(["a", "\n", " b", "\u200d"]).labels
         ('a', '⏎', ' b', 'U+200D')
         """
         return tuple(readable(piece) for piece in self.pieces)
@@ -237,7 +237,7 @@ class Tokens:
         missing = {"text", "kind", "raw", "id", "word", "start", "end"} - set(wire)
         if missing:
             raise InputError(
-                f"These tokens have no {sorted(missing)[0]!r}.", "Give what Tokens.to_dict() made."
+                f"These tokens have no {min(missing)!r}.", "Give what Tokens.to_dict() made."
             )
         count = len(wire["id"])
         if len(wire["start"]) != len(wire["end"]):
@@ -288,12 +288,12 @@ class Tokens:
             kinds=kinds,
             words=word_groups(text, spans, kinds),
             roles=(None,) * len(pieces),
-            segments=np.zeros(len(pieces)),
+            segments=np.zeros(len(pieces), np.int32),
         )
 
 
 def readable(piece: str) -> str:
-    """Return ``piece`` on one line with everything invisible made visible, except spaces.
+    r"""Return ``piece`` on one line with everything invisible made visible, except spaces.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ def readable(piece: str) -> str:
 
     Examples
     --------
-    >>> readable(" a\\n"), readable("\\u0301")
+    >>> readable(" a\n"), readable("\u0301")
     (' a⏎', 'U+0301')
     """
     bare = piece.strip(" ")

@@ -1,0 +1,1 @@
+"""Language models of every family behind one small interface."""

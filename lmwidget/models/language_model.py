@@ -1,0 +1,582 @@
+"""One language model of any family, and what can be asked of it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from lmwidget.errors import InputError, ModelMismatchError, refuse_unknown
+from lmwidget.models import tokenizing
+from lmwidget.models.predictions import strongest
+from lmwidget.models.tasks import check_task, read_logits, readout, takes, task_of
+from lmwidget.results import Attribution, Prediction
+from lmwidget.tokens import Tokens
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from lmwidget.capture.attention import Attention
+
+_WRITTEN = 32  # tokens that an encoder-decoder writes by itself when no output is given
+
+
+class LanguageModel:
+    """A transformers model with its tokenizer, left as it is found by everything done here.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A transformers model: causal, masked, bare encoder, sequence classifier, encoder-decoder.
+    tokenizer : transformers tokenizer
+        The tokenizer that the model was trained with.
+    name : str, optional
+        Shown on figures. Default: where the model was loaded from, or its class.
+    task : str, optional
+        ``"causal"``, ``"masked"``, ``"encoder"``, ``"sequence-classification"`` or ``"seq2seq"``.
+        Default: told from the model's class.
+
+    Attributes
+    ----------
+    architecture : str
+        The model type in its configuration, such as ``"llama"``.
+    context_length : int or None
+        Most tokens that it reads at once; None when nothing limits it.
+    labels : dict of int to str
+        Class names of a classifier, otherwise empty.
+
+    Raises
+    ------
+    InputError
+        When something else than a model or a tokenizer is given.
+    ModelMismatchError
+        When the tokenizer has many more tokens than the model.
+    UnknownNameError
+        For an unknown task or keyword.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
+    >>> import lmwidget as lmw
+    >>> tokenizer = lmw.load("tiny").tokenizer
+    >>> config = GPT2Config(n_layer=1, n_head=2, n_embd=8, vocab_size=len(tokenizer))
+    >>> lmw.LanguageModel(GPT2LMHeadModel(config), tokenizer, name="mine")
+    <LanguageModel mine: gpt2, causal, context 1024>
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str | None = None,
+        task: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        refuse_unknown(unknown, ["name", "task"], "LanguageModel")
+        _check_objects(model, tokenizer)
+        self.model: Any = model
+        self.config: Any = model.config
+        self.tokenizer: PreTrainedTokenizerBase = tokenizer
+        self.task: str = check_task(task) if task else task_of(model)
+        self.architecture: str = str(getattr(model.config, "model_type", "") or "unknown")
+        self.name: str = name or _name_of(model)
+        self.context_length: int | None = _context_length(model)
+        self.labels: dict[int, str] = self._class_names()
+        self._rows = _embedding_rows(model)
+        self._check_vocabulary()
+
+    def __repr__(self) -> str:
+        context = f", context {self.context_length}" if self.context_length else ""
+        return f"<LanguageModel {self.name}: {self.architecture}, {self.task}{context}>"
+
+    @property
+    def device(self) -> torch.device:
+        """Device that input goes to: where the model's first parameter is.
+
+        Returns
+        -------
+        torch.device
+            For example ``cpu``.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").device
+        device(type='cpu')
+        """
+        parameter = next(self.model.parameters(), None)
+        return parameter.device if parameter is not None else torch.device("cpu")
+
+    def tokenize(self, text: Any, *, truncate: bool = False) -> Tokens:
+        """Return what the model reads.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            Plain text; chat messages ``[{"role": "user", "content": "Hello"}]``; a sentence pair;
+            or tokens made before.
+        truncate : bool, default False
+            Cut text that is longer than the model's context: causal models keep its end, others
+            its start.
+
+        Returns
+        -------
+        Tokens
+            Ids, pieces, spans, words, roles and segments.
+
+        Raises
+        ------
+        InputError
+            When the text is empty, holds only special tokens, or is too long.
+        ModelMismatchError
+            When the tokenizer gives an id that the model does not have.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").tokenize("the king said").pieces
+        ('the', ' king', ' said')
+        """
+        tokens = text if isinstance(text, Tokens) else tokenizing.tokenize(self.tokenizer, text)
+        if len(tokens) == 0:
+            raise InputError("The text has no tokens.", "Give at least one word.")
+        limit = self.context_length
+        if limit is not None and len(tokens) > limit:
+            if not truncate:
+                raise InputError(
+                    f"The text has {len(tokens)} tokens, but {self.name} reads at most {limit}.",
+                    "Shorten it, or pass truncate=True.",
+                )
+            tokens = tokenizing.truncate(tokens, limit, keep_end=self.task == "causal")
+        self._check_ids(tokens)
+        return tokens
+
+    def tokenize_output(self, text: str | Tokens | None = None) -> Tokens:
+        """Return what the decoder of an encoder-decoder has written, its start token first.
+
+        Parameters
+        ----------
+        text : str or Tokens, optional
+            The output text; nothing means the start token alone.
+
+        Returns
+        -------
+        Tokens
+            Decoder input.
+
+        Raises
+        ------
+        ModelMismatchError
+            When the model has no decoder side.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").tokenize_output("a")
+        Traceback (most recent call last):
+        ...
+        lmwidget.errors.ModelMismatchError: ...
+        """
+        if isinstance(text, Tokens):
+            self._check_ids(text)
+            return text
+        start = tokenizing.special_token(self.tokenizer, self._decoder_start())
+        written = tokenizing.tokenize_plain(self.tokenizer, text or "", target=True)
+        tokens = tokenizing.join(start, written)
+        self._check_ids(tokens)
+        return tokens
+
+    def write_output(self, tokens: Tokens, *, limit: int = _WRITTEN) -> Tokens:
+        """Return what an encoder-decoder writes for an input, greedily.
+
+        Parameters
+        ----------
+        tokens : Tokens
+            The input.
+        limit : int, default 32
+            Most tokens written.
+
+        Returns
+        -------
+        Tokens
+            Decoder input: the start token, then what was written, without its end token.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.write_output(lm.tokenize("a"))
+        Traceback (most recent call last):
+        ...
+        lmwidget.errors.ModelMismatchError: ...
+        """
+        ids = [self._decoder_start()]
+        known: dict[str, Any] = {}
+        for _ in range(limit):
+            written = tokenizing.tokens_from_ids(self.tokenizer, ids)
+            output = self.forward(tokens, written, **known)
+            if getattr(output, "encoder_last_hidden_state", None) is not None:
+                known = {"encoder_outputs": (output.encoder_last_hidden_state,)}
+            best = int(output.logits[0, -1].argmax())
+            if best in self._end_ids():
+                break
+            ids.append(best)
+        return tokenizing.tokens_from_ids(self.tokenizer, ids)
+
+    def inputs(self, tokens: Tokens, output_tokens: Tokens | None = None) -> dict[str, Any]:
+        """Return the keyword arguments of one forward pass over these tokens.
+
+        Parameters
+        ----------
+        tokens : Tokens
+            The input.
+        output_tokens : Tokens, optional
+            Decoder side of an encoder-decoder; default: its start token.
+
+        Returns
+        -------
+        dict
+            ``input_ids`` and ``attention_mask`` of shape (1, token) on the model's device, and
+            what else the model takes.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.inputs(lm.tokenize("the king"))["input_ids"].shape
+        torch.Size([1, 2])
+        """
+        ids = self._row(tokens.ids)
+        found: dict[str, Any] = {"input_ids": ids}
+        if takes(self.model, "attention_mask"):
+            found["attention_mask"] = torch.ones_like(ids)
+        if takes(self.model, "token_type_ids") and (kinds := self._segment_kinds()) > 1:
+            found["token_type_ids"] = self._row(tokens.segments).clamp(max=kinds - 1).long()
+        if self.task == "seq2seq":
+            output = output_tokens if output_tokens is not None else self.tokenize_output()
+            found["decoder_input_ids"] = self._row(output.ids)
+        if takes(self.model, "use_cache"):
+            found["use_cache"] = False
+        return found
+
+    def forward(self, tokens: Tokens, output_tokens: Tokens | None = None, **kwargs: Any) -> Any:
+        """Return the model's output for these tokens, without gradients, in evaluation mode.
+
+        Parameters
+        ----------
+        tokens : Tokens
+            The input.
+        output_tokens : Tokens, optional
+            Decoder side of an encoder-decoder.
+        **kwargs
+            Further arguments of the model's forward.
+
+        Returns
+        -------
+        transformers.utils.ModelOutput
+            Batch of one.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.forward(lm.tokenize("the king")).logits.shape[:2]
+        torch.Size([1, 2])
+        """
+        from lmwidget.capture.guard import as_found
+
+        arguments = {**self.inputs(tokens, output_tokens), **kwargs}
+        with torch.no_grad(), as_found(self.model):
+            return self.model(**arguments)
+
+    def predict(
+        self,
+        text: Any,
+        top: int = 10,
+        output: str | Tokens | None = None,
+        *,
+        position: int | None = None,
+        truncate: bool = False,
+        **unknown: Any,
+    ) -> list[Prediction]:
+        """Return the model's strongest next tokens, fillings of a mask, or classes.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            What the model reads.
+        top : int, default 10
+            How many.
+        output : str or Tokens, optional
+            What an encoder-decoder has written so far.
+        position : int, optional
+            Token to read at; default: the last one, or the first mask token.
+        truncate : bool, default False
+            Cut text that is longer than the model's context.
+
+        Returns
+        -------
+        list of Prediction
+            Strongest first, with probabilities from a softmax in float32.
+
+        Raises
+        ------
+        InputError
+            When the text cannot be used, or a masked model is given no mask token.
+        ModelMismatchError
+            When the model has no output head.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> [p.label for p in lmw.load("tiny").predict("the king of the king of the", top=1)]
+        [' king']
+        """
+        refuse_unknown(unknown, ["top", "output", "position", "truncate"], "predict")
+        tokens = self.tokenize(text, truncate=truncate)
+        written = self.tokenize_output(output) if self.task == "seq2seq" else None
+        place = readout(self, tokens if written is None else written, position)
+        if place.note:
+            warnings.warn(f"{place.note} Pass position= for another.", stacklevel=2)
+        logits = read_logits(self.forward(tokens, written), place)
+        return strongest(self, logits[0], top)
+
+    def attention(
+        self,
+        text: Any,
+        *,
+        output: str | Tokens | None = None,
+        kind: str | None = None,
+        truncate: bool = False,
+        **unknown: Any,
+    ) -> Attention:
+        """Return every attention weight of one pass over the text, computed when asked for.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            What the model reads.
+        output : str or Tokens, optional
+            What an encoder-decoder has written; default: what it writes by itself, greedily, at
+            most 32 tokens.
+        kind : str, optional
+            ``"encoder"``, ``"decoder"`` or ``"cross"`` of an encoder-decoder.
+        truncate : bool, default False
+            Cut text that is longer than the model's context.
+
+        Returns
+        -------
+        Attention
+            ``attention[layer, head]`` is an array (query, key).
+
+        Raises
+        ------
+        InputError
+            When the text cannot be used.
+        NoAttentionError
+            When the model has no attention.
+        UnknownNameError
+            For an unknown kind or keyword.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attention("the king said")[0, 0].shape
+        (3, 3)
+        """
+        from lmwidget.capture.attention import capture_attention
+
+        refuse_unknown(unknown, ["output", "kind", "truncate"], "attention")
+        tokens = self.tokenize(text, truncate=truncate)
+        written = None
+        if self.task == "seq2seq":
+            written = self.write_output(tokens) if output is None else self.tokenize_output(output)
+        attention = capture_attention(self, tokens, written)
+        return attention if kind is None else attention.select(kind)
+
+    def attribute(
+        self,
+        text: Any,
+        method: str = "input_x_gradient",
+        *,
+        target: str | int | None = None,
+        foil: str | int | None = None,
+        output: str | Tokens | None = None,
+        truncate: bool = False,
+        **settings: Any,
+    ) -> Attribution:
+        """Return how much each token contributed to a prediction.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            What the model reads.
+        method : str, default "input_x_gradient"
+            ``"gradient"``, ``"input_x_gradient"`` or ``"integrated_gradients"``.
+        target : str or int, optional
+            Token, class or id to explain; default: the model's own strongest prediction.
+        foil : str or int, optional
+            Alternative that the target is contrasted with.
+        output : str or Tokens, optional
+            What an encoder-decoder has written so far.
+        truncate : bool, default False
+            Cut text that is longer than the model's context.
+        **settings
+            Settings of the method, such as ``steps``.
+
+        Returns
+        -------
+        Attribution
+            One score a token.
+
+        Raises
+        ------
+        InputError
+            When the text or the target cannot be used.
+        UnknownNameError
+            For an unknown method, target or setting.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attribute("the king said").scores.shape
+        (3,)
+        """
+        from lmwidget.attribution import attribute
+
+        tokens = self.tokenize(text, truncate=truncate)
+        written = self.tokenize_output(output) if self.task == "seq2seq" else None
+        return attribute(self, tokens, method, target, foil, output_tokens=written, **settings)
+
+    def token_text(self, token: int) -> str:
+        """Return a vocabulary entry as text, its leading space kept.
+
+        Parameters
+        ----------
+        token : int
+            Id.
+
+        Returns
+        -------
+        str
+            Readable text.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.token_text(int(lm.tokenize(" king").ids[0]))
+        ' king'
+        """
+        return tokenizing.token_text(self.tokenizer, token)
+
+    def _row(self, values: Any) -> Tensor:
+        return torch.tensor(values, device=self.device).long()[None]
+
+    def _segment_kinds(self) -> int:
+        if self.architecture == "xlnet":
+            return 3
+        return int(getattr(self.config, "type_vocab_size", 0) or 0)
+
+    def _class_names(self) -> dict[int, str]:
+        if self.task != "sequence-classification":
+            return {}
+        return {int(key): str(value) for key, value in self.config.id2label.items()}
+
+    def _decoder_start(self) -> int:
+        if self.task != "seq2seq":
+            raise ModelMismatchError(
+                f"{self.name} is no encoder-decoder, so it has no output side.",
+                "Leave output= out.",
+            )
+        config, generation = self.config, getattr(self.model, "generation_config", None)
+        for holder, key in (
+            (generation, "decoder_start_token_id"),
+            (config, "decoder_start_token_id"),
+            (config, "bos_token_id"),
+            (config, "pad_token_id"),
+        ):
+            start = getattr(holder, key, None)
+            if start is not None:
+                return int(start[0] if isinstance(start, list) else start)
+        raise ModelMismatchError(
+            f"{self.name} does not say which token its decoder starts with.",
+            "Set model.config.decoder_start_token_id.",
+        )
+
+    def _end_ids(self) -> set[int]:
+        generation = getattr(self.model, "generation_config", None)
+        end = getattr(generation, "eos_token_id", None)
+        end = self.config.eos_token_id if end is None else end
+        return set(end) if isinstance(end, list) else {end}
+
+    def _check_ids(self, tokens: Tokens) -> None:
+        if self._rows is not None and len(tokens) and int(tokens.ids.max()) >= self._rows:
+            place = int(tokens.ids.argmax())
+            raise ModelMismatchError(
+                f"The tokenizer gives id {tokens.ids[place]} for {tokens.raw[place]!r}, but "
+                f"{self.name} has only {self._rows} tokens.",
+                "Use the tokenizer that belongs to this model.",
+            )
+
+    def _check_vocabulary(self) -> None:
+        count = len(self.tokenizer)
+        # A few added tokens beyond the table are common, and harmless until they are used.
+        if self._rows is not None and count > 1.1 * self._rows + 64:
+            raise ModelMismatchError(
+                f"The tokenizer has {count} tokens, but {self.name} has only {self._rows}.",
+                "Use the tokenizer that belongs to this model.",
+            )
+
+
+def _check_objects(model: Any, tokenizer: Any) -> None:
+    if isinstance(model, str):
+        raise InputError(
+            f"LanguageModel takes a model in memory, not the name {model!r}.",
+            f"Use lmwidget.load({model!r}).",
+        )
+    if not isinstance(model, nn.Module) or getattr(model, "config", None) is None:
+        raise InputError(
+            f"LanguageModel takes a transformers model, not a {type(model).__name__}.",
+            "Give a model loaded with transformers, or use lmwidget.load(name).",
+        )
+    if isinstance(tokenizer, str) or not (
+        callable(tokenizer) and hasattr(tokenizer, "convert_ids_to_tokens")
+    ):
+        raise InputError(
+            f"LanguageModel needs the model's tokenizer, not a {type(tokenizer).__name__}.",
+            "Give AutoTokenizer.from_pretrained(name), or use lmwidget.load(name).",
+        )
+
+
+def _name_of(model: nn.Module) -> str:
+    path = str(getattr(model.config, "_name_or_path", "") or "").rstrip("/\\")
+    return path.replace("\\", "/").split("/")[-1] or type(model).__name__
+
+
+def _embedding_rows(model: Any) -> int | None:
+    try:
+        table = model.get_input_embeddings()
+        return int(table.weight.shape[0])
+    except (AttributeError, NotImplementedError, TypeError):
+        return None
+
+
+def _context_length(model: nn.Module) -> int | None:
+    config = model.config
+    for table_name, table in model.named_modules():
+        # RoBERTa's family counts positions from behind the padding index.
+        if table_name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
+            before = 0 if table.padding_idx is None else table.padding_idx + 1
+            return table.num_embeddings - before
+    for key in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"):
+        length = getattr(config, key, None)
+        if isinstance(length, int) and length > 0:
+            return None if getattr(config, "model_type", "") in _UNLIMITED else length
+    return None
+
+
+_UNLIMITED = {"t5", "mt5", "umt5", "longt5", "bloom", "mpt", "xlnet", "mamba"}

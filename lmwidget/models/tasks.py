@@ -1,0 +1,260 @@
+"""What a model does with text, and where in its output the answer is read."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from lmwidget.errors import InputError, ModelMismatchError, UnknownNameError, nearest
+from lmwidget.tokens import Tokens
+
+if TYPE_CHECKING:
+    from lmwidget.models.language_model import LanguageModel
+
+TASKS = ("causal", "masked", "sequence-classification", "seq2seq", "encoder")
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Where the answer of a model is read.
+
+    Attributes
+    ----------
+    kind : str
+        ``"next token"``, ``"masked token"`` or ``"class"``.
+    position : int or None
+        Token whose logits are read (in the output tokens for encoder-decoders, -1 is the last);
+        None for classes.
+    note : str
+        What a reader should know, such as which of several masks was taken; may be empty.
+    """
+
+    kind: str
+    position: int | None
+    note: str = ""
+
+
+def check_task(task: str) -> str:
+    """Return ``task`` when it is one.
+
+    Parameters
+    ----------
+    task : str
+        Name to check.
+
+    Returns
+    -------
+    str
+        The same name.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such task; names the nearest.
+
+    Examples
+    --------
+    >>> check_task("causal")
+    'causal'
+    """
+    if task not in TASKS:
+        raise UnknownNameError(f"There is no task {task!r}.", nearest(task, TASKS))
+    return task
+
+
+def task_of(model: nn.Module) -> str:
+    """Return the task of a model in memory, from its class.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A transformers model.
+
+    Returns
+    -------
+    str
+        One of ``TASKS``.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
+    >>> task_of(GPT2LMHeadModel(GPT2Config(n_layer=1, n_head=1, n_embd=4, vocab_size=8)))
+    'causal'
+    """
+    names = [cls.__name__ for cls in type(model).__mro__ if cls.__module__ != "builtins"]
+    for name in names:
+        if task := _task_by_name(name):
+            # Pictures and text in, text out: named like an encoder-decoder, but a causal model.
+            return "causal" if task == "seq2seq" and not _decodes(model) else task
+    return "seq2seq" if _decodes(model) else "encoder"
+
+
+def readout(lm: LanguageModel, tokens: Tokens, position: int | None = None) -> Readout:
+    """Return where the model's answer about these tokens is read.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+    tokens : Tokens
+        Its input (the output side for encoder-decoders).
+    position : int, optional
+        Token to read at. Default: the last token for next-token models, the first mask token for
+        masked models.
+
+    Returns
+    -------
+    Readout
+        Kind and position.
+
+    Raises
+    ------
+    InputError
+        When there is no mask token, or no such position.
+    ModelMismatchError
+        When the model has no output head.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> readout(lm, lm.tokenize("the king")).kind
+    'next token'
+    """
+    if lm.task == "encoder" or not has_head(lm.model):
+        raise ModelMismatchError(
+            f"{lm.name} has no output head, so it predicts nothing.",
+            "Load it with a head, for example task='causal' or task='masked'.",
+        )
+    if lm.task == "sequence-classification":
+        return Readout("class", None)
+    if position is not None and not -len(tokens) <= position < len(tokens):
+        raise InputError(
+            f"There is no token {position} in a text of {len(tokens)} tokens.",
+            f"Choose a position from 0 to {len(tokens) - 1}.",
+        )
+    if lm.task == "masked":
+        return _masked_readout(lm, tokens, position)
+    return Readout("next token", (-1 if position is None else position) % len(tokens))
+
+
+def _masked_readout(lm: LanguageModel, tokens: Tokens, position: int | None) -> Readout:
+    if position is not None:
+        return Readout("masked token", position % len(tokens))
+    mask = lm.tokenizer.mask_token_id
+    masks = [i for i, token in enumerate(tokens.ids.tolist()) if token == mask]
+    if mask is None or not masks:
+        sign = lm.tokenizer.mask_token or "a mask token"
+        raise InputError(
+            f"The text has no mask token, so {lm.name} has nothing to fill in.",
+            f"Write {sign} where a word should be predicted.",
+        )
+    note = f"{len(masks)} mask tokens: the first one is read." if len(masks) > 1 else ""
+    return Readout("masked token", masks[0], note)
+
+
+def read_logits(output: Any, place: Readout) -> Tensor:
+    """Return the logits of all candidates.
+
+    Parameters
+    ----------
+    output : transformers.utils.ModelOutput
+        What the model returned.
+    place : Readout
+        Where to read.
+
+    Returns
+    -------
+    Tensor, shape (batch, candidate)
+        Raw logits, still on the model's device and in its graph.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from types import SimpleNamespace
+    >>> output = SimpleNamespace(logits=torch.zeros(1, 5, 7))
+    >>> read_logits(output, Readout("next token", 4)).shape
+    torch.Size([1, 7])
+    """
+    logits: Tensor = output.logits
+    return logits if place.position is None else logits[:, place.position]
+
+
+def has_head(model: nn.Module) -> bool:
+    """Return whether the model class has an output head that gives logits.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A transformers model.
+
+    Returns
+    -------
+    bool
+        False for bare encoders and decoders.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2Model
+    >>> has_head(GPT2Model(GPT2Config(n_layer=1, n_head=1, n_embd=4, vocab_size=8)))
+    False
+    """
+    names = [cls.__name__ for cls in type(model).__mro__ if cls.__module__ != "builtins"]
+    return any(_task_by_name(name) for name in names)
+
+
+def takes(model: nn.Module, argument: str) -> bool:
+    """Return whether the model's forward names an argument.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model.
+    argument : str
+        For example ``"token_type_ids"``.
+
+    Returns
+    -------
+    bool
+        True when it is among the named parameters.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> takes(nn.Linear(1, 1), "input")
+    True
+    """
+    return argument in inspect.signature(model.forward).parameters
+
+
+def _decodes(model: nn.Module) -> bool:
+    return takes(model, "decoder_input_ids")
+
+
+@lru_cache(maxsize=512)
+def _task_by_name(name: str) -> str | None:
+    from transformers.models.auto import modeling_auto as auto
+
+    endings = {
+        "ForSequenceClassification": "sequence-classification",
+        "ForCausalLM": "causal",
+        "ForMaskedLM": "masked",
+        "ForConditionalGeneration": "seq2seq",
+    }
+    for ending, task in endings.items():
+        if name.endswith(ending):
+            return task
+    tables = {
+        "causal": auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        "masked": auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+        "seq2seq": auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+        "sequence-classification": auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    }
+    for task, table in tables.items():
+        if name in table.values():
+            return task
+    return None

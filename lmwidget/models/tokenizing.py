@@ -1,0 +1,488 @@
+"""Text, chat messages or a sentence pair, through the model's tokenizer, to Tokens."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lmwidget.errors import InputError
+from lmwidget.models.alignment import (
+    Placed,
+    Span,
+    Unit,
+    align,
+    byte_level,
+    one_byte,
+    sentencepiece,
+    show_bytes,
+)
+from lmwidget.models.chat import is_chat, render_chat
+from lmwidget.tokens import Tokens, word_groups
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_FORMS = "a string, a list of chat messages, or a pair of strings"
+
+
+def tokenize(tokenizer: PreTrainedTokenizerBase, text: Any) -> Tokens:
+    """Return the tokens of a text, messages or a pair.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+        Fast or slow.
+    text : str, list of dict, or tuple of (str, str)
+        Plain text, chat messages, or a sentence pair.
+
+    Returns
+    -------
+    Tokens
+        As the model will read them.
+
+    Raises
+    ------
+    InputError
+        When the text is empty, holds no token but special ones, or has another form.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> tokenize(lmw.load("tiny").tokenizer, "the king").kinds
+    ('text', 'text')
+    """
+    if is_chat(text):
+        rendered, roles = render_chat(tokenizer, text)
+        _check_text(rendered)
+        tokens = _encode(tokenizer, (rendered,), add_special_tokens=False)
+        return replace(tokens, roles=_roles_of(tokens, roles), source="chat")
+    if isinstance(text, tuple | list) and len(text) == 2:
+        first, second = (_check_text(part) for part in text)
+        return replace(_encode(tokenizer, (first, second)), source="pair")
+    return _encode(tokenizer, (_check_text(text),))
+
+
+def tokenize_plain(
+    tokenizer: PreTrainedTokenizerBase, text: str, *, target: bool = False
+) -> Tokens:
+    """Return the tokens of a text without any special token added.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+        Fast or slow.
+    text : str
+        The text.
+    target : bool, default False
+        True for the output side of an encoder-decoder whose two sides differ.
+
+    Returns
+    -------
+    Tokens
+        Possibly none.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> len(tokenize_plain(lmw.load("tiny").tokenizer, ""))
+    0
+    """
+    if not text:
+        return Tokens.from_pieces([])
+    return _encode(
+        tokenizer, (_check_text(text),), add_special_tokens=False, target=target, may_be_empty=True
+    )
+
+
+def special_token(tokenizer: PreTrainedTokenizerBase, token: int, place: int = 0) -> Tokens:
+    """Return one special token that stands for no text.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+        Where its name is looked up.
+    token : int
+        Id.
+    place : int, default 0
+        Where in the text it stands.
+
+    Returns
+    -------
+    Tokens
+        A single token.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> special_token(lmw.load("tiny").tokenizer, 0).kinds
+    ('special',)
+    """
+    raw = str(tokenizer.convert_ids_to_tokens(token))
+    return Tokens(
+        text="",
+        ids=np.array([token]),
+        pieces=(raw,),
+        raw=(raw,),
+        spans=np.array([[place, place]], np.int32),
+        kinds=("special",),
+        words=np.array([-1], np.int32),
+        roles=(None,),
+        segments=np.zeros(1, np.int32),
+    )
+
+
+def join(first: Tokens, second: Tokens) -> Tokens:
+    """Return two runs of tokens as one.
+
+    Parameters
+    ----------
+    first, second : Tokens
+        The second follows the first.
+
+    Returns
+    -------
+    Tokens
+        With spans and words of the second moved behind the first.
+
+    Examples
+    --------
+    >>> join(Tokens.from_pieces(["a"]), Tokens.from_pieces([" b"])).text
+    'a b'
+    """
+    text = first.text + second.text
+    spans = np.concatenate([first.spans, second.spans + len(first.text)])
+    kinds = first.kinds + second.kinds
+    return Tokens(
+        text=text,
+        ids=np.concatenate([first.ids, second.ids]),
+        pieces=first.pieces + second.pieces,
+        raw=first.raw + second.raw,
+        spans=spans,
+        kinds=kinds,
+        words=word_groups(text, spans, kinds),
+        roles=first.roles + second.roles,
+        segments=np.concatenate([first.segments, second.segments]),
+        source=first.source,
+    )
+
+
+def truncate(tokens: Tokens, limit: int, *, keep_end: bool) -> Tokens:
+    """Return at most ``limit`` tokens: special tokens at both ends stay, text is cut.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        Any number.
+    limit : int
+        Largest number of tokens.
+    keep_end : bool
+        True keeps the end of the text, False its start.
+
+    Returns
+    -------
+    Tokens
+        With the text cut to what is left.
+
+    Examples
+    --------
+    >>> truncate(Tokens.from_pieces(["a", " b", " c"]), 2, keep_end=True).text
+    ' b c'
+    """
+    count = len(tokens)
+    if count <= limit:
+        return tokens
+    added = [
+        k == "special" and s == e for k, (s, e) in zip(tokens.kinds, tokens.spans, strict=True)
+    ]
+    lead = added.index(False) if False in added else count
+    tail = added[::-1].index(False) if False in added else 0
+    room = max(limit - lead - tail, 0)
+    body = range(lead, count - tail)
+    kept = body[len(body) - room :] if keep_end else body[:room]
+    chosen = [*range(lead), *kept, *range(count - tail, count)][:limit]
+    return _take(tokens, chosen, kept)
+
+
+def _take(tokens: Tokens, chosen: Sequence[int], kept: Sequence[int]) -> Tokens:
+    begin = int(tokens.spans[kept[0], 0]) if len(kept) else 0
+    end = int(tokens.spans[kept[-1], 1]) if len(kept) else 0
+    spans = np.clip(tokens.spans[chosen], begin, end) - begin
+    text, kinds = tokens.text[begin:end], tuple(tokens.kinds[i] for i in chosen)
+    return Tokens(
+        text=text,
+        ids=tokens.ids[chosen],
+        pieces=tuple(tokens.pieces[i] for i in chosen),
+        raw=tuple(tokens.raw[i] for i in chosen),
+        spans=spans,
+        kinds=kinds,
+        words=word_groups(text, spans, kinds),
+        roles=tuple(tokens.roles[i] for i in chosen),
+        segments=tokens.segments[chosen],
+        source=tokens.source,
+    )
+
+
+def _check_text(text: Any) -> str:
+    if not isinstance(text, str):
+        raise InputError(f"The text is a {type(text).__name__}.", f"Give {_FORMS}.")
+    if not text:
+        raise InputError("The text is empty.", "Give at least one character.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        code = f"U+{ord(text[error.start]):04X}"
+        raise InputError(
+            f"The text holds half a character (the lone surrogate {code} at {error.start}).",
+            "Decode it again, or remove it: text.encode('utf-8', 'ignore').decode().",
+        ) from error
+    return text
+
+
+def _encode(
+    tokenizer: PreTrainedTokenizerBase,
+    parts: tuple[str, ...],
+    *,
+    add_special_tokens: bool = True,
+    target: bool = False,
+    may_be_empty: bool = False,
+) -> Tokens:
+    text = "".join(parts)
+    ids, units, segments = _units(tokenizer, parts, add_special_tokens, target)
+    tokens = _assemble(text, ids, units, segments, _special_ids(tokenizer))
+    mask = tokenizer.mask_token_id
+    if not may_be_empty and not any(
+        kind != "special" or token == mask for kind, token in zip(tokens.kinds, ids, strict=True)
+    ):
+        raise InputError(
+            f"The tokenizer makes nothing but special tokens of {text[:40]!r}.",
+            "Give at least one word.",
+        )
+    return tokens
+
+
+def _assemble(
+    text: str,
+    ids: Sequence[int],
+    units: Sequence[Unit],
+    segments: Sequence[int],
+    specials: frozenset[int],
+) -> Tokens:
+    placed = align(text, units)
+    kinds = tuple(
+        _kind(token, unit, place, specials)
+        for token, unit, place in zip(ids, units, placed, strict=True)
+    )
+    spans = np.array([(place.start, place.end) for place in placed], np.int32).reshape(-1, 2)
+    return Tokens(
+        text=text,
+        ids=np.array(ids, np.int64),
+        pieces=tuple(
+            unit.raw if kind == "special" else place.piece
+            for kind, unit, place in zip(kinds, units, placed, strict=True)
+        ),
+        raw=tuple(unit.raw for unit in units),
+        spans=spans,
+        kinds=kinds,
+        words=word_groups(text, spans, kinds),
+        roles=(None,) * len(units),
+        segments=np.array(segments, np.int32),
+    )
+
+
+def _kind(token: int, unit: Unit, place: Placed, specials: frozenset[int]) -> str:
+    if unit.unknown and not unit.inserted and place.piece.strip() != unit.raw:
+        return "unknown"
+    if token in specials:
+        return "special"
+    return "bytes" if place.partial else "text"
+
+
+def _special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    return frozenset(tokenizer.all_special_ids) | {
+        token for token, content in added.items() if getattr(content, "special", False)
+    }
+
+
+def _units(
+    tokenizer: PreTrainedTokenizerBase,
+    parts: tuple[str, ...],
+    add_special_tokens: bool,  # noqa: FBT001
+    target: bool,  # noqa: FBT001
+) -> tuple[list[int], list[Unit], list[int]]:
+    """Return ids, what is known of each token, and segment numbers."""
+    side = {"text_target": parts[0]} if target else {"text": parts[0]}
+    if len(parts) == 2:
+        side["text_pair"] = parts[1]
+    fast = bool(getattr(tokenizer, "is_fast", False))
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # "longer than the maximum": we say it ourselves, as an error
+        encoded = tokenizer(
+            **side,
+            add_special_tokens=add_special_tokens,
+            return_offsets_mapping=fast,
+            return_token_type_ids=None,
+            verbose=False,
+        )
+    ids = [int(token) for token in encoded["input_ids"]]
+    if fast:
+        sequence = _sequence_fast(encoded)
+        offsets = _shifted(encoded["offset_mapping"], sequence, len(parts[0]))
+    else:
+        sequence = _sequence_slow(tokenizer, parts, ids, add_special_tokens, target)
+        offsets = [None] * len(ids)
+    literals = set(getattr(tokenizer, "added_tokens_decoder", {}))
+    units = [
+        Unit(
+            raw=str(raw),
+            inserted=place is None,
+            literal=token in literals,
+            unknown=token == tokenizer.unk_token_id,
+            offset=None if place is None else offset,
+        )
+        for token, raw, place, offset in zip(
+            ids, tokenizer.convert_ids_to_tokens(ids), sequence, offsets, strict=True
+        )
+    ]
+    return ids, units, _segments(encoded.get("token_type_ids"), sequence)
+
+
+def _sequence_fast(encoded: Any) -> list[int | None]:
+    encoding = encoded.encodings[0]
+    sequences = encoded.sequence_ids(0)
+    added = encoding.special_tokens_mask
+    return [None if mark else place or 0 for mark, place in zip(added, sequences, strict=True)]
+
+
+def _shifted(
+    offsets: Sequence[Span], sequence: Sequence[int | None], first: int
+) -> list[Span | None]:
+    shifts = [first if place == 1 else 0 for place in sequence]
+    return [(start + by, end + by) for (start, end), by in zip(offsets, shifts, strict=True)]
+
+
+def _sequence_slow(
+    tokenizer: PreTrainedTokenizerBase,
+    parts: tuple[str, ...],
+    ids: list[int],
+    add_special_tokens: bool,  # noqa: FBT001
+    target: bool,  # noqa: FBT001
+) -> list[int | None]:
+    """Find each part's own tokens among all; the rest was inserted."""
+    sequence: list[int | None] = [None] * len(ids)
+    place = 0
+    for number, part in enumerate(parts):
+        if not add_special_tokens:
+            return [0] * len(ids)
+        name = "text_target" if target else "text"
+        own = tokenizer(**{name: part}, add_special_tokens=False, verbose=False)["input_ids"]
+        starts = range(place, len(ids) - len(own) + 1)
+        start = next((s for s in starts if ids[s : s + len(own)] == own), None)
+        if start is not None:
+            place = start + len(own)
+            sequence[start:place] = [number] * len(own)
+    return sequence
+
+
+def _segments(types: Sequence[int] | None, sequence: Sequence[int | None]) -> list[int]:
+    if types is not None and any(types):
+        return [int(number) for number in types]
+    segments, last = [], 0
+    for place in sequence:
+        last = last if place is None else place
+        segments.append(last)
+    return segments
+
+
+def _roles_of(tokens: Tokens, roles: Sequence[str | None]) -> tuple[str | None, ...]:
+    if not roles:
+        return (None,) * len(tokens)
+    # The role of a token's first visible character: a break before it ends the turn before.
+    found: list[str | None] = []
+    for start, end in tokens.spans.tolist():
+        visible = next((c for c in range(start, end) if not tokens.text[c].isspace()), start)
+        found.append(roles[min(visible, len(roles) - 1)])
+    return tuple(found)
+
+
+def token_text(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
+    """Return one vocabulary entry as text, its leading space kept.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+        Fast or slow.
+    token : int
+        Id; one that the tokenizer does not know gives ``"id 12345"``.
+
+    Returns
+    -------
+    str
+        Readable; bytes that are no character in hexadecimal.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> tokenizer = lmw.load("tiny").tokenizer
+    >>> token_text(tokenizer, tokenizer(" king").input_ids[0])
+    ' king'
+    """
+    raw = tokenizer.convert_ids_to_tokens(token) if token < len(tokenizer) else None
+    if raw is None:
+        return f"id {token}"
+    if token in getattr(tokenizer, "added_tokens_decoder", {}):
+        return str(raw)
+    return show_bytes(_content_of(tokenizer, str(raw)))
+
+
+def tokens_from_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> Tokens:
+    """Return tokens for ids that a model has written.
+
+    Parameters
+    ----------
+    tokenizer : transformers tokenizer
+        Fast or slow.
+    ids : sequence of int
+        Token ids; special ones stand for no text.
+
+    Returns
+    -------
+    Tokens
+        With the text that the ids spell.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> tokenizer = lmw.load("tiny").tokenizer
+    >>> tokens_from_ids(tokenizer, tokenizer("the king").input_ids).text
+    'the king'
+    """
+    specials = _special_ids(tokenizer)
+    raws = [str(raw) for raw in tokenizer.convert_ids_to_tokens(list(ids))]
+    literals = getattr(tokenizer, "added_tokens_decoder", {})
+    contents = [
+        b"" if i in specials else raw.encode() if i in literals else _content_of(tokenizer, raw)
+        for i, raw in zip(ids, raws, strict=True)
+    ]
+    text = b"".join(contents).decode(errors="replace")
+    units = [
+        Unit(raw, inserted=i in specials, literal=i in literals)
+        for i, raw in zip(ids, raws, strict=True)
+    ]
+    return _assemble(text, list(ids), units, [0] * len(raws), specials)
+
+
+def _content_of(tokenizer: PreTrainedTokenizerBase, raw: str) -> bytes:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None and "ByteLevel" in f"{backend.decoder}{backend.pre_tokenizer}":
+        return byte_level(raw) or raw.encode("utf-8", "replace")
+    if "byt5" in type(tokenizer).__name__.lower():
+        return one_byte(raw) or raw.encode("utf-8", "replace")
+    bare = raw.removeprefix("##").removesuffix("</w>").removesuffix("@@")
+    return sentencepiece(bare) or b""

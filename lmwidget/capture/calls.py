@@ -1,0 +1,216 @@
+"""From the arguments of an attention call to a record that recomputes its weights."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from lmwidget.capture.interface import AttentionCall
+from lmwidget.capture.records import DenseRecord, QueryKeyRecord, Record, UnavailableRecord
+
+Place = tuple[str, int]
+_UNREADABLE = (
+    "The attention of {} cannot be shown: something beyond queries, keys and masks goes into it."
+)
+
+
+class CallReader:
+    """Turns attention calls of one forward pass into records.
+
+    Parameters
+    ----------
+    batch : int
+        Size of the batch; tells batch and heads apart where a model folds them into one axis.
+    keep_values : bool
+        Also keep the values.
+    """
+
+    def __init__(self, *, batch: int, keep_values: bool) -> None:
+        self._batch, self._keep_values = batch, keep_values
+        self._block_masks: dict[int, Tensor] = {}
+
+    def interface(self, place: Place, call: AttentionCall, result: Any) -> Record:
+        """Return the record of a call through the attention interface of transformers.
+
+        Parameters
+        ----------
+        place : tuple of (str, int)
+            Module name and number of the call.
+        call : AttentionCall
+            What was called.
+        result : tuple
+            What it returned: output (batch, query, head, channel), weights or None.
+
+        Returns
+        -------
+        Record
+            Queries and keys when they explain the output; else the weights of the model's own
+            eager function when those do; else unavailable.
+        """
+        given = call.arguments
+        query, key, value = given["query"], given["key"], given["value"]
+        flash = "flash" in call.implementation
+        mask = self._mask(given["attention_mask"], query, key.shape[2], flash=flash)
+        sinks = given.get("sinks") if given.get("s_aux") is None else given["s_aux"]
+        bias = given.get("position_bias")
+        record = QueryKeyRecord(
+            *place,
+            query=query,
+            key=key,
+            scale=_scale(given.get("scaling"), query),
+            softcap=given.get("softcap"),
+            bias=None if bias is None else _four_axes(bias)[..., : key.shape[2]],
+            mask=mask,
+            causal=_is_causal(given, call.implementation),
+            offset=key.shape[2] - query.shape[2] if flash else 0,
+            window=given.get("sliding_window") if flash else None,
+            sinks=sinks.reshape(1, -1, 1, 1) if sinks is not None and sinks.dim() == 1 else sinks,
+            value=value if self._keep_values else None,
+        )
+        if record.explains(value, result[0].transpose(1, 2)):
+            return record.compact()
+        weights = _own_eager_weights(record, call, result)
+        if weights is not None:
+            return DenseRecord(*place, weights.detach())
+        return UnavailableRecord(*place, record.shape, _UNREADABLE.format(place[0]))
+
+    def sdpa(self, place: Place, given: dict[str, Any], output: Tensor) -> Record:
+        """Return the record of a direct call of ``scaled_dot_product_attention``.
+
+        Parameters
+        ----------
+        place : tuple of (str, int)
+            Module name and number of the call.
+        given : dict
+            Its arguments by name.
+        output : Tensor, shape (batch, head, query, channel)
+            What it returned; tensors of three axes have batch and heads folded, or no heads.
+
+        Returns
+        -------
+        Record
+            Queries and keys, or unavailable when they do not explain the output.
+        """
+        query, key, value, output = (
+            self._unfold(tensor)
+            for tensor in (given["query"], given["key"], given["value"], output)
+        )
+        mask = given.get("attn_mask")
+        if mask is not None:
+            mask = self._unfold(mask) if mask.dim() == 3 else _four_axes(mask)
+        record = QueryKeyRecord(
+            *place,
+            query=query,
+            key=key,
+            scale=_scale(given.get("scale"), query),
+            mask=mask,
+            causal=bool(given.get("is_causal", False)),
+            value=value if self._keep_values else None,
+        )
+        if record.explains(value, output):
+            return record.compact()
+        return UnavailableRecord(*place, record.shape, _UNREADABLE.format(place[0]))
+
+    def softmax(self, place: Place, weights: Tensor) -> Record:
+        """Return the record of a softmax inside an attention module.
+
+        Parameters
+        ----------
+        place : tuple of (str, int)
+            Module name and number of the call.
+        weights : Tensor, shape (batch, head, query, key) or (batch · head, query, key)
+            What it returned.
+
+        Returns
+        -------
+        Record
+            The weights, kept whole.
+        """
+        return DenseRecord(*place, self._unfold(weights.detach()))
+
+    def _unfold(self, tensor: Tensor) -> Tensor:
+        """Give a tensor of three axes its head axis."""
+        if tensor.dim() == 4:
+            return tensor
+        if tensor.dim() == 3 and tensor.shape[0] % self._batch == 0:
+            return tensor.reshape(self._batch, -1, *tensor.shape[1:])
+        raise ValueError(f"attention over {tensor.dim()} axes")
+
+    def _mask(self, mask: Any, query: Tensor, keys: int, *, flash: bool) -> Tensor | None:
+        if mask is None:
+            return None
+        if hasattr(mask, "mask_mod"):  # flex attention's BlockMask, one object for many layers
+            if id(mask) not in self._block_masks:
+                self._block_masks[id(mask)] = _evaluate_block_mask(mask, query, keys)
+            return self._block_masks[id(mask)]
+        if flash and mask.dim() == 2:  # which keys are no padding
+            return cast("Tensor", mask[:, None, None, -keys:].bool())
+        return _four_axes(cast("Tensor", mask))[..., :keys]
+
+
+def _is_causal(given: dict[str, Any], implementation: str) -> bool:
+    """Whether the function masks the future by itself."""
+    if implementation == "eager" or "flex" in implementation:
+        return False
+    causal = given.get("is_causal")
+    causal = getattr(given["module"], "is_causal", True) if causal is None else causal
+    if "flash" in implementation:
+        return bool(causal)
+    return bool(causal) and given["attention_mask"] is None and given["query"].shape[2] > 1
+
+
+def _own_eager_weights(record: QueryKeyRecord, call: AttentionCall, result: Any) -> Tensor | None:
+    """Weights by the model's own code, if they belong to what the model put out."""
+    if len(result) > 1 and _are_weights(result[1], record):
+        return cast("Tensor", result[1])
+    if call.default is None:
+        return None
+    arguments = call.arguments | {"attention_mask": _additive_mask(record)}
+    with torch.no_grad():
+        output, weights = call.default(**arguments)
+    same = output.shape == result[0].shape and torch.allclose(
+        output, result[0], rtol=1e-3, atol=1e-3, equal_nan=True
+    )
+    return weights if same and _are_weights(weights, record) else None
+
+
+def _are_weights(weights: Any, record: QueryKeyRecord) -> bool:
+    if not isinstance(weights, Tensor) or weights.shape != record.shape:
+        return False
+    return bool((weights >= 0).all() and (weights.sum(-1, dtype=torch.float32) <= 1.01).all())
+
+
+def _additive_mask(record: QueryKeyRecord) -> Tensor | None:
+    allowed = record.allowed()
+    if allowed is None:
+        return record.mask
+    query = record.query
+    mask = torch.zeros(allowed.shape, dtype=query.dtype, device=query.device)
+    mask = _four_axes(mask.masked_fill_(~allowed, torch.finfo(query.dtype).min))
+    if record.mask is not None and record.mask.is_floating_point():
+        return mask + record.mask
+    return mask
+
+
+def _evaluate_block_mask(mask: Any, query: Tensor, keys: int) -> Tensor:
+    batch, heads, queries, _ = query.shape
+    places = (
+        torch.arange(size, device=query.device).reshape(shape)
+        for size, shape in (
+            (batch, (-1, 1, 1, 1)),
+            (heads, (-1, 1, 1)),
+            (queries, (-1, 1)),
+            (keys, (-1,)),
+        )
+    )
+    return _four_axes(mask.mask_mod(*places))
+
+
+def _scale(scale: float | None, query: Tensor) -> float:
+    return float(query.shape[-1] ** -0.5 if scale is None else scale)
+
+
+def _four_axes(tensor: Tensor) -> Tensor:
+    return tensor.reshape((1,) * (4 - tensor.dim()) + tuple(tensor.shape))

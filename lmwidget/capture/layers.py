@@ -1,0 +1,133 @@
+"""Sort the records of one pass into kinds of attention and layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmwidget.capture.records import Record, UnavailableRecord
+from lmwidget.tokens import Tokens
+
+_CROSS = re.compile("cross|encoder_attn|encdec|multihead_attn", re.IGNORECASE)
+_DECODER = re.compile(r"(^|[._])decoder", re.IGNORECASE)
+_FIRST_NUMBER = re.compile(r"(?:^|\.)(\d+)(?:\.|$)")
+
+
+@dataclass(frozen=True)
+class Layers:
+    """All layers of one kind of attention.
+
+    Attributes
+    ----------
+    tokens : Tokens
+        What queries.
+    key_tokens : Tokens
+        What is looked at; the same object in self-attention.
+    numbers : tuple of int
+        The model's own numbers of these layers.
+    records : tuple of Record
+        One a layer.
+    """
+
+    tokens: Tokens
+    key_tokens: Tokens
+    numbers: tuple[int, ...]
+    records: tuple[Record, ...]
+
+
+def sort_layers(
+    records: Sequence[Record],
+    tokens: Tokens,
+    output_tokens: Tokens | None = None,
+    *,
+    encoder_decoder: bool = False,
+) -> dict[str, Layers]:
+    """Return the layers of each kind of attention.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Of one pass, in the order of the calls.
+    tokens : Tokens
+        Input.
+    output_tokens : Tokens, optional
+        What the decoder has read.
+    encoder_decoder : bool, default False
+        Whether the model has both sides, told apart by the names of their modules.
+
+    Returns
+    -------
+    dict of str to Layers
+        ``"self"``; or ``"encoder"``, ``"decoder"`` and ``"cross"``, the last two only when it is
+        known what the decoder has read.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from lmwidget.capture.records import DenseRecord
+    >>> record = DenseRecord("model.layers.4.attn", 0, torch.ones(1, 1, 1, 1))
+    >>> sort_layers([record], Tokens.from_pieces(["a"]))["self"].numbers
+    (4,)
+    """
+    if not encoder_decoder:
+        sides = {"self": (tokens, tokens)}
+    elif output_tokens is None:
+        sides = {"encoder": (tokens, tokens)}
+    else:
+        sides = {
+            "encoder": (tokens, tokens),
+            "decoder": (output_tokens, output_tokens),
+            "cross": (output_tokens, tokens),
+        }
+    found = {}
+    for kind, (queries, keys) in sides.items():
+        mine = [r for r in records if kind == "self" or _kind_of(r.name) == kind]
+        if mine:
+            found[kind] = _layers(mine, queries, keys)
+    return found
+
+
+def _kind_of(name: str) -> str:
+    if _CROSS.search(name):
+        return "cross"
+    return "decoder" if _DECODER.search(name) else "encoder"
+
+
+def _layers(records: list[Record], queries: Tokens, keys: Tokens) -> Layers:
+    # One pass through one module is one layer: ALBERT passes through the same module many times.
+    passes: dict[tuple[str, int], list[Record]] = {}
+    for record in records:
+        passes.setdefault((record.name, record.call), []).append(record)
+    numbers = [_number(name) for name, _ in passes]
+    if None in numbers or len(set(numbers)) < len(numbers):
+        numbers = list(range(len(passes)))
+    size = (len(queries), len(keys))
+    return Layers(
+        tokens=queries,
+        key_tokens=keys,
+        numbers=tuple(number for number in numbers if number is not None),
+        records=tuple(_only_one(group, size) for group in passes.values()),
+    )
+
+
+def _number(name: str) -> int | None:
+    match = _FIRST_NUMBER.search(name)
+    return int(match[1]) if match else None
+
+
+def _only_one(records: list[Record], size: tuple[int, int]) -> Record:
+    """Return the one record that is about the tokens."""
+    fitting = [record for record in records if record.shape[2:] == size]
+    if len(fitting) == 1:
+        return fitting[0]
+    first = (fitting or records)[0]
+    if isinstance(first, UnavailableRecord):
+        return first
+    reason = (
+        f"The attention of {first.name or 'this model'} computes {len(fitting)} maps a head."
+        if fitting
+        else f"The attention of {first.name or 'this model'} is over {first.shape[2]} × "
+        f"{first.shape[3]} places, not over the {size[0]} × {size[1]} tokens."
+    )
+    return UnavailableRecord(first.name, first.call, first.shape, reason)

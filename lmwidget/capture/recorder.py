@@ -1,0 +1,225 @@
+"""Record every attention call of one ordinary forward pass, whatever the model is made of."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from lmwidget.capture.calls import CallReader, Place
+from lmwidget.capture.guard import as_found
+from lmwidget.capture.interface import AttentionCall, current_listener, listening
+from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
+
+_LOOKS_LIKE_ATTENTION = re.compile("att", re.IGNORECASE)
+_NOT_ATTENTION = re.compile("softmax|dropout|norm", re.IGNORECASE)
+_SDPA_ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale")
+
+
+def record_attention(
+    model: nn.Module, inputs: Mapping[str, Any], *, keep_values: bool = False
+) -> list[Record]:
+    """Run a model once and return its attention calls, in the order they were made.
+
+    The model stays on its own attention implementation and is left as it was found.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any PyTorch model.
+    inputs : mapping of str to Tensor
+        Keyword arguments of its forward; every tensor starts with the batch axis.
+    keep_values : bool, default False
+        Also keep the values, which gradients of the weights need.
+
+    Returns
+    -------
+    list of Record
+        Empty for a model without attention.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2Model
+    >>> model = GPT2Model(GPT2Config(n_layer=2, n_head=2, n_embd=8, vocab_size=9))
+    >>> records = record_attention(model, {"input_ids": torch.tensor([[1, 2, 3]])})
+    >>> [record.shape for record in records]
+    [(1, 2, 3, 3), (1, 2, 3, 3)]
+    """
+    batch = next((len(x) for x in inputs.values() if isinstance(x, Tensor) and x.dim()), 1)
+    recorder = Recorder(model, batch=batch, keep_values=keep_values)
+    with as_found(model), torch.no_grad(), recorder:
+        model(**inputs)
+    return recorder.records
+
+
+class Recorder(TorchFunctionMode):
+    """Context in which the attention calls of one model are recorded.
+
+    Three sources: attention functions of transformers; direct calls of
+    ``scaled_dot_product_attention``; and, kept whole, softmax inside modules that are attention by
+    their name, and ``nn.MultiheadAttention``.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model whose modules name the records.
+    batch : int, default 1
+        Size of the batch; tells batch and heads apart where a model folds them into one axis.
+    keep_values : bool, default False
+        Also keep the values.
+
+    Attributes
+    ----------
+    records : list of Record
+        In the order of the calls.
+
+    Examples
+    --------
+    >>> query = torch.ones(1, 1, 2, 4)
+    >>> with Recorder(nn.Identity()) as recorder:
+    ...     _ = F.scaled_dot_product_attention(query, query, query)
+    >>> recorder.records[0].weights()[0, 0].tolist()
+    [[0.5, 0.5], [0.5, 0.5]]
+    """
+
+    def __init__(self, model: nn.Module, *, batch: int = 1, keep_values: bool = False) -> None:
+        super().__init__()
+        self.records: list[Record] = []
+        self._reader = CallReader(batch=batch, keep_values=keep_values)
+        self._names = {module: _clean(name) for name, module in model.named_modules()}
+        self._modules = [m for m, name in self._names.items() if _is_attention(m, name)]
+        self._running: list[nn.Module] = []
+        self._entered: Counter[nn.Module] = Counter()
+        self._inside = False
+        self._undo = ExitStack()
+        self._sources: dict[Any, Callable[..., Any]] = {
+            F.scaled_dot_product_attention: self._on_sdpa,
+            F.multi_head_attention_forward: self._on_multi_head,
+            F.softmax: self._on_softmax,
+            torch.softmax: self._on_softmax,
+            Tensor.softmax: self._on_softmax,
+        }
+
+    def __enter__(self) -> Recorder:  # noqa: PYI034, typing.Self is newer than Python 3.10
+        with ExitStack() as undo:
+            for module in self._modules:
+                enter = module.register_forward_pre_hook(self._on_enter)
+                undo.callback(enter.remove)
+                leave = module.register_forward_hook(self._on_leave, always_call=True)
+                undo.callback(leave.remove)
+            undo.enter_context(listening(self))
+            super().__enter__()
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with self._undo:
+            super().__exit__(*exception)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run a function of torch; record it when it is attention."""
+        del types
+        kwargs = kwargs or {}
+        source = self._sources.get(func)
+        if source is None or self._inside or current_listener() is not self:
+            return func(*args, **kwargs)
+        return source(func, args, kwargs)
+
+    def on_attention(self, call: AttentionCall) -> Any:
+        """Make a call of a transformers attention function, and record it.
+
+        Parameters
+        ----------
+        call : AttentionCall
+            What the model is about to call.
+
+        Returns
+        -------
+        tuple
+            What the function returned.
+        """
+        if self._inside or current_listener() is not self:
+            return call.run()
+        self._inside = True
+        try:
+            result = call.run()
+            module = call.arguments["module"]
+            self._keep(module, lambda place: self._reader.interface(place, call, result))
+        finally:
+            self._inside = False
+        return result
+
+    def _on_sdpa(self, func: Any, args: Any, kwargs: Any) -> Any:
+        output = func(*args, **kwargs)
+        given = dict(zip(_SDPA_ARGUMENTS, args, strict=False)) | kwargs
+        self._keep(self._module(), lambda place: self._reader.sdpa(place, given, output))
+        return output
+
+    def _on_multi_head(self, func: Any, args: Any, kwargs: Any) -> Any:
+        result = func(*args, **kwargs)
+        given = inspect.signature(func).bind(*args, **kwargs).arguments
+        # Run again for the weights of each head: asking for them changes the output's last digits.
+        given |= {"need_weights": True, "average_attn_weights": False}
+        with torch.no_grad():
+            weights = func(**given)[1]
+        weights = weights if weights.dim() == 4 else weights[None]
+        self._keep(self._module(), lambda place: DenseRecord(*place, weights.detach()))
+        return result
+
+    def _on_softmax(self, func: Any, args: Any, kwargs: Any) -> Any:
+        output = func(*args, **kwargs)
+        axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
+        if self._running and output.dim() >= 3 and axis in (-1, output.dim() - 1):
+            self._keep(self._module(), lambda place: self._reader.softmax(place, output))
+        return output
+
+    def _keep(self, module: nn.Module | None, read: Callable[[Place], Record]) -> None:
+        name = "" if module is None else self._names.get(module, "")
+        if module is not None and module in self._entered:
+            call = self._entered[module] - 1
+        else:
+            call = sum(record.name == name for record in self.records)
+        try:
+            record = read((name, call))
+        except Exception as error:  # noqa: BLE001, the user's model must run on
+            reason = f"The attention of {name or 'this model'} could not be read: {error!r}."
+            record = UnavailableRecord(name, call, (0, 0, 0, 0), reason)
+        self.records.append(record)
+
+    def _module(self) -> nn.Module | None:
+        return self._running[-1] if self._running else None
+
+    def _on_enter(self, module: nn.Module, _: Any) -> None:
+        if current_listener() is self:
+            self._running.append(module)
+            self._entered[module] += 1
+
+    def _on_leave(self, module: nn.Module, *_: Any) -> None:
+        if current_listener() is self and module in self._running:
+            while self._running.pop() is not module:
+                pass
+
+
+def _is_attention(module: nn.Module, name: str) -> bool:
+    kind, own_name = type(module).__name__, name.rpartition(".")[2]
+    if _NOT_ATTENTION.search(kind):
+        return False
+    has_parts = next(module.children(), None) is not None
+    return bool(
+        _LOOKS_LIKE_ATTENTION.search(kind) or (has_parts and _LOOKS_LIKE_ATTENTION.search(own_name))
+    )
+
+
+def _clean(name: str) -> str:
+    """Without the wrapper that torch.compile adds."""
+    return name.replace("_orig_mod.", "").removesuffix("_orig_mod")

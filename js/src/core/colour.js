@@ -24,13 +24,11 @@ const HEADS = [
 const PAPER = { light: "#ffffff", dark: "#161618" };
 const INK = { light: "#1b1b1f", dark: "#ececf0" };
 const NEUTRAL = { light: "#4a4f58", dark: "#c3c7cf" };
-const ONE_HUE = {
-  light: ["#ffffff", "#8cc3e6", "#0b5a94"],
-  dark: ["#161618", "#1f5f8f", "#8fd0f7"],
-};
+// The ends keep a lightness at which the theme's own ink stays readable: text of one ink is calm.
+const ONE_HUE = { light: ["#ffffff", "#4f9fd8"], dark: ["#161618", "#2a6796"] };
 const TWO_HUES = {
-  light: ["#7a3c00", "#ee9d45", "#ffffff", "#a58fd8", "#43207f"],
-  dark: ["#ffc27d", "#a65c14", "#161618", "#6c53ad", "#c9b6ff"],
+  light: ["#967fe0", "#ffffff", "#e8862a"],
+  dark: ["#6c55b7", "#161618", "#9e5314"],
 };
 
 /**
@@ -174,7 +172,7 @@ export function unsigned(t, theme) {
 }
 
 /**
- * Diverging scale symmetric around zero, t in −1..1: orange below, purple above.
+ * Diverging scale symmetric around zero, t in −1..1: purple below, orange above.
  * @param {number} t
  * @param {Theme} theme
  */

@@ -2,12 +2,14 @@
 // Enter runs, Shift+Enter starts a new line, Escape cancels.
 
 import { h } from "./dom.js";
+import "./editor.css";
 
 /**
  * @typedef {object} TextEditor
  * @property {HTMLElement} element what to put in the place of the text
  * @property {HTMLTextAreaElement} field
  * @property {() => void} focus focus the field with the caret at the end
+ * @property {() => void} grow make the field as high as its text; needed once it is in the page
  */
 
 /**
@@ -34,7 +36,7 @@ export function textEditor({ value, label, onSubmit, onCancel, runLabel = "Run" 
 
   const run = () => onSubmit(field.value);
   const cancel = () => onCancel?.();
-  field.addEventListener("input", () => fit(field));
+  field.addEventListener("input", () => grow(field));
   field.addEventListener("keydown", (event) => {
     const action = editorAction(event);
     event.stopPropagation(); // a notebook's own shortcuts stay out of the field
@@ -59,8 +61,9 @@ export function textEditor({ value, label, onSubmit, onCancel, runLabel = "Run" 
   return {
     element,
     field,
+    grow: () => grow(field),
     focus() {
-      fit(field);
+      grow(field);
       field.focus();
       field.setSelectionRange(field.value.length, field.value.length);
     },
@@ -81,7 +84,7 @@ export function editorAction(event) {
 }
 
 /** @param {HTMLTextAreaElement} field */
-function fit(field) {
+function grow(field) {
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
 }

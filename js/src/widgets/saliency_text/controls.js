@@ -1,0 +1,159 @@
+/** The header: what this is, the method switch, the actions; and the help that folds away. */
+
+import { copyToClipboard } from "../../core/clipboard.js";
+import { iconButton, segmented } from "../../core/controls.js";
+import { h, replace } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+import { foldedRow } from "../../core/shell.js";
+
+/** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("./types").MethodInfo} MethodInfo */
+/** @typedef {import("../../core/shell.js").Shell} Shell */
+
+/** More methods than this stand in a menu rather than in a row. */
+const ROW = 4;
+
+/**
+ * @param {Shell} frame
+ * @param {object} on
+ * @param {(name: string) => void} on.onMethod
+ * @param {() => void} on.onEdit
+ * @param {(open: boolean) => void} on.onTable
+ * @param {() => string} on.textToCopy
+ */
+export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
+  const edit = iconButton({ icon: "edit", label: "Edit the text", keys: "e", onClick: onEdit });
+  const table = iconButton({
+    icon: "table",
+    label: "Show as table",
+    pressed: false,
+    onClick: () => onTable(table.getAttribute("aria-pressed") !== "true"),
+  });
+  const copy = iconButton({ icon: "copy", label: "Copy the values as text", onClick: copyValues });
+  const help = iconButton({
+    icon: "help",
+    label: "What this shows",
+    pressed: false,
+    onClick: toggleHelp,
+  });
+  const row = foldedRow(frame, { label: "What this shows" });
+  row.element.classList.add("lmw-help");
+  frame.actions.append(edit, table, copy, help);
+  let drawn = "";
+  /** @type {((name: string) => void)[]} */
+  let setters = [];
+
+  async function copyValues() {
+    const done = await copyToClipboard(textToCopy(), frame.root);
+    frame.say(done ? "Copied." : "The browser did not allow copying.");
+    replace(copy, icon(done ? "check" : "close"));
+    setTimeout(() => replace(copy, icon("copy")), 1200);
+  }
+
+  function toggleHelp() {
+    const open = help.getAttribute("aria-pressed") !== "true";
+    help.setAttribute("aria-pressed", String(open));
+    row.toggle(open);
+  }
+
+  /** @param {Figure} figure @param {boolean} live */
+  function drawMethods({ methods, method }, live) {
+    const key = JSON.stringify([methods, live, live ? "" : method]);
+    if (key === drawn) return;
+    drawn = key;
+    setters = [];
+    const known = methods.find(({ name }) => name === method);
+    if (!live || methods.length < 2) {
+      replace(frame.controls, h("span", { title: known?.summary }, known?.label ?? method));
+      return;
+    }
+    const menu = methodMenu(methods, onMethod);
+    setters.push(menu.set);
+    const several = methods.length <= ROW ? methodRow(methods, onMethod) : null;
+    if (several) setters.push(several.set);
+    frame.controls.classList.toggle("lmw-methods-row", several !== null);
+    replace(frame.controls, several?.element, menu.element);
+  }
+
+  return {
+    /**
+     * @param {Figure} figure
+     * @param {{ method: string, live: boolean, editable: boolean, table: boolean, drawable: boolean }} now
+     */
+    draw(figure, now) {
+      replace(frame.title, h("strong", null, "Saliency"), figure.model ? ` · ${figure.model}` : "");
+      frame.title.title = figure.model;
+      drawMethods(figure, now.live);
+      for (const set of setters) set(now.method);
+      edit.hidden = !now.editable;
+      table.setAttribute("aria-pressed", String(now.table));
+      table.disabled = !now.drawable;
+      copy.disabled = !now.drawable;
+      replace(row.element, helpText(figure, now));
+    },
+  };
+}
+
+/** @param {MethodInfo} method */
+function labelOf({ label, slow }) {
+  return slow ? `${label} (slow)` : label;
+}
+
+/** @param {MethodInfo[]} methods @param {(name: string) => void} onMethod */
+function methodRow(methods, onMethod) {
+  return segmented({
+    label: "Method",
+    options: methods.map((method) => ({
+      value: method.name,
+      label: labelOf(method),
+      title: method.summary,
+    })),
+    value: methods[0].name,
+    onChange: onMethod,
+  });
+}
+
+/** @param {MethodInfo[]} methods @param {(name: string) => void} onMethod */
+function methodMenu(methods, onMethod) {
+  const options = methods.map((method) =>
+    h("option", { value: method.name, title: method.summary }, labelOf(method)),
+  );
+  const element = h(
+    "select",
+    {
+      class: "lmw-field lmw-method-menu",
+      "aria-label": "Method",
+      onchange: () => onMethod(element.value),
+    },
+    options,
+  );
+  return {
+    element,
+    set(/** @type {string} */ name) {
+      element.value = name;
+      element.title = methods.find((method) => method.name === name)?.summary ?? "";
+    },
+  };
+}
+
+/**
+ * @param {Figure} figure
+ * @param {{ live: boolean, editable: boolean }} now
+ */
+function helpText({ methods, method, check }, { live, editable }) {
+  const known = methods.find(({ name }) => name === method);
+  const keys = ["arrow keys walk through the tokens", "Enter pins one", "Escape lets go"];
+  if (editable) keys.push("e or a double click edits the text");
+  return [
+    known?.summary ? h("p", null, h("strong", null, `${known.label}. `), known.summary) : null,
+    check ? h("p", null, check.explanation) : null,
+    live
+      ? h(
+          "p",
+          null,
+          "Click a prediction to explain it; shift-click, or “vs”, to ask why the target rather than that one.",
+        )
+      : null,
+    h("p", null, `Keyboard: ${keys.join(", ")}.`),
+  ];
+}

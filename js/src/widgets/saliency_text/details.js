@@ -1,0 +1,46 @@
+/** What the tooltip says about one token: its value, its rank, its name in the vocabulary. */
+
+import { h } from "../../core/dom.js";
+import { tokenElement } from "../../core/tokens.js";
+import { rankWords, scoreWords, shareWords } from "./words.js";
+
+/** @typedef {import("./types").Tokens} Tokens */
+/** @typedef {import("./types").Measure} Measure */
+
+/**
+ * @param {Tokens} tokens
+ * @param {Measure | null} measured
+ * @param {number} index
+ * @param {string} unit
+ * @returns {HTMLElement}
+ */
+export function details(tokens, measured, index, unit) {
+  const whole = tokens.whole?.[index]?.trim();
+  const name = h(
+    "span",
+    { class: "lmw-details-name" },
+    tokenElement(tokens, index, { compact: true }),
+    whole ? h("span", { class: "lmw-muted" }, ` of ${whole}`) : null,
+  );
+  const value =
+    measured && h("span", { class: "lmw-details-value" }, scoreWords(measured, index, 4));
+  return h(
+    "div",
+    { class: "lmw-details" },
+    h("div", { class: "lmw-details-head" }, name, value),
+    measured ? h("div", null, standing(measured, index, unit)) : null,
+    h("div", { class: "lmw-muted" }, vocabulary(tokens, index)),
+  );
+}
+
+/** @param {Measure} measured @param {number} index @param {string} unit */
+function standing(measured, index, unit) {
+  if (measured.rank[index] === 0) return "cannot be ranked";
+  const part = measured.total > 0 ? ` · ${shareWords(measured, index)} of the total` : "";
+  return `${unit} · ${rankWords(measured, index)}${part}`;
+}
+
+/** @param {Tokens} tokens @param {number} index */
+function vocabulary(tokens, index) {
+  return [h("code", null, tokens.raw[index]), ` · id ${tokens.id[index]}`];
+}

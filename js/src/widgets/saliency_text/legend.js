@@ -1,0 +1,123 @@
+/** The scale with its unit and range, every token on it as a tick, and the map's own check. */
+
+import { h, replace } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { icon } from "../../core/icons.js";
+import { place } from "./model.js";
+import { colourAt } from "./shade.js";
+import { checkWords, quoted, withSign } from "./words.js";
+
+/** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("./types").Measure} Measure */
+/** @typedef {import("./types").Theme} Theme */
+
+const STOPS = 24;
+const SVG = "http://www.w3.org/2000/svg";
+
+export function legend() {
+  const ticks = document.createElementNS(SVG, "path");
+  const rug = document.createElementNS(SVG, "svg");
+  rug.setAttribute("class", "lmw-rug");
+  rug.setAttribute("viewBox", "0 0 100 10");
+  rug.setAttribute("preserveAspectRatio", "none");
+  rug.setAttribute("aria-hidden", "true");
+  rug.appendChild(ticks);
+  const marker = h("div", { class: "lmw-legend-marker", hidden: true });
+  const ramp = h("div", { class: "lmw-ramp" });
+  const wedge = h("div", { class: "lmw-wedge" });
+  const low = h("span", null);
+  const middle = h("span", null);
+  const high = h("span", null);
+  const ends = h("div", { class: "lmw-legend-ends" });
+  const scale = h(
+    "div",
+    { class: "lmw-scale" },
+    h("div", { class: "lmw-rug-row" }, rug, marker),
+    ramp,
+    wedge,
+    h("div", { class: "lmw-legend-numbers" }, low, middle, high),
+  );
+  const element = h("div", { class: "lmw-legend", role: "img" }, ends, scale);
+  const check = h("div", { class: "lmw-check-line" });
+  /** @type {Measure | null} */
+  let shown = null;
+
+  return {
+    element,
+    check,
+    /**
+     * @param {Measure | null} measured
+     * @param {Figure} figure
+     * @param {Theme} theme
+     */
+    draw(measured, figure, theme) {
+      shown = measured;
+      element.classList.toggle("lmw-blank", measured === null);
+      drawCheck(check, measured ? figure : null);
+      if (!measured) return;
+      const { signed, limit } = measured;
+      ramp.style.background = gradient(signed, theme);
+      wedge.classList.toggle("lmw-wedge-signed", signed);
+      low.textContent = signed ? withSign(-limit) : "0";
+      middle.textContent = signed ? "0" : "";
+      high.textContent = signed ? withSign(limit) : number(limit);
+      replace(ends, endWords(figure));
+      ticks.setAttribute("d", rugPath(measured));
+      element.setAttribute(
+        "aria-label",
+        `Scale: ${figure.unit}, ${low.textContent} to ${high.textContent}`,
+      );
+    },
+    /** Where the token under the pointer lies on the scale. @param {number | null} index */
+    point(index) {
+      const t = index === null || !shown ? Number.NaN : place(shown, index);
+      marker.hidden = Number.isNaN(t);
+      if (shown && !marker.hidden) marker.style.left = `${position(t, shown.signed)}%`;
+    },
+  };
+}
+
+/** @param {number} t @param {boolean} signed */
+function position(t, signed) {
+  return signed ? 50 + 50 * t : 100 * Math.abs(t);
+}
+
+/** @param {boolean} signed @param {Theme} theme */
+function gradient(signed, theme) {
+  const stops = Array.from({ length: STOPS + 1 }, (_, step) => {
+    const share = step / STOPS;
+    return colourAt(signed ? share * 2 - 1 : share, signed, theme).fill;
+  });
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}
+
+/** @param {Measure} measured */
+function rugPath(measured) {
+  return measured.order
+    .map((index) => `M${position(place(measured, index), measured.signed).toFixed(1)} 0V10`)
+    .join("");
+}
+
+/** @param {Figure} figure */
+function endWords({ signed, unit, target, foil }) {
+  const middle = h("span", { class: "lmw-unit" }, unit);
+  if (!signed || !target?.label) return [middle];
+  const other = foil ? `for ${quoted(foil.label)}` : "against";
+  return [
+    h("span", { class: "lmw-end-low" }, `← ${other}`),
+    middle,
+    h("span", { class: "lmw-end-high" }, `for ${quoted(target.label)} →`),
+  ];
+}
+
+/** @param {HTMLElement} element @param {Figure | null} figure */
+function drawCheck(element, figure) {
+  const words = checkWords(figure);
+  element.dataset.state = words?.state ?? "none";
+  element.title = figure?.check?.explanation ?? "";
+  if (!words) return replace(element);
+  if (words.state === "none") return replace(element, words.text);
+  const good = words.state === "good";
+  const verdict = h("strong", null, good ? "adds up" : "does not add up");
+  replace(element, icon(good ? "check" : "close"), verdict, h("span", null, words.text));
+}

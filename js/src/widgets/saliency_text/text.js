@@ -1,0 +1,181 @@
+/** The text itself: tokens shaded by their contribution, hovered, pinned, walked by keyboard. */
+
+import { h, replace } from "../../core/dom.js";
+import { roving } from "../../core/keyboard.js";
+import { neighbour } from "./lines.js";
+import { blocks } from "./model.js";
+import { blockElement } from "./pieces.js";
+import { paint } from "./shade.js";
+import { tokenWords } from "./words.js";
+
+/** @typedef {import("./types").Tokens} Tokens */
+/** @typedef {import("./types").Measure} Measure */
+/** @typedef {import("./types").Theme} Theme */
+
+/**
+ * @param {object} on
+ * @param {(index: number | null) => void} on.onPin
+ * @param {(index: number | null, box?: DOMRect) => void} on.onHover
+ */
+export function textView({ onPin, onHover }) {
+  const element = h("div", {
+    class: "lmw-text",
+    role: "listbox",
+    "aria-label": "Tokens with their contribution",
+    "aria-orientation": "horizontal",
+  });
+  /** @type {HTMLElement[]} */
+  let elements = [];
+  /** @type {Tokens | null} */
+  let shown = null;
+  /** @type {number | null} */
+  let pinned = null;
+  /** @type {string | null} */
+  let plain = null;
+  /** What the marks on screen were made from. @type {unknown[]} */
+  let painted = [];
+
+  const keys = roving(element, "[data-token]", {
+    onMove: (item) => onHover(indexOf(item), item.getClientRects()[0]),
+    onActivate: (item) => toggle(indexOf(item)),
+    onEscape: () => onPin(null),
+  });
+  element.addEventListener("keydown", walk, { capture: true });
+  element.addEventListener("pointerover", (event) => hover(event));
+  element.addEventListener("pointerleave", () => onHover(null));
+  element.addEventListener("focusout", () => onHover(null));
+  element.addEventListener("scroll", () => onHover(null), { passive: true });
+  element.addEventListener("click", click);
+  element.addEventListener("copy", copyText);
+
+  /** @param {number} index */
+  function toggle(index) {
+    onPin(index === pinned ? null : index);
+  }
+
+  /** @param {MouseEvent} event */
+  function click(event) {
+    if (hasSelection(element)) return; // the end of a text selection is no click
+    const item = tokenAt(event.target);
+    if (item) toggle(indexOf(item));
+    else if (pinned !== null) onPin(null);
+  }
+
+  /** @param {PointerEvent} event */
+  function hover(event) {
+    const item = tokenAt(event.target);
+    if (!item) return onHover(null);
+    const boxes = [...item.getClientRects()];
+    const box = boxes.find(({ top, bottom }) => event.clientY >= top && event.clientY <= bottom);
+    onHover(indexOf(item), box ?? boxes[0]);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function walk(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const item = tokenAt(event.target);
+    const next = item && neighbour(elements, indexOf(item), event.key);
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keys.select(next, true);
+  }
+
+  return {
+    element,
+    /** Show the words alone while their tokens are on the way. @param {string} text */
+    setPlain(text) {
+      if (plain === text && !shown) return;
+      plain = text;
+      shown = null;
+      elements = [];
+      replace(element, h("div", { class: "lmw-flow" }, text));
+      keys.refresh();
+    },
+    /** @param {Tokens} tokens */
+    setTokens(tokens) {
+      if (tokens === shown) return;
+      shown = tokens;
+      painted = [];
+      element.replaceChildren(...blocks(tokens).map((block) => blockElement(tokens, block)));
+      elements = [];
+      for (const item of element.querySelectorAll("[data-token]")) {
+        elements[indexOf(item)] = /** @type {HTMLElement} */ (item);
+      }
+      pinned = null;
+      keys.refresh();
+    },
+    /**
+     * Colour the tokens, or clear them (null) while scores are on their way.
+     * @param {Measure | null} measured
+     * @param {Theme} theme
+     */
+    shade(measured, theme) {
+      const tokens = shown;
+      if (!tokens || (painted[0] === measured && painted[1] === theme)) return;
+      painted = [measured, theme];
+      element.classList.toggle("lmw-unsigned", measured?.signed === false);
+      elements.forEach((item, index) => {
+        paint(item, measured, index, theme);
+        item.setAttribute("aria-label", tokenWords(tokens, measured, index));
+      });
+    },
+    /** @param {number | null} index */
+    pin(index) {
+      if (index === pinned) return;
+      mark(pinned, false);
+      pinned = index;
+      mark(pinned, true);
+      if (index !== null && elements[index]) scrollInside(element, elements[index]);
+    },
+    destroy: () => keys.destroy(),
+  };
+
+  /** @param {number | null} index @param {boolean} on */
+  function mark(index, on) {
+    const item = index === null ? undefined : elements[index];
+    item?.classList.toggle("lmw-pinned", on);
+    item?.setAttribute("aria-selected", String(on));
+  }
+}
+
+/** @param {Element} item */
+function indexOf(item) {
+  return Number(/** @type {HTMLElement} */ (item).dataset.token);
+}
+
+/** @param {EventTarget | null} target @returns {HTMLElement | null} */
+function tokenAt(target) {
+  return target instanceof Element ? target.closest("[data-token]") : null;
+}
+
+/** @param {HTMLElement} element */
+function hasSelection(element) {
+  const selection = selectionIn(element);
+  return Boolean(selection && !selection.isCollapsed && selection.toString().trim() !== "");
+}
+
+/** Chromium keeps a shadow root's selection to itself. @param {HTMLElement} element */
+function selectionIn(element) {
+  const root = /** @type {any} */ (element.getRootNode());
+  return /** @type {Selection | null} */ (root.getSelection?.() ?? document.getSelection());
+}
+
+/** Put on the clipboard what was written, without roles or signs. @param {ClipboardEvent} event */
+function copyText(event) {
+  const element = /** @type {HTMLElement} */ (event.currentTarget);
+  const selection = selectionIn(element);
+  if (!selection || selection.rangeCount === 0 || selection.isCollapsed) return;
+  const part = selection.getRangeAt(0).cloneContents();
+  for (const role of part.querySelectorAll(".lmw-role")) role.remove();
+  event.clipboardData?.setData("text/plain", part.textContent ?? "");
+  event.preventDefault();
+}
+
+/** Bring an item into the scrolled text without moving the page. @param {HTMLElement} area @param {HTMLElement} item */
+function scrollInside(area, item) {
+  const outer = area.getBoundingClientRect();
+  const inner = item.getBoundingClientRect();
+  if (inner.top < outer.top) area.scrollTop -= outer.top - inner.top + 24;
+  else if (inner.bottom > outer.bottom) area.scrollTop += inner.bottom - outer.bottom + 24;
+}

@@ -16,7 +16,7 @@ Rows = slice | Sequence[int]
 ALL = slice(None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Record(ABC):
     """One attention call of a model.
 
@@ -30,6 +30,9 @@ class Record(ABC):
 
     name: str
     call: int
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} {self.call}: {self.shape}>"
 
     @property
     @abstractmethod
@@ -70,7 +73,7 @@ class Record(ABC):
         return ((field.name, getattr(self, field.name)) for field in fields(self))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class UnavailableRecord(Record):
     """An attention call that could not be read exactly.
 
@@ -107,7 +110,7 @@ class UnavailableRecord(Record):
         raise UnavailableError(self.reason, "Look at another layer, or at saliency instead.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DenseRecord(Record):
     """An attention call whose weights had to be kept whole.
 
@@ -141,7 +144,7 @@ class DenseRecord(Record):
         return self.probabilities[:, heads][:, :, rows].float()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class QueryKeyRecord(Record):
     """An attention call as its queries and keys: memory linear in the length of the text.
 

@@ -92,27 +92,32 @@ export async function mount({ widget, state, buffers = [], element }) {
 }
 
 /**
- * Run every widget of a page. The page holds `<script type="application/json" data-lmw-page>`:
- * `{"modules": {name: source}, "views": [{module, state, buffers}]}`, and
- * one `<div data-lmw-view="0">` a view, by its place in `views`.
+ * Run every widget of a page written by lmwidget/html.py: a script tag `data-lmwidget` holds
+ * `{"sources": {kind: module source}, "widgets": [{kind, state, buffers}]}`; each widget takes
+ * the place of a static picture `.lmw-static`, in the same order.
  * @param {ParentNode} [page]
  */
 export async function mountPage(page = document) {
-  const holder = page.querySelector("script[data-lmw-page]");
+  const holder = page.querySelector("script[data-lmwidget]");
   if (!holder?.textContent) return [];
-  const { modules, views } = JSON.parse(holder.textContent);
+  const { sources, widgets } = JSON.parse(holder.textContent);
   /** @type {Record<string, Promise<any>>} */
   const loaded = {};
-  for (const [name, source] of Object.entries(modules)) {
+  for (const [kind, source] of Object.entries(sources)) {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    loaded[name] = import(url).finally(() => URL.revokeObjectURL(url));
+    loaded[kind] = import(url).finally(() => URL.revokeObjectURL(url));
   }
-  const places = [...page.querySelectorAll("[data-lmw-view]")];
+  const places = [...page.querySelectorAll(".lmw-static")].map((picture) => {
+    const place = document.createElement("div");
+    picture.replaceWith(place);
+    return place;
+  });
   return Promise.all(
-    places.map(async (element) => {
-      const { module, state, buffers } = views[Number(element.getAttribute("data-lmw-view"))];
-      const widget = (await loaded[module]).default;
-      return mount({ widget, state, buffers, element: /** @type {HTMLElement} */ (element) });
+    widgets.map(async (/** @type {any} */ { kind, state, buffers }, /** @type {number} */ i) => {
+      const widget = (await loaded[kind]).default;
+      return mount({ widget, state, buffers, element: places[i] });
     }),
   );
 }
+
+mountPage();

@@ -53,7 +53,8 @@ function textParts(text, compact) {
   if (!/^[ \n\r\t]+$/.test(text) && INVISIBLE.test(text)) {
     return [h("span", { class: "lmw-sign" }, codePoints(text))];
   }
-  const shown = compact ? cut(text, LONGEST) : text;
+  // On a line of its own a leading space would only shift the token.
+  const shown = compact ? cut(text.replace(/^ +(?=\S)/, ""), LONGEST) : text;
   return shown
     .split(/([\n\r\t])/)
     .filter((part) => part !== "")

@@ -34,7 +34,9 @@ export function tooltip(root) {
       open = true;
     }
     const box =
-      "x" in anchor ? { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y } : anchor;
+      "left" in anchor
+        ? anchor
+        : { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y };
     const { x, y } = place(box, element.offsetWidth, element.offsetHeight, side);
     const origin = layered ? { left: 0, top: 0 } : root.getBoundingClientRect();
     element.style.left = `${Math.round(x - origin.left)}px`;
@@ -60,7 +62,7 @@ export function tooltip(root) {
 }
 
 /**
- * The top left corner: the wished side, flipped when there is no room, kept inside the viewport.
+ * The top left corner: the wished side, else below, else above; always inside the viewport.
  * @param {Box} box
  * @param {number} width
  * @param {number} height
@@ -71,15 +73,9 @@ export function place(box, width, height, side) {
   const [W, H] = [document.documentElement.clientWidth, document.documentElement.clientHeight];
   const inside = (/** @type {number} */ v, /** @type {number} */ most) =>
     Math.max(4, Math.min(v, most - 4));
-  if (side !== "below") {
-    const left = box.left - GAP - width;
-    const right = box.right + GAP;
-    const fitsLeft = left >= 4;
-    const fitsRight = right + width <= W - 4;
-    if (fitsLeft || fitsRight) {
-      const x = side === "left" ? (fitsLeft ? left : right) : fitsRight ? right : left;
-      return { x, y: inside((box.top + box.bottom) / 2 - height / 2, H - height) };
-    }
+  const beside = side === "left" ? box.left - GAP - width : box.right + GAP;
+  if (side !== "below" && beside >= 4 && beside + width <= W - 4) {
+    return { x: beside, y: inside((box.top + box.bottom) / 2 - height / 2, H - height) };
   }
   const below = box.bottom + GAP;
   const y = below + height <= H - 4 || box.top - GAP - height < 4 ? below : box.top - GAP - height;

@@ -1,0 +1,153 @@
+/** Two columns of tokens, queries left and keys right, with curves between them. */
+
+import { h } from "../../core/dom.js";
+import { layers, option, runLabels } from "./parts.js";
+
+/** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("./types").Side} Side */
+/** @typedef {import("./types").View} View */
+
+const ROW = 24;
+const PAD = 4;
+/** Space between a token and the end of its curves. */
+const REACH = 8;
+
+/**
+ * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {{names: [string, string], onScroll: () => void}} options names: heading of each column
+ * @returns {View}
+ */
+export function columnsView(tokens, { names, onScroll }) {
+  const canvases = layers();
+  const left = column("query", tokens.query, names[0]);
+  const right = column("key", tokens.key, names[1]);
+  const gap = h("div", { class: "lmw-gap" });
+  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
+  const sheet = h(
+    "div",
+    { class: "lmw-sheet" },
+    canvases.element,
+    left.holder,
+    gap,
+    right.holder,
+    numbers,
+  );
+  const scroller = h("div", { class: "lmw-scroller" }, sheet);
+  const headings = h(
+    "div",
+    { class: "lmw-headings", "aria-hidden": "true" },
+    h("span", { class: "lmw-heading-query" }, names[0]),
+    h("span", { class: "lmw-heading-gap" }, "attends to →"),
+    h("span", { class: "lmw-heading-key" }, names[1]),
+  );
+  const element = h("div", { class: "lmw-columns" }, headings, scroller);
+  const rows = Math.max(tokens.query.text.length, tokens.key.text.length);
+  sheet.style.height = `${rows * ROW + 2 * PAD}px`;
+  scroller.style.setProperty("--lmw-rows", String(rows));
+  scroller.addEventListener("scroll", onScroll, { passive: true });
+
+  const size = { width: 0, height: 0, from: 0, to: 0 };
+  /** Measured text boxes: x and width by side and token. @type {Map<string, [number, number]>} */
+  const boxes = new Map();
+
+  const y = (/** @type {number} */ index) => PAD + (index + 0.5) * ROW - scroller.scrollTop;
+  const elements = { query: left.rows, key: right.rows };
+
+  /** @param {Side} side @returns {[number, number]} */
+  function range(side) {
+    const first = Math.floor((scroller.scrollTop - PAD) / ROW);
+    const last = Math.ceil((scroller.scrollTop + size.height - PAD) / ROW);
+    return [Math.max(0, first), Math.min(elements[side].length, last)];
+  }
+
+  /** @param {Side} side @param {number} index @returns {[number, number]} */
+  function textBox(side, index) {
+    const id = side + index;
+    const known = boxes.get(id);
+    if (known) return known;
+    const text = /** @type {HTMLElement} */ (elements[side][index].firstElementChild);
+    const origin = sheet.getBoundingClientRect().left;
+    const rect = text.getBoundingClientRect();
+    /** @type {[number, number]} */
+    const box = [rect.left - origin, rect.width];
+    boxes.set(id, box);
+    return box;
+  }
+
+  return {
+    element,
+    base: canvases.base,
+    ghost: canvases.ghost,
+    overlay: canvases.overlay,
+    numbers,
+    groups: [left.list, right.list],
+    measure() {
+      boxes.clear();
+      size.width = scroller.clientWidth;
+      size.height = scroller.clientHeight;
+      size.from = gap.offsetLeft;
+      size.to = gap.offsetLeft + gap.offsetWidth;
+      headings.style.setProperty("--lmw-from", `${size.from}px`);
+      headings.style.setProperty("--lmw-to", `${size.to}px`);
+      return size;
+    },
+    sees(query, key) {
+      const inside = (/** @type {number} */ v) => v > -ROW / 2 && v < size.height + ROW / 2;
+      return inside(y(query)) || inside(y(key));
+    },
+    trace(context, query, key) {
+      const [x0, y0, x1, y1] = [size.from + REACH, y(query), size.to - REACH, y(key)];
+      const bend = (x1 - x0) * 0.46;
+      context.moveTo(x0, y0);
+      context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);
+    },
+    box(side, index) {
+      const middle = y(index);
+      if (middle < -ROW || middle > size.height + ROW || !elements[side][index]) return null;
+      const [x, width] = textBox(side, index);
+      return { x: x - 4, y: middle - ROW / 2 + 2, width: width + 8, height: ROW - 4 };
+    },
+    numberPlace(side, index) {
+      const [x, width] = textBox(side, index);
+      const top = PAD + index * ROW;
+      return side === "key"
+        ? { x: x + width + 8, y: top, align: "left" }
+        : { x: x - 8, y: top, align: "right" };
+    },
+    tokenElement: (side, index) => elements[side][index] ?? null,
+    scrollTo(_, index) {
+      const middle = PAD + (index + 0.5) * ROW;
+      const top = scroller.scrollTop;
+      if (middle > top + ROW && middle < top + scroller.clientHeight - ROW) return;
+      scroller.scrollTop = middle - scroller.clientHeight / 2;
+    },
+    range,
+    destroy() {
+      scroller.removeEventListener("scroll", onScroll);
+      element.remove();
+    },
+  };
+}
+
+/**
+ * @param {Side} side
+ * @param {Tokens} tokens
+ * @param {string} name
+ */
+function column(side, tokens, name) {
+  const rows = tokens.text.map((_, index) => option(tokens, side, index));
+  const list = h(
+    "div",
+    {
+      class: "lmw-column",
+      role: "listbox",
+      "aria-label": name,
+      "aria-orientation": "vertical",
+    },
+    rows,
+  );
+  const labels = runLabels(tokens, ROW, PAD);
+  const holder = h("div", { class: `lmw-side lmw-side-${side}` }, labels, list);
+  if (labels.length > 0) holder.classList.add("lmw-has-runs");
+  return { holder, list, rows };
+}

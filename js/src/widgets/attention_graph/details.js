@@ -1,0 +1,145 @@
+/** The numbers of one token as a table: for reading, for screen readers, for the clipboard. */
+
+import { h, replace } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { tokenElement, tokenName } from "../../core/tokens.js";
+import { headName, otherSide } from "./isolate.js";
+import { inkOf } from "./painter.js";
+
+/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").Target} Target */
+
+const ROWS = 12;
+
+/**
+ * @typedef {object} Selection
+ * @property {{query: Tokens, key: Tokens}} tokens
+ * @property {Place} place
+ * @property {Target[]} targets
+ * @property {number[]} heads columns of the table
+ * @property {(head: number, other: number) => number | null} weight
+ * @property {Theme} theme
+ */
+
+/** @param {HTMLElement} holder */
+export function details(holder) {
+  const hint = h(
+    "p",
+    { class: "lmw-muted" },
+    "Hover a token to see its weights here. Click to keep it.",
+  );
+
+  /** @param {Selection | null} selection */
+  function show(selection) {
+    if (!selection) return replace(holder, hint);
+    const { tokens, place, targets } = selection;
+    const verb = place.side === "query" ? "attends to" : "is attended to by";
+    const title = h(
+      "caption",
+      null,
+      h(
+        "span",
+        { class: "lmw-details-token" },
+        tokenElement(tokens[place.side], place.index, { compact: true }),
+      ),
+      h("span", { class: "lmw-muted" }, ` ${verb}`),
+    );
+    const rows = targets.slice(0, ROWS).map((target) => row(selection, target));
+    const rest = targets.length - rows.length;
+    replace(
+      holder,
+      h(
+        "div",
+        { class: "lmw-table-scroll" },
+        h("table", { class: "lmw-table" }, title, head(selection), h("tbody", null, rows)),
+      ),
+      rest > 0 ? h("p", { class: "lmw-muted" }, `and ${rest} more`) : null,
+      targets.length === 0
+        ? h("p", { class: "lmw-muted" }, "No edges with the present filters.")
+        : null,
+    );
+  }
+  show(null);
+  return { show };
+}
+
+/** @param {Selection} selection */
+function head({ heads, theme, place }) {
+  return h(
+    "thead",
+    null,
+    h(
+      "tr",
+      null,
+      h("th", { scope: "col" }, place.side === "query" ? "key" : "query"),
+      heads.map((number_) =>
+        h(
+          "th",
+          { scope: "col", class: "lmw-num" },
+          h("i", { class: "lmw-dot", style: { background: inkOf(number_, theme) } }),
+          headName(number_),
+        ),
+      ),
+    ),
+  );
+}
+
+/** @param {Selection} selection @param {Target} target */
+function row({ tokens, place, heads, weight, theme }, target) {
+  const other = tokens[otherSide(place.side)];
+  return h(
+    "tr",
+    null,
+    h("th", { scope: "row" }, tokenElement(other, target.index, { compact: true })),
+    heads.map((number_) => {
+      const value = weight(number_, target.index);
+      return h(
+        "td",
+        { class: "lmw-num" },
+        h("i", {
+          class: "lmw-bar",
+          style: { background: inkOf(number_, theme), width: `${100 * Math.min(1, value || 0)}%` },
+        }),
+        h("span", null, value === null ? "–" : number(value, 4)),
+      );
+    }),
+  );
+}
+
+/**
+ * The same as tab-separated text.
+ * @param {Selection} selection
+ */
+export function asText({ tokens, place, targets, heads, weight }) {
+  const other = otherSide(place.side);
+  const name = tokenName(tokens[place.side], place.index);
+  const lines = [
+    [`${other} (for ${place.side} ${place.index}: ${name})`, "index", ...heads.map(headName)].join(
+      "\t",
+    ),
+  ];
+  for (const target of targets) {
+    const numbers = heads.map((number_) => {
+      const value = weight(number_, target.index);
+      return value === null ? "" : String(Number(value.toPrecision(4)));
+    });
+    lines.push([tokenName(tokens[other], target.index), target.index, ...numbers].join("\t"));
+  }
+  return lines.join("\n");
+}
+
+/**
+ * The strongest edges of the picture, when no token is chosen.
+ * @param {import("./types").EdgeSet} set
+ * @param {{query: Tokens, key: Tokens}} tokens
+ */
+export function edgesAsText(set, tokens) {
+  const lines = ["query\tkey\thead\tweight"];
+  for (let i = 0; i < Math.min(50, set.count); i++) {
+    const names = [tokenName(tokens.query, set.query[i]), tokenName(tokens.key, set.key[i])];
+    lines.push([...names, headName(set.head[i]), Number(set.weight[i].toPrecision(4))].join("\t"));
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,232 @@
+/** From weights to the edges of one picture: filtered, strongest first, indexed by token. */
+
+/** @typedef {import("./data.js").AttentionData} AttentionData */
+/** @typedef {import("./types").EdgeSet} EdgeSet */
+/** @typedef {import("./types").EdgeIndex} EdgeIndex */
+/** @typedef {import("./types").Target} Target */
+/** @typedef {import("./types").Side} Side */
+
+const BUCKETS = 4096;
+/** Below this a weight has no visible ink at any setting. */
+const FLOOR = 1e-4;
+/** The head of an edge that is a mean over heads. */
+export const MEAN = 0xffff;
+
+/**
+ * @typedef {object} Choice
+ * @property {number} layer
+ * @property {number[]} heads
+ * @property {boolean} mean
+ * @property {number} threshold
+ * @property {number | null} topK
+ * @property {Uint8Array} hiddenQueries
+ * @property {Uint8Array} hiddenKeys
+ */
+
+/**
+ * @param {AttentionData} data
+ * @param {Choice} choice
+ * @param {number} keys
+ * @returns {EdgeSet}
+ */
+export function buildEdges(data, choice, keys) {
+  const raw = choice.mean ? collectMean(data, choice, keys) : collect(data, choice);
+  const order = strongestFirst(raw.weight, raw.count);
+  const kept =
+    choice.topK === null ? order : strongestPerRow(raw, order, choice.topK, data.queries);
+  const count = kept.length;
+  const query = new Uint32Array(count);
+  const key = new Uint32Array(count);
+  const head = new Uint16Array(count);
+  const weight = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const edge = kept[i];
+    query[i] = raw.query[edge];
+    key[i] = raw.key[edge];
+    head[i] = raw.head[edge];
+    weight[i] = raw.weight[edge];
+  }
+  const byQuery = indexBy(query, data.queries);
+  const byKey = indexBy(key, keys);
+  return { count, query, key, head, weight, byQuery, byKey };
+}
+
+/** @typedef {{count: number, query: Uint32Array, key: Uint32Array, head: Uint16Array, weight: Float32Array}} Raw */
+
+/** @param {number} capacity @returns {Raw} */
+function room(capacity) {
+  return {
+    count: 0,
+    query: new Uint32Array(capacity),
+    key: new Uint32Array(capacity),
+    head: new Uint16Array(capacity),
+    weight: new Float32Array(capacity),
+  };
+}
+
+/** @param {AttentionData} data @param {Choice} choice @returns {Raw} */
+function collect(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }) {
+  let capacity = 0;
+  for (const head of heads) {
+    for (let q = 0; q < data.queries; q++) capacity += data.row(layer, head, q).values.length;
+  }
+  const raw = room(capacity);
+  const least = Math.max(FLOOR, threshold);
+  for (const head of heads) {
+    for (let q = 0; q < data.queries; q++) {
+      if (!hiddenQueries[q]) addRow(raw, data.row(layer, head, q), q, head, least, hiddenKeys);
+    }
+  }
+  return raw;
+}
+
+/**
+ * @param {Raw} raw
+ * @param {import("./data.js").Row} row
+ * @param {number} query
+ * @param {number} head
+ * @param {number} least
+ * @param {Uint8Array} hiddenKeys
+ */
+function addRow(raw, { values, columns, scale }, query, head, least, hiddenKeys) {
+  for (let i = 0; i < values.length; i++) {
+    const weight = values[i] * scale;
+    const key = columns ? columns[i] : i;
+    if (!(weight >= least) || hiddenKeys[key]) continue; // a NaN fails the comparison
+    const n = raw.count;
+    raw.query[n] = query;
+    raw.key[n] = key;
+    raw.head[n] = head;
+    raw.weight[n] = weight;
+    raw.count = n + 1;
+  }
+}
+
+/** @param {AttentionData} data @param {Choice} choice @param {number} keys @returns {Raw} */
+function collectMean(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }, keys) {
+  const sums = new Float32Array(keys);
+  const least = Math.max(FLOOR, threshold);
+  /** @type {number[]} */
+  const flat = [];
+  for (let q = 0; q < data.queries; q++) {
+    if (hiddenQueries[q]) continue;
+    sums.fill(0);
+    for (const head of heads) {
+      const { values, columns, scale } = data.row(layer, head, q);
+      for (let i = 0; i < values.length; i++) sums[columns ? columns[i] : i] += values[i] * scale;
+    }
+    for (let key = 0; key < keys; key++) {
+      const weight = sums[key] / heads.length;
+      if (weight >= least && !hiddenKeys[key]) flat.push(q, key, weight);
+    }
+  }
+  const raw = room(flat.length / 3);
+  raw.count = flat.length / 3;
+  for (let i = 0; i < raw.count; i++) {
+    raw.query[i] = flat[3 * i];
+    raw.key[i] = flat[3 * i + 1];
+    raw.weight[i] = flat[3 * i + 2];
+  }
+  raw.head.fill(MEAN);
+  return raw;
+}
+
+/**
+ * Order by weight in linear time, to a resolution finer than ink can show.
+ * @param {Float32Array} weight
+ * @param {number} count
+ */
+function strongestFirst(weight, count) {
+  const starts = new Uint32Array(BUCKETS + 1);
+  const bucket = (/** @type {number} */ w) =>
+    BUCKETS - 1 - Math.min(BUCKETS - 1, Math.floor(Math.sqrt(w) * BUCKETS));
+  for (let i = 0; i < count; i++) starts[bucket(weight[i]) + 1] += 1;
+  for (let b = 0; b < BUCKETS; b++) starts[b + 1] += starts[b];
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const b = bucket(weight[i]);
+    order[starts[b]] = i;
+    starts[b] += 1;
+  }
+  return order;
+}
+
+/** @param {Raw} raw @param {Uint32Array} order @param {number} topK @param {number} queries */
+function strongestPerRow(raw, order, topK, queries) {
+  /** @type {Map<number, number>} */
+  const taken = new Map();
+  return order.filter((edge) => {
+    const row = raw.head[edge] * queries + raw.query[edge];
+    const already = taken.get(row) ?? 0;
+    if (already >= topK) return false;
+    taken.set(row, already + 1);
+    return true;
+  });
+}
+
+/** @param {Uint32Array} ends @param {number} size @returns {EdgeIndex} */
+function indexBy(ends, size) {
+  const offsets = new Uint32Array(size + 1);
+  for (let i = 0; i < ends.length; i++) offsets[ends[i] + 1] += 1;
+  for (let i = 0; i < size; i++) offsets[i + 1] += offsets[i];
+  const next = offsets.slice(0, size);
+  const edges = new Uint32Array(ends.length);
+  for (let i = 0; i < ends.length; i++) {
+    const at = ends[i];
+    edges[next[at]] = i;
+    next[at] += 1;
+  }
+  return { offsets, edges };
+}
+
+/**
+ * The edges of one token, strongest first.
+ * @param {EdgeSet} set
+ * @param {Side} side
+ * @param {number} index
+ * @returns {Uint32Array}
+ */
+export function edgesOf(set, side, index) {
+  const { offsets, edges } = side === "query" ? set.byQuery : set.byKey;
+  if (index < 0 || index + 1 >= offsets.length) return new Uint32Array(0);
+  return edges.subarray(offsets[index], offsets[index + 1]);
+}
+
+/**
+ * Where a token looks (or who looks at it): each token of the other side once, by its strongest
+ * head, strongest first.
+ * @param {EdgeSet} set
+ * @param {Side} side
+ * @param {number} index
+ * @returns {Target[]}
+ */
+export function targetsOf(set, side, index) {
+  const other = side === "query" ? set.key : set.query;
+  /** @type {Map<number, Target>} */
+  const best = new Map();
+  for (const edge of edgesOf(set, side, index)) {
+    const known = best.get(other[edge]);
+    if (known && known.weight >= set.weight[edge]) continue;
+    best.set(other[edge], { index: other[edge], weight: set.weight[edge], head: set.head[edge] });
+  }
+  return [...best.values()].sort((a, b) => b.weight - a.weight || a.index - b.index);
+}
+
+/**
+ * The strongest edges that pass a test, at most `budget`, and how many passed in all.
+ * @param {EdgeSet} set
+ * @param {(edge: number) => boolean} sees
+ * @param {number} budget
+ * @returns {{edges: number[], total: number}}
+ */
+export function strongestSeen(set, sees, budget) {
+  /** @type {number[]} */
+  const edges = [];
+  let total = 0;
+  for (let i = 0; i < set.count; i++) {
+    if (!sees(i)) continue;
+    total += 1;
+    if (edges.length < budget) edges.push(i);
+  }
+  return { edges, total };
+}

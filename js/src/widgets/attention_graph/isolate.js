@@ -1,0 +1,181 @@
+/**
+ * Which token stands out: the one under the pointer or the focus, else the pinned one. All of it
+ * happens in the browser; only a pin reaches the model.
+ */
+
+import { h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { tokenName } from "../../core/tokens.js";
+import { MEAN } from "./edges.js";
+import { inkOf } from "./painter.js";
+
+/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("./types").View} View */
+/** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").Target} Target */
+
+const NUMBERS = 5;
+const WORTH_A_NUMBER = 0.01;
+
+/** @param {Place["side"]} side @returns {Place["side"]} */
+export const otherSide = (side) => (side === "query" ? "key" : "query");
+
+/** @param {Place | null} a @param {Place | null} b */
+export const samePlace = (a, b) => a?.side === b?.side && a?.index === b?.index;
+
+/** The token an event came from. @param {Event} event @returns {Place | null} */
+export function placeOf(event) {
+  const target = event.target instanceof Element ? event.target.closest("[data-side]") : null;
+  if (!(target instanceof HTMLElement)) return null;
+  const side = target.dataset.side === "key" ? "key" : "query";
+  return { side, index: Number(target.dataset.token) };
+}
+
+/** @param {number} head */
+export const headName = (head) => (head === MEAN ? "mean of heads" : `head ${head}`);
+
+/**
+ * The top few weights beside their tokens. Elements are made once and moved.
+ * @param {View} view
+ */
+export function numberPool(view) {
+  const pool = Array.from({ length: NUMBERS }, () =>
+    h("span", { class: "lmw-number", hidden: true }, h("i", { class: "lmw-dot" }), h("span", null)),
+  );
+  for (const element of pool) view.numbers.appendChild(element);
+  let used = 0;
+
+  return {
+    /**
+     * @param {Place} place
+     * @param {Target[]} targets
+     * @param {Theme} theme
+     * @param {boolean} dots whether heads need telling apart
+     */
+    show(place, targets, theme, dots) {
+      const side = otherSide(place.side);
+      const [first, last] = view.range(side);
+      let n = 0;
+      for (const target of targets) {
+        if (n >= NUMBERS || target.weight < WORTH_A_NUMBER) break;
+        if (target.index < first || target.index >= last) continue;
+        const element = pool[n];
+        const { x, y, align } = view.numberPlace(side, target.index);
+        element.style.transform = `translate(${x}px, ${y}px) ${SHIFT[align]}`;
+        element.lastElementChild?.replaceChildren(number(target.weight, 2));
+        const dot = /** @type {HTMLElement} */ (element.firstElementChild);
+        dot.hidden = !dots;
+        dot.style.background = inkOf(target.head, theme);
+        element.hidden = false;
+        n += 1;
+      }
+      for (let i = n; i < used; i++) pool[i].hidden = true;
+      used = n;
+    },
+    hide() {
+      for (let i = 0; i < used; i++) pool[i].hidden = true;
+      used = 0;
+    },
+  };
+}
+
+const SHIFT = { left: "", right: "translateX(-100%)", center: "translateX(-50%)" };
+
+/**
+ * In words, for screen readers: "gave attends to Mary 0.81, John 0.10".
+ * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {Place} place
+ * @param {Target[]} targets
+ */
+export function inWords(tokens, place, targets) {
+  const other = otherSide(place.side);
+  const verb = place.side === "query" ? "attends to" : "is attended to by";
+  const parts = targets
+    .slice(0, 4)
+    .map((target) => `${tokenName(tokens[other], target.index, 30)} ${number(target.weight, 2)}`);
+  const name = tokenName(tokens[place.side], place.index, 60);
+  return parts.length > 0 ? `${name} ${verb} ${parts.join(", ")}` : `${name}: no edges shown`;
+}
+
+/**
+ * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {Place} place
+ * @param {Target[]} targets
+ * @param {{theme: Theme, severalHeads: boolean}} options
+ */
+export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
+  const own = tokens[place.side];
+  const other = tokens[otherSide(place.side)];
+  const rows = targets
+    .slice(0, 5)
+    .map((target) =>
+      h(
+        "tr",
+        null,
+        h("td", { class: "lmw-tip-token", dir: "auto" }, tokenName(other, target.index, 24)),
+        h("td", { class: "lmw-tip-number" }, number(target.weight, 4)),
+        severalHeads
+          ? h("td", { class: "lmw-tip-head" }, dot(target.head, theme), headName(target.head))
+          : null,
+      ),
+    );
+  const verb = place.side === "query" ? "attends to" : "is attended to by";
+  return h(
+    "div",
+    null,
+    tipHead(own, place.index),
+    rows.length > 0 ? h("div", { class: "lmw-muted" }, verb) : null,
+    h("table", null, rows),
+  );
+}
+
+/**
+ * Every head's exact weight of one pair.
+ * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {number} query
+ * @param {number} key
+ * @param {{head: number, weight: number | null}[]} weights
+ * @param {Theme} theme
+ */
+export function pairTip(tokens, query, key, weights, theme) {
+  const rows = weights.map(({ head, weight }) =>
+    h(
+      "tr",
+      null,
+      h("td", { class: "lmw-tip-head" }, dot(head, theme), headName(head)),
+      h("td", { class: "lmw-tip-number" }, weight === null ? "not sent" : number(weight, 4)),
+    ),
+  );
+  return h(
+    "div",
+    null,
+    h(
+      "div",
+      { class: "lmw-tip-title" },
+      h("bdi", null, tokenName(tokens.query, query, 40)),
+      h("span", { class: "lmw-muted" }, " → "),
+      h("bdi", null, tokenName(tokens.key, key, 40)),
+    ),
+    h("table", { class: rows.length > 8 ? "lmw-tip-many" : null }, rows),
+  );
+}
+
+/** @param {number} head @param {Theme} theme */
+function dot(head, theme) {
+  return h("i", { class: "lmw-dot", style: { background: inkOf(head, theme) } });
+}
+
+/** The whole token (cut at 400 characters) and what it is. @param {Tokens} tokens @param {number} index */
+function tipHead(tokens, index) {
+  const raw = tokens.raw?.[index];
+  const details = [`token ${index} of ${tokens.text.length}`];
+  if (tokens.kind[index] !== "text") details.push(tokens.kind[index]);
+  if (tokens.role?.[index]) details.push(/** @type {string} */ (tokens.role[index]));
+  if (tokens.id?.[index] !== undefined) details.push(`id ${tokens.id[index]}`);
+  if (raw && raw !== tokens.text[index]) details.push(`“${raw.slice(0, 40)}”`);
+  return [
+    h("div", { class: "lmw-tip-title", dir: "auto" }, tokenName(tokens, index, 400)),
+    h("div", { class: "lmw-muted" }, details.join(" · ")),
+  ];
+}

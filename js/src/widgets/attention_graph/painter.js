@@ -1,0 +1,133 @@
+/** Ink: edges on the base layer, one token's edges and the shading of its targets on the overlay. */
+
+import { fitCanvas } from "../../core/canvas.js";
+import { headColour, neutral } from "../../core/colour.js";
+import { reducedMotion } from "../../core/dom.js";
+import { edgesOf, MEAN, strongestSeen } from "./edges.js";
+
+/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("./types").EdgeSet} EdgeSet */
+/** @typedef {import("./types").View} View */
+/** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").Target} Target */
+
+/** Opacity of an edge is its weight to this power; the caption says so. */
+export const EXPONENT = 0.75;
+/** Edges drawn when nothing is isolated: more is no longer read, only felt. */
+export const BUDGET = 500;
+const ISOLATED_BUDGET = 400;
+const LEVELS = 24;
+
+/** @param {number} head @param {Theme} theme */
+export function inkOf(head, theme) {
+  return head === MEAN ? neutral(theme) : headColour(head, theme);
+}
+
+/**
+ * Strongest last, so that it lies on top. Edges of one colour and opacity share a path.
+ * @param {CanvasRenderingContext2D} context
+ * @param {View} view
+ * @param {EdgeSet} set
+ * @param {ArrayLike<number>} edges strongest first
+ * @param {Theme} theme
+ * @param {number} boost added to the width
+ */
+function strokeEdges(context, view, set, edges, theme, boost) {
+  let group = -1;
+  context.lineCap = "round";
+  for (let i = edges.length - 1; i >= 0; i--) {
+    const edge = edges[i];
+    const strength = Math.min(1, set.weight[edge]) ** EXPONENT;
+    const level = Math.max(1, Math.round(strength * LEVELS));
+    const next = set.head[edge] * (LEVELS + 1) + level;
+    if (next !== group) {
+      if (group >= 0) context.stroke();
+      group = next;
+      context.beginPath();
+      context.strokeStyle = inkOf(set.head[edge], theme);
+      context.globalAlpha = Math.min(1, level / LEVELS);
+      context.lineWidth = 1 + boost + strength;
+    }
+    view.trace(context, set.query[edge], set.key[edge]);
+  }
+  if (group >= 0) context.stroke();
+  context.globalAlpha = 1;
+}
+
+/**
+ * @param {View} view
+ * @param {EdgeSet} set
+ * @param {{width: number, height: number}} size
+ * @param {Theme} theme
+ * @param {number | null} only one head, or all
+ * @returns {{drawn: number, total: number}} edges drawn, and edges of the queries in view
+ */
+export function paintBase(view, set, size, theme, only) {
+  const context = fitCanvas(view.base, size.width, size.height);
+  const [first, last] = view.range("query");
+  const sees = (/** @type {number} */ edge) =>
+    set.query[edge] >= first &&
+    set.query[edge] < last &&
+    (only === null || set.head[edge] === only);
+  const { edges, total } = strongestSeen(set, sees, BUDGET);
+  strokeEdges(context, view, set, edges, theme, 0);
+  return { drawn: edges.length, total };
+}
+
+/**
+ * Keep the present edges for a moment and let them fade while the new ones arrive.
+ * @param {View} view
+ */
+export function crossFade(view) {
+  const { base, ghost } = view;
+  if (reducedMotion() || base.width === 0 || typeof ghost.animate !== "function") return;
+  ghost.width = base.width;
+  ghost.height = base.height;
+  ghost.style.width = base.style.width;
+  ghost.style.height = base.style.height;
+  ghost.getContext("2d")?.drawImage(base, 0, 0);
+  const timing = { duration: 150, easing: "ease-out" };
+  ghost.animate([{ opacity: 1 }, { opacity: 0 }], timing);
+  base.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+}
+
+/**
+ * @param {View} view
+ * @param {EdgeSet} set
+ * @param {{width: number, height: number}} size
+ * @param {Theme} theme
+ * @param {Place} place
+ * @param {Target[]} targets
+ */
+export function paintIsolated(view, set, size, theme, place, targets) {
+  const context = fitCanvas(view.overlay, size.width, size.height);
+  const other = place.side === "query" ? "key" : "query";
+  for (const target of targets) {
+    const box = target.weight >= 0.01 ? view.box(other, target.index) : null;
+    if (!box) continue;
+    context.fillStyle = inkOf(target.head, theme);
+    context.globalAlpha = 0.04 + 0.34 * Math.min(1, target.weight) ** EXPONENT;
+    context.beginPath();
+    context.roundRect(box.x, box.y, box.width, box.height, 4);
+    context.fill();
+    context.globalAlpha = 0.9;
+    context.fillRect(
+      box.x + 3,
+      box.y + box.height - 2,
+      (box.width - 6) * Math.min(1, target.weight),
+      2,
+    );
+  }
+  context.globalAlpha = 1;
+  const own = edgesOf(set, place.side, place.index);
+  const seen = [];
+  for (let i = 0; i < own.length && seen.length < ISOLATED_BUDGET; i++) {
+    if (view.sees(set.query[own[i]], set.key[own[i]])) seen.push(own[i]);
+  }
+  strokeEdges(context, view, set, seen, theme, 0.4);
+}
+
+/** @param {View} view */
+export function clearOverlay(view) {
+  view.overlay.getContext("2d")?.clearRect(0, 0, view.overlay.width, view.overlay.height);
+}

@@ -1,0 +1,119 @@
+import type { Envelope, Model, Status, ThemePreference, Tokens } from "../../core/types";
+
+export type Side = "query" | "key";
+
+/** What the reader chose; every field is a trait that Python sees too. */
+export interface State {
+  text: string;
+  layer: number;
+  heads: number[];
+  mean: boolean;
+  token: number | null;
+  side: Side;
+  threshold: number;
+  top_k: number | null;
+  hide_special: boolean;
+  hide_first: boolean;
+  view: "columns" | "arcs";
+  kind: string;
+  search: string;
+  theme: ThemePreference;
+}
+
+export interface Figure {
+  model: string;
+  title: string;
+  layers: number;
+  layer_numbers: number[];
+  heads: number[];
+  kinds: string[];
+  causal: boolean;
+  editable: boolean;
+  top_per_row: number | null;
+}
+
+export interface AttentionWire {
+  layers: number[];
+  format: "dense" | "csr";
+  weights: Envelope;
+  columns?: Envelope;
+  offsets?: Envelope;
+  rowscale?: Envelope;
+  kept?: Envelope;
+}
+
+export interface TokenPair {
+  query: Tokens;
+  key: Tokens | null;
+}
+
+/** Edges of one picture, strongest first, with the edges of each query and of each key. */
+export interface EdgeSet {
+  count: number;
+  query: Uint32Array;
+  key: Uint32Array;
+  head: Uint16Array;
+  weight: Float32Array;
+  byQuery: EdgeIndex;
+  byKey: EdgeIndex;
+}
+
+export interface EdgeIndex {
+  offsets: Uint32Array;
+  edges: Uint32Array;
+}
+
+export interface Place {
+  side: Side;
+  index: number;
+}
+
+export interface Target {
+  index: number;
+  /** The largest weight over the heads shown, and the head that gives it. */
+  weight: number;
+  head: number;
+}
+
+export interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** One way to lay out tokens and edges; coordinates are those of its canvas. */
+export interface View {
+  element: HTMLElement;
+  base: HTMLCanvasElement;
+  ghost: HTMLCanvasElement;
+  overlay: HTMLCanvasElement;
+  numbers: HTMLElement;
+  /** Measure again; returns the canvas size in CSS pixels. */
+  measure(): { width: number; height: number };
+  /** Whether an edge between these tokens would be seen at the present scroll position. */
+  sees(query: number, key: number): boolean;
+  /** Add the curve of an edge to the present path. */
+  trace(context: CanvasRenderingContext2D, query: number, key: number): void;
+  /** Where a token's text is on the canvas, or null when it is out of view. */
+  box(side: Side, index: number): Rect | null;
+  /** Where the number of a target goes, in the coordinates of `numbers`. */
+  numberPlace(
+    side: Side,
+    index: number,
+  ): { x: number; y: number; align: "left" | "right" | "center" };
+  tokenElement(side: Side, index: number): HTMLElement | null;
+  scrollTo(side: Side, index: number): void;
+  /** Tokens of this side that are in view, first and one past the last. */
+  range(side: Side): [number, number];
+  groups: HTMLElement[];
+  destroy(): void;
+}
+
+export interface Store {
+  state: State;
+  model: Model;
+  figure: Figure;
+  status: Status;
+  tokens: TokenPair | null;
+}

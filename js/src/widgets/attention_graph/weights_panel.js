@@ -1,0 +1,87 @@
+/** The table beside the picture and the text for the clipboard: one token's weights. */
+
+import { h } from "../../core/dom.js";
+import { asText, details, edgesAsText } from "./details.js";
+
+/** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").Target} Target */
+/** @typedef {import("./types").EdgeSet} EdgeSet */
+/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../core/types").Tokens} Tokens */
+
+/** The table may come a moment after the picture: hovering stays fluid. */
+const AFTER = 30;
+
+/**
+ * @typedef {object} Shown
+ * @property {{query: Tokens, key: Tokens}} tokens
+ * @property {EdgeSet} set
+ * @property {number[]} heads
+ * @property {(head: number, query: number, key: number) => number | null} weight
+ * @property {Theme} theme
+ */
+
+/**
+ * @param {HTMLElement} root
+ * @param {(open: boolean) => void} onToggle
+ */
+export function weightsPanel(root, onToggle) {
+  const element = h("aside", { class: "lmw-details", "aria-label": "Weights of one token" });
+  const table = details(element);
+  /** @type {Shown | null} */
+  let shown = null;
+  /** @type {{place: Place | null, targets: Target[]}} */
+  let isolated = { place: null, targets: [] };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const visible = () => getComputedStyle(element).display !== "none";
+
+  function selection() {
+    const { place, targets } = isolated;
+    if (!place || !shown) return null;
+    const { weight } = shown;
+    return {
+      ...shown,
+      place,
+      targets,
+      weight: (/** @type {number} */ head, /** @type {number} */ other) =>
+        place.side === "query"
+          ? weight(head, place.index, other)
+          : weight(head, other, place.index),
+    };
+  }
+  const refresh = () => {
+    if (visible()) table.show(selection());
+  };
+
+  return {
+    element,
+    /** @param {Shown | null} next */
+    set(next) {
+      shown = next;
+      if (!next) isolated = { place: null, targets: [] };
+    },
+    /** @param {Place | null} place @param {Target[]} targets */
+    isolate(place, targets) {
+      isolated = { place, targets };
+      clearTimeout(timer);
+      timer = setTimeout(refresh, AFTER);
+    },
+    toggle() {
+      const open = !visible();
+      root.dataset.lmwDetails = open ? "open" : "closed";
+      onToggle(open);
+      refresh();
+    },
+    /** @returns {string | null} */
+    copyText() {
+      const chosen = selection();
+      if (chosen) return asText(chosen);
+      return shown ? edgesAsText(shown.set, shown.tokens) : null;
+    },
+    get isolated() {
+      return isolated;
+    },
+    destroy: () => clearTimeout(timer),
+  };
+}

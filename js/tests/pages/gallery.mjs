@@ -1,0 +1,79 @@
+/**
+ * Pictures to look at: node js/tests/pages/gallery.mjs [name …] writes artifacts/gallery/*.png.
+ * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>]
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+import { chromium } from "playwright";
+
+const out = fileURLToPath(new URL("../../../artifacts/gallery/", import.meta.url));
+mkdirSync(out, { recursive: true });
+await esbuild.build({
+  entryPoints: [fileURLToPath(new URL("gallery.js", import.meta.url))],
+  bundle: true,
+  format: "esm",
+  outfile: `${out}gallery.js`,
+  logLevel: "error",
+});
+writeFileSync(
+  `${out}gallery.html`,
+  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Gallery</title><link rel="stylesheet" href="gallery.css"><body><script type="module" src="gallery.js"></script></body></html>',
+);
+
+const args =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files";
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: args.split(" "),
+});
+const wanted = process.argv.slice(2);
+const names =
+  wanted.length > 0
+    ? wanted
+    : [
+        "mary-800-light-hover:query:13",
+        "all-800-light",
+        "all-1600-dark",
+        "pinned-800-light",
+        "long-800-light",
+        "longone-800-light-hover:query:12",
+        "odd-800-light",
+        "chat-800-light",
+        "arcs-800-light-hover:query:13",
+        "arcsall-800-dark",
+        "cross-360-light",
+        "all-360-dark",
+        "loading-800-light",
+        "empty-800-light",
+        "error-800-dark",
+      ];
+for (const name of names) {
+  const [state, width, theme, ...acts] = name.split("-");
+  const page = await browser.newPage({ viewport: { width: Number(width), height: 780 } });
+  page.on("pageerror", (error) => console.log(name, "ERROR", error.message));
+  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
+  const live = state === "loading" ? "&live=1" : "";
+  await page.goto(`file://${out}gallery.html?state=${state}&theme=${theme}${live}`);
+  await page.waitForTimeout(500);
+  for (const act of acts) {
+    const [what, side, token] = act.split(":");
+    if (what === "press") await page.keyboard.press(side);
+    else {
+      const locator =
+        what === "button"
+          ? page.getByRole("button", { name: side, exact: true })
+          : page.locator(`.lmw-option[data-side="${side}"][data-token="${token}"]`);
+      await (what === "hover" ? locator.hover() : locator.click());
+    }
+    await page.waitForTimeout(420);
+  }
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({
+    width: Number(width),
+    height: Math.max(300, Math.min(height, 1000)),
+  });
+  await page.screenshot({ path: `${out}${name.replaceAll(":", "_")}.png` });
+  await page.close();
+}
+await browser.close();

@@ -1,0 +1,159 @@
+"""What an attribution method is, and what it is given and gives back."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmwidget.errors import CancelledError
+from lmwidget.results import Check
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a method computed.
+
+    Attributes
+    ----------
+    scores : ndarray of float32, shape (token,)
+        One score a token.
+    settings : dict
+        The method's keyword arguments with every default resolved.
+    check : Check or None
+        The map's own test.
+    partial : bool
+        True when the computation was stopped early.
+    """
+
+    scores: NDArray[np.float32]
+    settings: dict[str, Any] = field(default_factory=dict)
+    check: Check | None = None
+    partial: bool = False
+
+
+class Watch:
+    """Reports progress to the caller, and passes on the wish to stop.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with ``(done, total, seconds_left)``.
+    cancelled : callable, optional
+        Returns True when the computation should stop.
+    """
+
+    def __init__(
+        self,
+        progress: Callable[[int, int, float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self._progress = progress
+        self._cancelled = cancelled
+        self._start: float | None = None
+
+    def report(self, done: int, total: int) -> None:
+        """Tell the caller that ``done`` of at most ``total`` passes are made.
+
+        Parameters
+        ----------
+        done, total : int
+            Passes.
+
+        Examples
+        --------
+        >>> Watch(lambda done, total, seconds_left: print(done, total)).report(0, 8)
+        0 8
+        """
+        now = time.perf_counter()
+        self._start = now if self._start is None else self._start
+        left = (now - self._start) / done * (total - done) if done else float("nan")
+        if self._progress is not None:
+            self._progress(done, total, left)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the caller wants to stop.
+
+        Returns
+        -------
+        bool
+            False when nobody asks.
+
+        Examples
+        --------
+        >>> Watch(cancelled=lambda: True).stopped
+        True
+        """
+        return self._cancelled is not None and self._cancelled()
+
+    def check(self) -> None:
+        """Raise when the caller wants to stop and there is nothing to show yet.
+
+        Raises
+        ------
+        CancelledError
+            When stopped.
+
+        Examples
+        --------
+        >>> Watch().check()
+        """
+        if self.stopped:
+            raise CancelledError(
+                "The computation was stopped before there was anything to show.", "Run it again."
+            )
+
+
+@dataclass(frozen=True)
+class Method:
+    """One attribution method.
+
+    Attributes
+    ----------
+    name : str
+        Key in the registry.
+    label : str
+        Name on figures.
+    signed : bool
+        Whether scores below zero mean "speaks against the target".
+    slow : bool
+        Whether it needs many passes.
+    summary : str
+        One sentence for the figure.
+    paper : str
+        Authors and year.
+    function : callable
+        ``function(f, watch, **settings) -> Scores``; its keyword-only arguments are the settings.
+    """
+
+    name: str
+    label: str
+    signed: bool
+    slow: bool
+    summary: str
+    paper: str
+    function: Callable[..., Scores]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings.
+
+        Returns
+        -------
+        tuple of str
+            In the order of the function.
+
+        Examples
+        --------
+        >>> from lmwidget.attribution import METHODS
+        >>> METHODS["gradient"].settings
+        ()
+        """
+        parameters = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)

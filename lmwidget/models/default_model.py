@@ -136,8 +136,9 @@ def _read_gguf(file: Path) -> tuple[Any, Any]:
 @contextmanager
 def _no_bar() -> Iterator[None]:
     """Silence the one progress bar of transformers that its own switch does not reach."""
-    from transformers import modeling_gguf_pytorch_utils as reader
+    from transformers import modeling_gguf_pytorch_utils
 
+    reader: Any = modeling_gguf_pytorch_utils
     bar = reader.tqdm
     reader.tqdm = partial(bar, disable=True)
     try:

@@ -6,10 +6,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lmwidget.errors import InputError, ModelMismatchError, refuse_unknown
-from lmwidget.models import tokenizing
+from lmwidget.errors import InputError, refuse_unknown
+from lmwidget.models import decoding, editing, limits, tokenizing
 from lmwidget.models.predictions import strongest
 from lmwidget.models.tasks import check_task, read_logits, readout, takes, task_of
 from lmwidget.results import Attribution, Prediction
@@ -76,17 +76,17 @@ class LanguageModel:
         **unknown: Any,
     ) -> None:
         refuse_unknown(unknown, ["name", "task"], "LanguageModel")
-        _check_objects(model, tokenizer)
+        limits.check_objects(model, tokenizer)
         self.model: Any = model
         self.config: Any = model.config
         self.tokenizer: PreTrainedTokenizerBase = tokenizer
         self.task: str = check_task(task) if task else task_of(model)
         self.architecture: str = str(getattr(model.config, "model_type", "") or "unknown")
-        self.name: str = name or _name_of(model)
-        self.context_length: int | None = _context_length(model)
+        self.name: str = name or limits.name_of(model)
+        self.context_length: int | None = limits.context_length(model)
         self.labels: dict[int, str] = self._class_names()
-        self._rows = _embedding_rows(model)
-        self._check_vocabulary()
+        self._rows = limits.embedding_rows(model)
+        limits.check_vocabulary(self.name, len(tokenizer), self._rows)
 
     def __repr__(self) -> str:
         context = f", context {self.context_length}" if self.context_length else ""
@@ -150,8 +150,8 @@ class LanguageModel:
                     f"The text has {len(tokens)} tokens, but {self.name} reads at most {limit}.",
                     "Shorten it, or pass truncate=True.",
                 )
-            tokens = tokenizing.truncate(tokens, limit, keep_end=self.task == "causal")
-        self._check_ids(tokens)
+            tokens = editing.truncate(tokens, limit, keep_end=self.task == "causal")
+        limits.check_ids(self.name, tokens, self._rows)
         return tokens
 
     def tokenize_output(self, text: str | Tokens | None = None) -> Tokens:
@@ -180,14 +180,10 @@ class LanguageModel:
         ...
         lmwidget.errors.ModelMismatchError: ...
         """
-        if isinstance(text, Tokens):
-            self._check_ids(text)
-            return text
-        start = tokenizing.special_token(self.tokenizer, self._decoder_start())
-        written = tokenizing.tokenize_plain(self.tokenizer, text or "", target=True)
-        tokens = tokenizing.join(start, written)
-        self._check_ids(tokens)
-        return tokens
+        if self.task != "seq2seq" or not isinstance(text, Tokens):
+            text = decoding.output_tokens(self, text if isinstance(text, str) else "")
+        limits.check_ids(self.name, text, self._rows)
+        return text
 
     def write_output(self, tokens: Tokens, *, limit: int = _WRITTEN) -> Tokens:
         """Return what an encoder-decoder writes for an input, greedily.
@@ -213,18 +209,7 @@ class LanguageModel:
         ...
         lmwidget.errors.ModelMismatchError: ...
         """
-        ids = [self._decoder_start()]
-        known: dict[str, Any] = {}
-        for _ in range(limit):
-            written = tokenizing.tokens_from_ids(self.tokenizer, ids)
-            output = self.forward(tokens, written, **known)
-            if getattr(output, "encoder_last_hidden_state", None) is not None:
-                known = {"encoder_outputs": (output.encoder_last_hidden_state,)}
-            best = int(output.logits[0, -1].argmax())
-            if best in self._end_ids():
-                break
-            ids.append(best)
-        return tokenizing.tokens_from_ids(self.tokenizer, ids)
+        return decoding.greedy_output(self, tokens, limit)
 
     def inputs(self, tokens: Tokens, output_tokens: Tokens | None = None) -> dict[str, Any]:
         """Return the keyword arguments of one forward pass over these tokens.
@@ -485,98 +470,3 @@ class LanguageModel:
         if self.task != "sequence-classification":
             return {}
         return {int(key): str(value) for key, value in self.config.id2label.items()}
-
-    def _decoder_start(self) -> int:
-        if self.task != "seq2seq":
-            raise ModelMismatchError(
-                f"{self.name} is no encoder-decoder, so it has no output side.",
-                "Leave output= out.",
-            )
-        config, generation = self.config, getattr(self.model, "generation_config", None)
-        for holder, key in (
-            (generation, "decoder_start_token_id"),
-            (config, "decoder_start_token_id"),
-            (config, "bos_token_id"),
-            (config, "pad_token_id"),
-        ):
-            start = getattr(holder, key, None)
-            if start is not None:
-                return int(start[0] if isinstance(start, list) else start)
-        raise ModelMismatchError(
-            f"{self.name} does not say which token its decoder starts with.",
-            "Set model.config.decoder_start_token_id.",
-        )
-
-    def _end_ids(self) -> set[int]:
-        generation = getattr(self.model, "generation_config", None)
-        end = getattr(generation, "eos_token_id", None)
-        end = self.config.eos_token_id if end is None else end
-        return set(end) if isinstance(end, list) else {end}
-
-    def _check_ids(self, tokens: Tokens) -> None:
-        if self._rows is not None and len(tokens) and int(tokens.ids.max()) >= self._rows:
-            place = int(tokens.ids.argmax())
-            raise ModelMismatchError(
-                f"The tokenizer gives id {tokens.ids[place]} for {tokens.raw[place]!r}, but "
-                f"{self.name} has only {self._rows} tokens.",
-                "Use the tokenizer that belongs to this model.",
-            )
-
-    def _check_vocabulary(self) -> None:
-        count = len(self.tokenizer)
-        # A few added tokens beyond the table are common, and harmless until they are used.
-        if self._rows is not None and count > 1.1 * self._rows + 64:
-            raise ModelMismatchError(
-                f"The tokenizer has {count} tokens, but {self.name} has only {self._rows}.",
-                "Use the tokenizer that belongs to this model.",
-            )
-
-
-def _check_objects(model: Any, tokenizer: Any) -> None:
-    if isinstance(model, str):
-        raise InputError(
-            f"LanguageModel takes a model in memory, not the name {model!r}.",
-            f"Use lmwidget.load({model!r}).",
-        )
-    if not isinstance(model, nn.Module) or getattr(model, "config", None) is None:
-        raise InputError(
-            f"LanguageModel takes a transformers model, not a {type(model).__name__}.",
-            "Give a model loaded with transformers, or use lmwidget.load(name).",
-        )
-    if isinstance(tokenizer, str) or not (
-        callable(tokenizer) and hasattr(tokenizer, "convert_ids_to_tokens")
-    ):
-        raise InputError(
-            f"LanguageModel needs the model's tokenizer, not a {type(tokenizer).__name__}.",
-            "Give AutoTokenizer.from_pretrained(name), or use lmwidget.load(name).",
-        )
-
-
-def _name_of(model: nn.Module) -> str:
-    path = str(getattr(model.config, "_name_or_path", "") or "").rstrip("/\\")
-    return path.replace("\\", "/").split("/")[-1] or type(model).__name__
-
-
-def _embedding_rows(model: Any) -> int | None:
-    try:
-        table = model.get_input_embeddings()
-        return int(table.weight.shape[0])
-    except (AttributeError, NotImplementedError, TypeError):
-        return None
-
-
-def _context_length(model: nn.Module) -> int | None:
-    config = model.config
-    for table_name, table in model.named_modules():
-        # RoBERTa's family counts positions from behind the padding index.
-        if table_name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
-            before = 0 if table.padding_idx is None else table.padding_idx + 1
-            return table.num_embeddings - before
-    for key in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"):
-        length = getattr(config, key, None)
-        if isinstance(length, int) and length > 0:
-            return None if getattr(config, "model_type", "") in _UNLIMITED else length
-    return None
-
-
-_UNLIMITED = {"t5", "mt5", "umt5", "longt5", "bloom", "mpt", "xlnet", "mamba"}

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmwidget.errors import InputError
-from lmwidget.models.alignment import (
-    Placed,
-    Span,
-    Unit,
-    align,
-    byte_level,
-    one_byte,
-    sentencepiece,
-    show_bytes,
-)
+from lmwidget.models.alignment import Placed, Span, Unit, align
 from lmwidget.models.chat import is_chat, render_chat
-from lmwidget.tokens import Tokens, word_groups
+from lmwidget.models.surfaces import byte_level, one_byte, sentencepiece, show_bytes
+from lmwidget.tokens import Tokens
+from lmwidget.words import word_groups
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -135,97 +128,6 @@ def special_token(tokenizer: PreTrainedTokenizerBase, token: int, place: int = 0
     )
 
 
-def join(first: Tokens, second: Tokens) -> Tokens:
-    """Return two runs of tokens as one.
-
-    Parameters
-    ----------
-    first, second : Tokens
-        The second follows the first.
-
-    Returns
-    -------
-    Tokens
-        With spans and words of the second moved behind the first.
-
-    Examples
-    --------
-    >>> join(Tokens.from_pieces(["a"]), Tokens.from_pieces([" b"])).text
-    'a b'
-    """
-    text = first.text + second.text
-    spans = np.concatenate([first.spans, second.spans + len(first.text)])
-    kinds = first.kinds + second.kinds
-    return Tokens(
-        text=text,
-        ids=np.concatenate([first.ids, second.ids]),
-        pieces=first.pieces + second.pieces,
-        raw=first.raw + second.raw,
-        spans=spans,
-        kinds=kinds,
-        words=word_groups(text, spans, kinds),
-        roles=first.roles + second.roles,
-        segments=np.concatenate([first.segments, second.segments]),
-        source=first.source,
-    )
-
-
-def truncate(tokens: Tokens, limit: int, *, keep_end: bool) -> Tokens:
-    """Return at most ``limit`` tokens: special tokens at both ends stay, text is cut.
-
-    Parameters
-    ----------
-    tokens : Tokens
-        Any number.
-    limit : int
-        Largest number of tokens.
-    keep_end : bool
-        True keeps the end of the text, False its start.
-
-    Returns
-    -------
-    Tokens
-        With the text cut to what is left.
-
-    Examples
-    --------
-    >>> truncate(Tokens.from_pieces(["a", " b", " c"]), 2, keep_end=True).text
-    ' b c'
-    """
-    count = len(tokens)
-    if count <= limit:
-        return tokens
-    added = [
-        k == "special" and s == e for k, (s, e) in zip(tokens.kinds, tokens.spans, strict=True)
-    ]
-    lead = added.index(False) if False in added else count
-    tail = added[::-1].index(False) if False in added else 0
-    room = max(limit - lead - tail, 0)
-    body = range(lead, count - tail)
-    kept = body[len(body) - room :] if keep_end else body[:room]
-    chosen = [*range(lead), *kept, *range(count - tail, count)][:limit]
-    return _take(tokens, chosen, kept)
-
-
-def _take(tokens: Tokens, chosen: Sequence[int], kept: Sequence[int]) -> Tokens:
-    begin = int(tokens.spans[kept[0], 0]) if len(kept) else 0
-    end = int(tokens.spans[kept[-1], 1]) if len(kept) else 0
-    spans = np.clip(tokens.spans[chosen], begin, end) - begin
-    text, kinds = tokens.text[begin:end], tuple(tokens.kinds[i] for i in chosen)
-    return Tokens(
-        text=text,
-        ids=tokens.ids[chosen],
-        pieces=tuple(tokens.pieces[i] for i in chosen),
-        raw=tuple(tokens.raw[i] for i in chosen),
-        spans=spans,
-        kinds=kinds,
-        words=word_groups(text, spans, kinds),
-        roles=tuple(tokens.roles[i] for i in chosen),
-        segments=tokens.segments[chosen],
-        source=tokens.source,
-    )
-
-
 def _check_text(text: Any) -> str:
     if not isinstance(text, str):
         raise InputError(f"The text is a {type(text).__name__}.", f"Give {_FORMS}.")
@@ -273,7 +175,7 @@ def _assemble(
 ) -> Tokens:
     placed = align(text, units)
     kinds = tuple(
-        _kind(token, unit, place, specials)
+        _kind(text, token, unit, place, specials)
         for token, unit, place in zip(ids, units, placed, strict=True)
     )
     spans = np.array([(place.start, place.end) for place in placed], np.int32).reshape(-1, 2)
@@ -293,8 +195,8 @@ def _assemble(
     )
 
 
-def _kind(token: int, unit: Unit, place: Placed, specials: frozenset[int]) -> str:
-    if unit.unknown and not unit.inserted and place.piece.strip() != unit.raw:
+def _kind(text: str, token: int, unit: Unit, place: Placed, specials: frozenset[int]) -> str:
+    if unit.unknown and not unit.inserted and text[place.start : place.end].strip() != unit.raw:
         return "unknown"
     if token in specials:
         return "special"

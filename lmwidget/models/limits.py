@@ -1,0 +1,192 @@
+"""What a model can take: how much text, which ids, whose tokenizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from lmwidget.errors import InputError, ModelMismatchError
+from lmwidget.tokens import Tokens
+
+# Relative or recurrent positions: the configured length is no limit.
+_UNLIMITED = {"bloom", "longt5", "mamba", "mamba2", "mpt", "mt5", "rwkv", "t5", "umt5", "xlnet"}
+
+
+def check_objects(model: Any, tokenizer: Any) -> None:
+    """Raise unless these are a transformers model and a tokenizer.
+
+    Parameters
+    ----------
+    model, tokenizer : object
+        What the user gave.
+
+    Raises
+    ------
+    InputError
+        Says what was given instead, and what to give.
+
+    Examples
+    --------
+    >>> check_objects("gpt2", None)
+    Traceback (most recent call last):
+    ...
+    lmwidget.errors.InputError: LanguageModel takes a model in memory, not the name 'gpt2'. ...
+    """
+    if isinstance(model, str):
+        raise InputError(
+            f"LanguageModel takes a model in memory, not the name {model!r}.",
+            f"Use lmwidget.load({model!r}).",
+        )
+    if not isinstance(model, nn.Module) or getattr(model, "config", None) is None:
+        raise InputError(
+            f"LanguageModel takes a transformers model, not a {type(model).__name__}.",
+            "Give a model loaded with transformers, or use lmwidget.load(name).",
+        )
+    if not (callable(tokenizer) and hasattr(tokenizer, "convert_ids_to_tokens")):
+        raise InputError(
+            f"LanguageModel needs the model's tokenizer, not a {type(tokenizer).__name__}.",
+            "Give AutoTokenizer.from_pretrained(name), or use lmwidget.load(name).",
+        )
+
+
+def check_vocabulary(name: str, size: int, rows: int | None) -> None:
+    """Raise when a tokenizer has many more tokens than the model has embeddings.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    size : int
+        Number of tokens of the tokenizer.
+    rows : int or None
+        Number of rows of the embedding table, if known.
+
+    Raises
+    ------
+    ModelMismatchError
+        Names both numbers.
+
+    Examples
+    --------
+    >>> check_vocabulary("tiny", 1536, 1536)
+    """
+    # A few added tokens beyond the table are common, and harmless until they are used.
+    if rows is not None and size > 1.1 * rows + 64:
+        raise ModelMismatchError(
+            f"The tokenizer has {size} tokens, but {name} has only {rows}.",
+            "Use the tokenizer that belongs to this model.",
+        )
+
+
+def check_ids(name: str, tokens: Tokens, rows: int | None) -> None:
+    """Raise when a token is outside the model's embedding table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    tokens : Tokens
+        What the model is to read.
+    rows : int or None
+        Number of rows of the embedding table, if known.
+
+    Raises
+    ------
+    ModelMismatchError
+        Names the token.
+
+    Examples
+    --------
+    >>> check_ids("tiny", Tokens.from_pieces(["a"]), 1536)
+    """
+    if rows is not None and len(tokens) and int(tokens.ids.max()) >= rows:
+        place = int(tokens.ids.argmax())
+        raise ModelMismatchError(
+            f"The tokenizer gives id {tokens.ids[place]} for {tokens.raw[place]!r}, but "
+            f"{name} has only {rows} tokens.",
+            "Use the tokenizer that belongs to this model.",
+        )
+
+
+def embedding_rows(model: Any) -> int | None:
+    """Return how many token ids the model knows.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A transformers model.
+
+    Returns
+    -------
+    int or None
+        None for models without one embedding table.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> embedding_rows(lmw.load("tiny").model)
+    1536
+    """
+    try:
+        return int(model.get_input_embeddings().weight.shape[0])
+    except (AttributeError, NotImplementedError, TypeError):
+        return None
+
+
+def context_length(model: nn.Module) -> int | None:
+    """Return how many tokens the model reads at most.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A transformers model.
+
+    Returns
+    -------
+    int or None
+        None when nothing limits it.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> context_length(lmw.load("tiny").model)
+    128
+    """
+    config: Any = model.config
+    if getattr(config, "model_type", "") in _UNLIMITED:
+        return None
+    for name, table in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
+            # RoBERTa's family counts positions from behind the padding index.
+            before = 0 if table.padding_idx is None else table.padding_idx + 1
+            return table.num_embeddings - before
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    for key in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"):
+        length = getattr(text, key, None)
+        if isinstance(length, int) and length > 0:
+            return length
+    return None
+
+
+def name_of(model: nn.Module) -> str:
+    """Return a name for figures: where the model was loaded from, or its class.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A transformers model.
+
+    Returns
+    -------
+    str
+        Without folders.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2LMHeadModel
+    >>> name_of(GPT2LMHeadModel(GPT2Config(n_layer=1, n_head=1, n_embd=4, vocab_size=8)))
+    'GPT2LMHeadModel'
+    """
+    path = str(getattr(model.config, "_name_or_path", "") or "").rstrip("/\\")
+    return path.replace("\\", "/").split("/")[-1] or type(model).__name__

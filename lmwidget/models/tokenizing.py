@@ -130,7 +130,7 @@ def special_token(tokenizer: PreTrainedTokenizerBase, token: int, place: int = 0
 
 def _check_text(text: Any) -> str:
     if not isinstance(text, str):
-        raise InputError(f"The text is a {type(text).__name__}.", f"Give {_FORMS}.")
+        raise InputError(f"The text is of type {type(text).__name__}.", f"Give {_FORMS}.")
     if not text:
         raise InputError("The text is empty.", "Give at least one character.")
     try:

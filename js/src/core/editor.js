@@ -4,6 +4,8 @@
 import { h } from "./dom.js";
 import "./editor.css";
 
+const KEYS = "Enter runs · Shift+Enter new line";
+
 /**
  * @typedef {object} TextEditor
  * @property {HTMLElement} element what to put in the place of the text
@@ -17,11 +19,11 @@ import "./editor.css";
  * @param {string} options.value the text to start from
  * @param {string} options.label accessible name of the field
  * @param {(text: string) => void} options.onSubmit called with the new text
- * @param {() => void} [options.onCancel]
- * @param {string} [options.runLabel]
+ * @param {() => void} [options.onCancel] without it there is nothing to go back to
+ * @param {boolean} [options.requireChange] whether running the same text again would do nothing
  * @returns {TextEditor}
  */
-export function textEditor({ value, label, onSubmit, onCancel, runLabel = "Run" }) {
+export function textEditor({ value, label, onSubmit, onCancel, requireChange = false }) {
   const field = /** @type {HTMLTextAreaElement} */ (
     h("textarea", {
       class: "lmw-editor-field",
@@ -34,9 +36,19 @@ export function textEditor({ value, label, onSubmit, onCancel, runLabel = "Run" 
   );
   field.value = value;
 
-  const run = () => onSubmit(field.value);
+  const run = () => {
+    if (!button.disabled) onSubmit(field.value);
+  };
   const cancel = () => onCancel?.();
-  field.addEventListener("input", () => grow(field));
+  const button = h(
+    "button",
+    { type: "button", class: "lmw-button lmw-button-main", onclick: run, disabled: requireChange },
+    "Run",
+  );
+  field.addEventListener("input", () => {
+    grow(field);
+    button.disabled = requireChange && field.value === value;
+  });
   field.addEventListener("keydown", (event) => {
     const action = editorAction(event);
     event.stopPropagation(); // a notebook's own shortcuts stay out of the field
@@ -53,9 +65,9 @@ export function textEditor({ value, label, onSubmit, onCancel, runLabel = "Run" 
     h(
       "div",
       { class: "lmw-editor-bar" },
-      h("button", { type: "button", class: "lmw-button lmw-button-main", onclick: run }, runLabel),
-      h("button", { type: "button", class: "lmw-button", onclick: cancel }, "Cancel"),
-      h("span", { class: "lmw-editor-hint" }, "Enter runs · Shift+Enter new line · Esc cancels"),
+      button,
+      onCancel && h("button", { type: "button", class: "lmw-button", onclick: cancel }, "Cancel"),
+      h("span", { class: "lmw-editor-hint" }, KEYS + (onCancel ? " · Esc cancels" : "")),
     ),
   );
   return {

@@ -6,8 +6,9 @@
  * table and the open editor are never synced.
  */
 
-import { decode } from "../core/wire.js";
 import "../core/core.css";
+import { watchKernel } from "../core/kernel.js";
+import { decode } from "../core/wire.js";
 import { saliencyView } from "./saliency_text/view.js";
 import "./saliency_text.css";
 
@@ -16,6 +17,10 @@ import "./saliency_text.css";
 /** @typedef {import("./saliency_text/types").SaliencyState} SaliencyState */
 /** @typedef {import("./saliency_text/types").Figure} Figure */
 /** @typedef {import("./saliency_text/types").Candidate} Candidate */
+/**
+ * What a view remembers between two draws.
+ * @typedef {{ waiting: boolean, newText: boolean, silent: boolean, gone: boolean }} Session
+ */
 
 const QUESTION = ["text", "method", "target", "foil"];
 const ANSWER = ["_tokens", "_scores", "_predictions", "_figure", "_status"];
@@ -43,7 +48,7 @@ function render({ model, el }) {
   const view = saliencyView(el, actionsOn(model));
   /** @type {Set<string>} */
   const changed = new Set();
-  const session = { waiting: false, newText: false, silent: false, closed: false };
+  const session = { waiting: false, newText: false, silent: false, gone: false, closed: false };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let patience;
 
@@ -68,12 +73,16 @@ function render({ model, el }) {
   }
 
   const handlers = TRAITS.map((name) => ({ event: `change:${name}`, run: () => note(name) }));
-  handlers.push({ event: "comm_live_update", run: () => note("comm_live") });
   for (const { event, run } of handlers) model.on(event, run);
+  const stopKernel = watchKernel(model, el, (gone) => {
+    session.gone = gone;
+    note("kernel");
+  });
   update();
   return () => {
     session.closed = true;
     clearTimeout(patience);
+    stopKernel();
     for (const { event, run } of handlers) model.off(event, run);
     view.destroy();
   };
@@ -83,7 +92,7 @@ function render({ model, el }) {
  * Whether an answer is outstanding. A question without an answer in the same turn opens one;
  * a figure or a status that is not "loading" closes it.
  * @param {Set<string>} changed
- * @param {{ waiting: boolean, newText: boolean, silent: boolean }} session
+ * @param {Session} session
  * @param {Model} model
  */
 function follow(changed, session, model) {
@@ -92,7 +101,7 @@ function follow(changed, session, model) {
     session.waiting = loading;
     session.silent = false;
   } else if (QUESTION.some((name) => changed.has(name))) {
-    session.waiting = model.comm_live !== false;
+    session.waiting = !session.gone && !model.lmwStandalone;
   }
   if (changed.has("_tokens") || !session.waiting) session.newText = false;
   else if (changed.has("text")) session.newText = true;
@@ -101,10 +110,10 @@ function follow(changed, session, model) {
 /**
  * The traits, decoded once.
  * @param {Model} model
- * @param {{ waiting: boolean, newText: boolean, silent: boolean }} session
+ * @param {Session} session
  * @returns {SaliencyState}
  */
-function readState(model, { waiting, newText, silent }) {
+function readState(model, { waiting, newText, silent, gone }) {
   const figure = { ...EMPTY_FIGURE, ...model.get("_figure") };
   const status = { ...EMPTY_STATUS, ...model.get("_status") };
   const predictions = model.get("_predictions") ?? [];
@@ -113,7 +122,7 @@ function readState(model, { waiting, newText, silent }) {
   const scores = decode(envelope);
   const missing = Boolean(envelope?.shape) && scores === null;
   const busy = waiting || missing || status.state === "loading";
-  const connected = model.comm_live !== false && !model.lmwStandalone;
+  const connected = !gone && !model.lmwStandalone;
   const live = connected && (figure.live ?? (figure.editable || figure.methods.length > 1));
   /** @param {"target" | "foil"} name */
   const asked = (name) => askedFor(model.get(name), predictions, figure[name], busy);
@@ -132,7 +141,7 @@ function readState(model, { waiting, newText, silent }) {
     busy,
     live,
     editable: live && figure.editable,
-    badge: badge(model, silent),
+    badge: badge(gone, silent),
   };
 }
 
@@ -148,10 +157,9 @@ function askedFor(asked, predictions, drawn, busy) {
   return found || drawn;
 }
 
-/** @param {Model} model @param {boolean} silent */
-function badge(model, silent) {
-  if (model.lmwStandalone) return null;
-  if (model.comm_live === false) return "kernel not connected: showing the last state";
+/** @param {boolean} gone @param {boolean} silent */
+function badge(gone, silent) {
+  if (gone) return "kernel not connected: showing the last state";
   return silent ? "no answer from the kernel yet: showing the last state" : null;
 }
 

@@ -4,7 +4,7 @@ import { copyToClipboard } from "../../core/clipboard.js";
 import { iconButton, segmented } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
-import { foldedRow } from "../../core/shell.js";
+import { keyList, popover } from "../../core/popover.js";
 
 /** @typedef {import("./types").Figure} Figure */
 /** @typedef {import("./types").MethodInfo} MethodInfo */
@@ -30,15 +30,10 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
     onClick: () => onTable(table.getAttribute("aria-pressed") !== "true"),
   });
   const copy = iconButton({ icon: "copy", label: "Copy the values as text", onClick: copyValues });
-  const help = iconButton({
-    icon: "help",
-    label: "What this shows",
-    pressed: false,
-    onClick: toggleHelp,
-  });
-  const row = foldedRow(frame, { label: "What this shows" });
-  row.element.classList.add("lmw-help");
+  const help = iconButton({ icon: "help", label: "What this shows", onClick: () => {} });
+  const about = h("div", { class: "lmw-help" });
   frame.actions.append(edit, table, copy, help);
+  popover(frame.root, help, about, "What this shows");
   let drawn = "";
   /** @type {((name: string) => void)[]} */
   let setters = [];
@@ -48,12 +43,6 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
     frame.say(done ? "Copied." : "The browser did not allow copying.");
     replace(copy, icon(done ? "check" : "close"));
     setTimeout(() => replace(copy, icon("copy")), 1200);
-  }
-
-  function toggleHelp() {
-    const open = help.getAttribute("aria-pressed") !== "true";
-    help.setAttribute("aria-pressed", String(open));
-    row.toggle(open);
   }
 
   /** @param {Figure} figure @param {boolean} live */
@@ -89,7 +78,7 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
       table.setAttribute("aria-pressed", String(now.table));
       table.disabled = !now.drawable;
       copy.disabled = !now.drawable;
-      replace(row.element, helpText(figure, now));
+      replace(about, helpText(figure, now));
     },
   };
 }
@@ -142,18 +131,20 @@ function methodMenu(methods, onMethod) {
  */
 function helpText({ methods, method, check }, { live, editable }) {
   const known = methods.find(({ name }) => name === method);
-  const keys = ["arrow keys walk through the tokens", "Enter pins one", "Escape lets go"];
-  if (editable) keys.push("e or a double click edits the text");
+  /** @type {[string, string][]} */
+  const keys = [
+    ["hover", "a token: its value and rank"],
+    ["click", "keep it; linked widgets follow"],
+    ["← → ↑ ↓", "walk through the tokens"],
+    ["Enter", "keep the token, or let it go"],
+    ["Esc", "let it go"],
+  ];
+  if (live)
+    keys.push(["click", "a prediction: explain it"], ["shift-click", "a prediction: compare"]);
+  if (editable) keys.push(["e", "edit the text"]);
   return [
     known?.summary ? h("p", null, h("strong", null, `${known.label}. `), known.summary) : null,
     check ? h("p", null, check.explanation) : null,
-    live
-      ? h(
-          "p",
-          null,
-          "Click a prediction to explain it; shift-click, or “vs”, to ask why the target rather than that one.",
-        )
-      : null,
-    h("p", null, `Keyboard: ${keys.join(", ")}.`),
+    keyList(keys),
   ];
 }

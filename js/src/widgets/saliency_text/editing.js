@@ -12,8 +12,9 @@ import { textEditor } from "../../core/editor.js";
  * @param {() => string} options.getText
  * @param {(text: string) => void} options.onSubmit
  * @param {() => void} options.onChange it opened or closed
+ * @param {() => void} options.onLeave the reader is done with it
  */
-export function editing({ text, slot, getText, onSubmit, onChange }) {
+export function editing({ text, slot, getText, onSubmit, onChange, onLeave }) {
   /** @type {ReturnType<typeof textEditor> | null} */
   let editor = null;
   let troubled = false;
@@ -24,7 +25,8 @@ export function editing({ text, slot, getText, onSubmit, onChange }) {
       value: getText(),
       label: "Text for the model",
       onSubmit: submit,
-      onCancel: cancel,
+      onCancel: troubled ? undefined : cancel,
+      requireChange: troubled,
     });
     editor.field.style.minHeight = `${height}px`;
     return editor;
@@ -35,12 +37,13 @@ export function editing({ text, slot, getText, onSubmit, onChange }) {
     if (!troubled) close();
     if (value !== getText()) onSubmit(value);
     onChange();
+    if (!troubled) onLeave();
   }
 
   function cancel() {
-    if (troubled && editor) editor.field.value = getText();
-    else close();
+    close();
     onChange();
+    onLeave();
   }
 
   function close() {
@@ -68,12 +71,10 @@ export function editing({ text, slot, getText, onSubmit, onChange }) {
      */
     follow(trouble, editable) {
       if (trouble === troubled) return;
-      const draft = editor?.field.value;
       close();
       troubled = trouble;
       if (!trouble || !editable) return;
       const opened = create(0);
-      if (draft !== undefined) opened.field.value = draft;
       slot.append(opened.element);
       opened.grow();
     },

@@ -63,6 +63,7 @@ export function legend() {
       high.textContent = signed ? withSign(limit) : number(limit);
       replace(ends, endWords(figure));
       ticks.setAttribute("d", rugPath(measured));
+      ticks.style.strokeOpacity = String(Math.max(0.1, Math.min(0.7, 24 / measured.order.length)));
       element.setAttribute(
         "aria-label",
         `Scale: ${figure.unit}, ${low.textContent} to ${high.textContent}`,

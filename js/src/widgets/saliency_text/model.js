@@ -4,8 +4,12 @@
 /** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").SaliencyState} SaliencyState */
 
-/** A token this many times stronger than the next does not set the scale for the others. */
-const OUTLIER = 3;
+/**
+ * A token so many times stronger than the next does not set the scale for the others. The first
+ * token is often strong for being first, whatever it says.
+ */
+const OUTLIER = 5;
+const OUTLIER_FIRST = 2.5;
 
 /**
  * Scale and order of the scores. Special tokens and a single outlier do not stretch the scale:
@@ -44,10 +48,12 @@ export function measure(tokens, scores, signed) {
  */
 function scaleLimit(tokens, sizes, finite) {
   const written = finite.filter((index) => tokens.kind[index] !== "special");
-  const ranked = (written.length ? written : finite).map((i) => sizes[i]).sort((a, b) => b - a);
-  const [first = 0, second = 0] = ranked;
-  const outlier = ranked.length > 3 && second > 0 && first > OUTLIER * second;
-  return outlier ? second : first;
+  const counted = written.length > 0 ? written : finite;
+  const [strongest, next] = [...counted].sort((a, b) => sizes[b] - sizes[a]);
+  if (strongest === undefined) return 0;
+  const bound = strongest === counted[0] ? OUTLIER_FIRST : OUTLIER;
+  const outlier = counted.length > 3 && sizes[next] > 0 && sizes[strongest] > bound * sizes[next];
+  return sizes[outlier ? next : strongest];
 }
 
 /**

@@ -92,7 +92,7 @@ export function predictionStrip({ onTarget, onFoil }) {
     /** @type {Shown} */ { interactive, target },
   ) {
     if (part === "target") return h("span", { class: "lmw-tag" }, "target");
-    if (!interactive) return part ? h("span", { class: "lmw-tag" }, part) : null;
+    if (!interactive) return h("span", { class: "lmw-tag" }, part);
     const name = visible(candidate.label).trim();
     const foil = part === "foil";
     return h(
@@ -135,9 +135,7 @@ export function predictionStrip({ onTarget, onFoil }) {
         list,
         rows.map((candidate) => row(candidate, partOf(candidate, target, foil), shown, most)),
       );
-      hint.textContent = interactive
-        ? "Click one to explain it; shift-click or “vs” to compare."
-        : "";
+      hint.textContent = interactive ? "Click: explain · shift-click or “vs”: compare" : "";
       keys.refresh();
       if (focusedId) restoreFocus(focusedId);
     },
@@ -176,7 +174,8 @@ function partOf({ id }, target, foil) {
   return id === foil?.id ? "foil" : null;
 }
 
-/** @param {number | null} probability */
+/** Short enough for its column. @param {number | null} probability */
 function share(probability) {
-  return probability === null ? "–" : percent(probability);
+  if (probability === null) return "–";
+  return probability > 0 && probability < 0.001 ? "<\u00a00.1\u00a0%" : percent(probability);
 }

@@ -114,7 +114,6 @@ export function textView({ onPin, onHover }) {
       const tokens = shown;
       if (!tokens || (painted[0] === measured && painted[1] === theme)) return;
       painted = [measured, theme];
-      element.classList.toggle("lmw-unsigned", measured?.signed === false);
       elements.forEach((item, index) => {
         paint(item, measured, index, theme);
         item.setAttribute("aria-label", tokenWords(tokens, measured, index));
@@ -127,6 +126,10 @@ export function textView({ onPin, onHover }) {
       pinned = index;
       mark(pinned, true);
       if (index !== null && elements[index]) scrollInside(element, elements[index]);
+    },
+    /** To the token that the keyboard was at. */
+    focus() {
+      /** @type {HTMLElement | null} */ (element.querySelector("[tabindex='0']"))?.focus();
     },
     destroy: () => keys.destroy(),
   };

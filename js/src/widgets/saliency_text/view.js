@@ -12,7 +12,7 @@ import { measureState } from "./model.js";
 import { predictionStrip } from "./predictions.js";
 import { asText, tableView } from "./table.js";
 import { textView } from "./text.js";
-import { announcement, captionWords, question, visible } from "./words.js";
+import { announcement, captionWords, question } from "./words.js";
 
 /** @typedef {import("./types").SaliencyState} SaliencyState */
 /** @typedef {import("./types").Measure} Measure */
@@ -25,6 +25,7 @@ import { announcement, captionWords, question, visible } from "./words.js";
  */
 export function saliencyView(el, actions) {
   const frame = shell(el, { name: "Saliency text" });
+  frame.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves our keys alone
   const tip = tooltip(frame.root);
   const scale = legend();
   const table = tableView();
@@ -32,8 +33,15 @@ export function saliencyView(el, actions) {
   const text = textView({ onPin: actions.pin, onHover: hover });
   const asked = h("p", { class: "lmw-question" });
   const reading = h("div", { class: "lmw-reading" }, text.element, table.element);
-  const footer = h("div", { class: "lmw-scale-row" }, scale.element, scale.check);
-  const main = h("div", { class: "lmw-main" }, asked, reading, footer);
+  // Time left and stop stand in the place of the check, which is outdated meanwhile.
+  const progressNote = frame.figure.querySelector(".lmw-progress-note");
+  const footer = h(
+    "div",
+    { class: "lmw-scale-row" },
+    scale.element,
+    h("div", { class: "lmw-check-slot" }, scale.check, progressNote),
+  );
+  const main = h("div", { class: "lmw-main" }, asked, reading, footer, frame.caption);
   replace(frame.picture, h("div", { class: "lmw-columns" }, main, strip.element));
   const slot = h("div", { class: "lmw-editor-slot" });
   frame.picture.before(slot);
@@ -66,6 +74,7 @@ export function saliencyView(el, actions) {
     getText: () => state?.text ?? "",
     onSubmit: actions.submitText,
     onChange: draw,
+    onLeave: text.focus,
   });
 
   reading.addEventListener("dblclick", edit);
@@ -115,7 +124,10 @@ export function saliencyView(el, actions) {
       drawable: measured !== null,
     });
     replace(asked, questionNodes(state));
-    frame.root.classList.toggle("lmw-stale", state.busy);
+    frame.root.classList.toggle("lmw-stale", state.busy && measured !== null);
+    frame.root.classList.toggle("lmw-editing", editor.open);
+    frame.root.classList.toggle("lmw-unsigned", !figure.signed);
+    frame.root.classList.toggle("lmw-first", state.busy && !figure.target);
     if (tabled && measured) table.draw(tokens, measured, figure.unit);
     text.element.hidden = tabled || editor.open;
     table.element.hidden = !tabled;
@@ -181,6 +193,6 @@ function questionNodes({ figure }) {
   return question(figure).map(({ text, part }) =>
     part === "words"
       ? text
-      : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, `“${visible(text)}”`),
+      : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, text),
   );
 }

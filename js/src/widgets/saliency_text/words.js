@@ -19,8 +19,9 @@ const GOOD_GAP = 0.05;
  */
 export function question(figure) {
   if (!figure?.target?.label) return [words("What each token contributes")];
-  const target = /** @type {Phrase} */ ({ text: figure.target.label, part: "target" });
-  const foil = figure.foil && /** @type {Phrase} */ ({ text: figure.foil.label, part: "foil" });
+  const target = /** @type {Phrase} */ ({ text: quoted(figure.target.label), part: "target" });
+  const foil =
+    figure.foil && /** @type {Phrase} */ ({ text: quoted(figure.foil.label), part: "foil" });
   const rather = foil ? [words(" rather than "), foil] : [];
   if (!figure.signed) return [words("What is "), target, ...rather, words(" sensitive to?")];
   if (figure.readout === "class") return [words("Why "), target, ...rather, words("?")];
@@ -38,11 +39,11 @@ function words(text) {
 }
 
 /**
- * A label in quotation marks, line breaks and blanks made visible.
+ * A label in quotation marks as it reads in a sentence: without the space before a word.
  * @param {string} label
  */
 export function quoted(label) {
-  return `“${visible(label)}”`;
+  return `“${visible(label).trim()}”`;
 }
 
 /**
@@ -195,8 +196,8 @@ function plural(unit) {
  */
 export function announcement(tokens, measured, figure) {
   const asked = question(figure)
-    .map(({ text }) => text.trim())
-    .join(" ");
+    .map(({ text }) => text)
+    .join("");
   const strongest = measured.order
     .slice(0, 3)
     .map((index) => `${tokenName(tokens, index)} ${scoreWords(measured, index, 2)}`);

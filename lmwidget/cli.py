@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lmwidget.errors import LmwidgetError
+from lmwidget.errors import InputError, LmwidgetError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     text = sys.stdin.read() if options.text == "-" else options.text
     try:
+        if not text.strip():
+            raise InputError("There is no text.", 'Give one: lmwidget "The capital of France is" …')
         path = _write(text, options)
     except LmwidgetError as error:
         print(f"lmwidget: {error}", file=sys.stderr)

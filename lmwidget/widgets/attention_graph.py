@@ -10,22 +10,22 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.errors import InputError, LmwidgetError, UnknownNameError
 from lmwidget.html import table
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import ArrayAttention
+from lmwidget.widgets.attention_state import (
+    empty_figure,
+    figure_state,
+    layer_state,
+    most_structured,
+    page_state,
+)
 from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
-from lmwidget.wire import pack_dense, pack_sparse
 
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
     from lmwidget.models.language_model import LanguageModel
-
-ALL_LAYERS_BYTES = 1_000_000
-"""Every layer is sent at once when they all fit in this; then the layer changes without a kernel."""
-
-LAYER_BYTES = 1_200_000
-"""Budget for the layer on screen; above it only each token's strongest edges are sent."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +285,8 @@ class AttentionGraph(ModelWidget):
             self._input = self._result.tokens
             return self._drawn(**self._first)
         if self._lm is None or not _has_content(self._input):
-            return {"_status": self._nothing(), "_figure": self._no_figure()}
+            name = self._lm.name if self._lm else ""
+            return {"_status": self._nothing(), "_figure": empty_figure(name, editable=True)}
         return self._read(**self._first)
 
     def _compute(self) -> dict[str, Any]:
@@ -295,7 +296,7 @@ class AttentionGraph(ModelWidget):
                 "Make one with AttentionGraph(lm, text).",
             )
         changed_kind = self._result is not None and self.kind != self._result.kind
-        if changed_kind and self.text == self._result.tokens.text:
+        if changed_kind and self.text == self._input_text():
             self._result = self._result.select(self.kind)
             return self._drawn(None, None, self.kind)
         self._input, self._output = self.text, None
@@ -315,14 +316,14 @@ class AttentionGraph(ModelWidget):
         attention = self._result
         if kind is not None and kind != attention.kind:
             self._result = attention = attention.select(kind)
+        for head in heads or ():
+            self._check_head(layer if layer is None else self._check_layer(layer), head)
         if layer is None or heads is None:
-            layer, heads = _most_structured(attention, layer, heads)
+            layer, heads = most_structured(attention, layer, heads)
         self._check_layer(layer)
-        for head in heads:
-            self._check_head(layer, head)
         same = attention.key_tokens is attention.tokens
         return {
-            "text": attention.tokens.text,
+            "text": self._input_text(),
             "kind": attention.kind,
             "layer": layer,
             "heads": list(heads),
@@ -330,77 +331,53 @@ class AttentionGraph(ModelWidget):
                 "query": attention.tokens.to_dict(),
                 "key": None if same else attention.key_tokens.to_dict(),
             },
-            "_attention": self._packed([layer]),
-            "_figure": self._described(),
+            "_attention": layer_state(attention, layer),
+            "_figure": figure_state(attention, editable=self._editable()),
             "_status": READY,
         }
 
-    def _described(self) -> dict[str, Any]:
+    def _input_tokens(self) -> Tokens:
+        """Return what the user wrote: the encoder's side where there are two."""
         attention = self._result
-        return {
-            "model": attention.model,
-            "title": "Attention",
-            "layers": attention.shape[0],
-            "layer_numbers": list(attention.layer_numbers),
-            "heads": [attention.heads(layer) for layer in range(attention.shape[0])],
-            "kinds": list(attention.kinds),
-            "causal": attention.causal,
-            "editable": self._lm is not None and attention.tokens.source == "text",
-            "top_per_row": self._top(1, LAYER_BYTES),
-        }
+        tokens: Tokens = (
+            attention.select("encoder").tokens if "encoder" in attention.kinds else attention.tokens
+        )
+        return tokens
 
-    def _no_figure(self) -> dict[str, Any]:
-        model = self._lm.name if self._lm else ""
-        return {
-            "model": model, "title": "Attention", "layers": 0, "layer_numbers": [], "heads": [],
-            "kinds": ["self"], "causal": True, "editable": self._lm is not None,
-            "top_per_row": None,
-        }  # fmt: skip
+    def _editable(self) -> bool:
+        return self._lm is not None and self._input_tokens().source == "text"
 
-    def _dense_bytes(self, layers: int) -> int:
-        _, heads, queries, keys = self._result.shape
-        return int(layers * heads * queries * (2 * keys + 4))
-
-    def _top(self, layers: int, budget: int) -> int | None:
-        """Return how many keys of each query fit into the budget; ``None`` when all do."""
-        if self._dense_bytes(layers) <= budget:
-            return None
-        _, heads, queries, _ = self._result.shape
-        return max(4, int(budget / (layers * heads * queries * 4)) - 3)
-
-    def _packed(self, layers: list[int], budget: int = LAYER_BYTES) -> dict[str, Any]:
-        attention = self._result
-        count, _, queries, keys = attention.shape
-        if self._dense_bytes(count) <= ALL_LAYERS_BYTES:
-            layers = list(range(count))
-        heads = [attention.heads(layer) for layer in range(count)]
-        top = self._top(len(layers), max(budget, ALL_LAYERS_BYTES))
-        if top is None:
-            return pack_dense(attention.rows, layers, heads, (queries, keys))
-        return pack_sparse(attention.rows, layers, heads, (queries, keys), top)
+    def _input_text(self) -> str:
+        return self._input_tokens().text
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._result is None:
             return {}
-        layers = list(range(self._result.shape[0]))
-        top = self._top(len(layers), max_bytes)
+        sent, top = page_state(self._result, max_bytes)
         return {
-            "_attention": self._packed(layers, max_bytes),
+            "_attention": sent,
             "_figure": {**self._figure, "editable": False, "top_per_row": top},
         }
 
     def _on_layer(self, _change: Any) -> None:
-        if not self._quiet and self._result is not None:
-            heads = [head for head in self.heads if head < self._result.heads(self.layer)]
-            if self.layer not in self._attention.get("layers", []):
-                self._show({"_attention": self._packed([self.layer]), "heads": heads})
+        if self._quiet or self._result is None:
+            return
+        state: dict[str, Any] = {"_status": READY}
+        heads = [head for head in self.heads if head < self._result.heads(self.layer)]
+        if heads != self.heads:
+            state["heads"] = heads
+        if self.layer not in self._attention.get("layers", []):
+            try:
+                state["_attention"] = layer_state(self._result, self.layer)
+            except LmwidgetError as error:
+                state = {"_status": self._failure(error)}
+        self._show(state)
 
     # Validation ------------------------------------------------------------------------------
 
     @t.validate("layer")
     def _valid_layer(self, proposal: Any) -> int:
-        self._check_layer(proposal["value"])
-        return int(proposal["value"])
+        return self._check_layer(proposal["value"])
 
     @t.validate("heads")
     def _valid_heads(self, proposal: Any) -> list[int]:
@@ -419,12 +396,13 @@ class AttentionGraph(ModelWidget):
             )
         return str(proposal["value"])
 
-    def _check_layer(self, layer: int) -> None:
+    def _check_layer(self, layer: int) -> int:
         count = 0 if self._result is None else self._result.shape[0]
         if self._result is not None and not 0 <= layer < count:
             raise UnknownNameError(
                 f"There is no layer {layer}.", f"Choose a layer from 0 to {count - 1}."
             )
+        return layer
 
     def _check_head(self, layer: int | None, head: int) -> None:
         count = self._result.shape[1] if layer is None else self._result.heads(layer)
@@ -453,16 +431,3 @@ class AttentionGraph(ModelWidget):
 
 def _has_content(text: Any) -> bool:
     return bool(text.strip()) if isinstance(text, str) else text is not None and len(text) > 0
-
-
-def _most_structured(attention: Any, layer: int | None, heads: Any) -> tuple[int, list[int]]:
-    """Return the layer and head whose attention has most to show."""
-    scores = np.nan_to_num(attention.structure_scores(), nan=-1.0)
-    if layer is None and not heads:
-        layer = int(np.unravel_index(np.argmax(scores), scores.shape)[0])
-    elif layer is None:
-        layer = int(np.argmax(scores[:, list(heads)].max(axis=1)))
-    if heads is None:
-        known = 0 <= layer < len(scores)
-        heads = [int(np.argmax(scores[layer]))] if known else []
-    return layer, list(heads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -86,6 +87,7 @@ class ModelWidget(anywidget.AnyWidget):
     _request = t.Int(0).tag(sync=True)
 
     _input_traits: tuple[str, ...] = ("text",)
+    _typed_traits: tuple[str, ...] = ("text", "kind", "method")
     _bulk_traits: tuple[str, ...] = ("_tokens",)
 
     def __init__(self, **traits: Any) -> None:
@@ -187,9 +189,15 @@ class ModelWidget(anywidget.AnyWidget):
             self._cancel = threading.Event()
             if not reraise and threading.current_thread() is not self._worker:
                 return  # a newer change is waiting behind this one
+            if not self.text.strip():
+                self._status = self._nothing()
+                return
             self._status = {**READY, "state": "loading"}
             try:
-                self._show(self._compute())
+                state = self._compute()
+                if not reraise:  # a newer edit may have come from the browser meanwhile
+                    state = {k: v for k, v in state.items() if k not in self._typed_traits}
+                self._show(state)
             except CancelledError:
                 self._status = READY
             except LmwidgetError as error:
@@ -201,8 +209,6 @@ class ModelWidget(anywidget.AnyWidget):
                 raise
 
     def _failure(self, error: BaseException) -> dict[str, Any]:
-        if not self.text.strip():
-            return self._nothing()
         if isinstance(error, LmwidgetError):
             return {**READY, "state": "error", "message": error.message, "remedy": error.remedy}
         message = f"The model raised {type(error).__name__}: {error}"
@@ -236,7 +242,8 @@ class ModelWidget(anywidget.AnyWidget):
             if time.monotonic() - last[0] < 0.1 and done < total:
                 return
             last[0] = time.monotonic()
-            progress = {"done": done, "total": total, "seconds_left": seconds_left}
+            known = seconds_left if math.isfinite(seconds_left) else None
+            progress = {"done": done, "total": total, "seconds_left": known}
             self._status = {**READY, "state": "loading", "progress": progress}
 
         return report

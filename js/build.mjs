@@ -3,8 +3,8 @@
  * (and one style sheet) each, because notebooks load a widget from a blob URL, where nothing
  * else can be imported.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { basename, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 
@@ -20,13 +20,10 @@ const entries = readdirSync(widgets)
 entries.push(join(here, "src", "host.js"));
 
 mkdirSync(out, { recursive: true });
-for (const name of readdirSync(out)) {
-  if (/\.(js|css|map)$/.test(name)) rmSync(join(out, name));
-}
 
 /** @type {esbuild.BuildOptions} */
 const options = {
-  entryPoints: entries.filter((path) => existsSync(path)),
+  entryPoints: entries,
   outdir: out,
   entryNames: "[name]",
   bundle: true,
@@ -44,8 +41,15 @@ if (watch) {
   await context.watch();
 } else {
   await esbuild.build(options);
-  for (const name of readdirSync(out).filter((file) => file.endsWith(".js"))) {
-    const { size } = statSync(join(out, name));
-    if (size > LIMIT) throw new Error(`${name} is ${size} bytes; the limit is ${LIMIT}`);
+  const stems = entries.map((path) => basename(path, ".js"));
+  for (const name of readdirSync(out).filter((file) => /\.(js|css|map)$/.test(file))) {
+    if (!stems.includes(parse(name).name)) rmSync(join(out, name));
+    else if (name.endsWith(".js")) weigh(name);
   }
+}
+
+/** @param {string} name */
+function weigh(name) {
+  const { size } = statSync(join(out, name));
+  if (size > LIMIT) throw new Error(`${name} is ${size} bytes; the limit is ${LIMIT}`);
 }

@@ -7,20 +7,16 @@
 /** @typedef {import("./types").Theme} Theme */
 /** @typedef {[number, number, number]} Triple */
 
-const HEADS = [
-  "#0072b2", // blue
-  "#d55e00", // vermilion
-  "#009e73", // bluish green
-  "#aa3377", // purple
-  "#b8860b", // ochre
-  "#44a5dd", // sky
-  "#882255", // wine
-  "#44aa66", // light green
-  "#5a4fcf", // indigo
-  "#8f8b2e", // olive
-  "#cc6677", // rose
-  "#2f7f86", // teal
-];
+const HEADS = {
+  light: [
+    ["#0072b2", "#d55e00", "#009e73", "#3f2f9e", "#dc5f98", "#41a3dc"],
+    ["#b07d00", "#882255", "#8474dc", "#6a961c", "#b2182b", "#0a96a8"],
+  ].flat(),
+  dark: [
+    ["#4aa8ea", "#ff8a47", "#2fcf9f", "#9a8cff", "#ff8fc0", "#a9ddff"],
+    ["#e0b040", "#d1578f", "#cdc1ff", "#a8d65c", "#f2686f", "#3fc6d6"],
+  ].flat(),
+};
 const PAPER = { light: "#ffffff", dark: "#161618" };
 const INK = { light: "#1b1b1f", dark: "#ececf0" };
 const NEUTRAL = { light: "#4a4f58", dark: "#c3c7cf" };
@@ -139,13 +135,14 @@ function ramp(stops, t) {
  * @param {Theme} theme
  */
 export function headColour(index, theme) {
-  const tier = Math.floor(index / HEADS.length);
-  const shift = tier === 0 ? 0 : (((tier * 0.618034) % 1) - 0.5) * 0.34;
-  const [lightness, a, b] = labOf(HEADS[index % HEADS.length]);
-  const base = theme === "dark" ? 0.6 + 0.38 * lightness : lightness;
-  const low = theme === "dark" ? 0.58 : 0.32;
-  const high = theme === "dark" ? 0.92 : 0.72;
-  return colourOf([Math.min(high, Math.max(low, base + shift)), a, b]);
+  const base = HEADS[theme][index % HEADS[theme].length];
+  const tier = Math.floor(index / HEADS[theme].length);
+  if (tier === 0) return base;
+  // Golden-ratio steps never land on the same lightness twice.
+  const [lightness, a, b] = labOf(base);
+  const [low, high] = theme === "dark" ? [0.6, 0.92] : [0.32, 0.7];
+  const part = (tier * 0.618034 + (lightness - low) / (high - low)) % 1;
+  return colourOf([low + (high - low) * part, a * 0.85, b * 0.85]);
 }
 
 /**

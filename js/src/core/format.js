@@ -16,6 +16,15 @@ export function number(value, digits = 2) {
 }
 
 /**
+ * A share to four decimals, as in tables and tooltips: "0.0628".
+ * @param {number} value 0..1
+ */
+export function share(value) {
+  if (Number.isNaN(value)) return "NaN";
+  return value > 0 && value < 5e-5 ? "<0.0001" : value.toFixed(4);
+}
+
+/**
  * A share as per cent: "62 %", "0.4 %", "under 0.1 %".
  * @param {number} share
  */

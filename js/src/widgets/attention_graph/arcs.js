@@ -14,11 +14,10 @@ const NUMBERS = 18;
 
 /**
  * @param {Tokens} tokens
- * @param {{causal: boolean, side: () => Side, onScroll: () => void}} options side: what hovering
- *   a token shows, where it looks ("query") or who looks at it ("key")
+ * @param {{causal: boolean, onScroll: () => void}} options
  * @returns {View}
  */
-export function arcsView(tokens, { causal, side, onScroll }) {
+export function arcsView(tokens, { causal, onScroll }) {
   const up = causal ? TALL : SHORT;
   const down = causal ? 0 : SHORT;
   const canvases = layers();
@@ -103,9 +102,9 @@ export function arcsView(tokens, { causal, side, onScroll }) {
     },
     range() {
       let first = 0;
-      while (first < places.length && !this.box(side(), first)) first += 1;
+      while (first < places.length && !this.box("query", first)) first += 1;
       let last = first;
-      while (last < places.length && this.box(side(), last)) last += 1;
+      while (last < places.length && this.box("query", last)) last += 1;
       return [first, last];
     },
     destroy() {

@@ -105,14 +105,14 @@ export function columnsView(tokens, { names, onScroll }) {
       const middle = y(index);
       if (middle < -ROW || middle > size.height + ROW || !elements[side][index]) return null;
       const [x, width] = textBox(side, index);
-      return { x: x - 4, y: middle - ROW / 2 + 2, width: width + 8, height: ROW - 4 };
+      return { x, y: middle - ROW / 2 + 2, width, height: ROW - 4 };
     },
     numberPlace(side, index) {
       const [x, width] = textBox(side, index);
       const top = PAD + index * ROW;
       return side === "key"
-        ? { x: x + width + 8, y: top, align: "left" }
-        : { x: x - 8, y: top, align: "right" };
+        ? { x: x + width + 4, y: top, align: "left" }
+        : { x: x - 4, y: top, align: "right" };
     },
     tokenElement: (side, index) => elements[side][index] ?? null,
     scrollTo(_, index) {

@@ -1,7 +1,7 @@
 /** The numbers of one token as a table: for reading, for screen readers, for the clipboard. */
 
 import { h, replace } from "../../core/dom.js";
-import { number } from "../../core/format.js";
+import { share } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
 import { inkOf } from "./painter.js";
@@ -102,7 +102,7 @@ function row({ tokens, place, heads, weight, theme }, target) {
           class: "lmw-bar",
           style: { background: inkOf(number_, theme), width: `${100 * Math.min(1, value || 0)}%` },
         }),
-        h("span", null, value === null ? "–" : number(value, 4)),
+        h("span", null, value === null ? "–" : share(value)),
       );
     }),
   );

@@ -83,6 +83,7 @@ export function createGraph(el, store) {
       causal: figure.causal,
       side: state.side,
       names: columnNames(state.kind),
+      brief: panel.visible,
     };
     scene = createScene(root, stage, tokens, options, {
       onPin: (place) =>
@@ -158,7 +159,11 @@ export function createGraph(el, store) {
   function showSearch() {
     const all = found();
     const { token, side, search } = store.state;
-    scene?.mark(all);
+    for (const side of /** @type {const} */ (["query", "key"])) {
+      const marked = new Uint8Array(tokens?.[side].text.length ?? 0);
+      for (const index of all[side]) marked[index] = 1;
+      scene?.flag("lmw-match", { [side]: marked });
+    }
     const at = token === null ? -1 : all[side].indexOf(token);
     tools.search.set(search, Math.max(all.query.length, all.key.length), at < 0 ? null : at);
   }

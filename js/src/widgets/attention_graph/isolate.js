@@ -24,9 +24,9 @@ export const otherSide = (side) => (side === "query" ? "key" : "query");
 /** @param {Place | null} a @param {Place | null} b */
 export const samePlace = (a, b) => a?.side === b?.side && a?.index === b?.index;
 
-/** The token an event came from. @param {Event} event @returns {Place | null} */
-export function placeOf(event) {
-  const target = event.target instanceof Element ? event.target.closest("[data-side]") : null;
+/** The token an element belongs to. @param {EventTarget | null} element @returns {Place | null} */
+export function placeOf(element) {
+  const target = element instanceof Element ? element.closest("[data-side]") : null;
   if (!(target instanceof HTMLElement)) return null;
   const side = target.dataset.side === "key" ? "key" : "query";
   return { side, index: Number(target.dataset.token) };
@@ -96,86 +96,4 @@ export function inWords(tokens, place, targets) {
     .map((target) => `${tokenName(tokens[other], target.index, 30)} ${number(target.weight, 2)}`);
   const name = tokenName(tokens[place.side], place.index, 60);
   return parts.length > 0 ? `${name} ${verb} ${parts.join(", ")}` : `${name}: no edges shown`;
-}
-
-/**
- * @param {{query: Tokens, key: Tokens}} tokens
- * @param {Place} place
- * @param {Target[]} targets
- * @param {{theme: Theme, severalHeads: boolean}} options
- */
-export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
-  const own = tokens[place.side];
-  const other = tokens[otherSide(place.side)];
-  const rows = targets
-    .slice(0, 5)
-    .map((target) =>
-      h(
-        "tr",
-        null,
-        h("td", { class: "lmw-tip-token", dir: "auto" }, tokenName(other, target.index, 24)),
-        h("td", { class: "lmw-tip-number" }, number(target.weight, 4)),
-        severalHeads
-          ? h("td", { class: "lmw-tip-head" }, dot(target.head, theme), headName(target.head))
-          : null,
-      ),
-    );
-  const verb = place.side === "query" ? "attends to" : "is attended to by";
-  return h(
-    "div",
-    null,
-    tipHead(own, place.index),
-    rows.length > 0 ? h("div", { class: "lmw-muted" }, verb) : null,
-    h("table", null, rows),
-  );
-}
-
-/**
- * Every head's exact weight of one pair.
- * @param {{query: Tokens, key: Tokens}} tokens
- * @param {number} query
- * @param {number} key
- * @param {{head: number, weight: number | null}[]} weights
- * @param {Theme} theme
- */
-export function pairTip(tokens, query, key, weights, theme) {
-  const rows = weights.map(({ head, weight }) =>
-    h(
-      "tr",
-      null,
-      h("td", { class: "lmw-tip-head" }, dot(head, theme), headName(head)),
-      h("td", { class: "lmw-tip-number" }, weight === null ? "not sent" : number(weight, 4)),
-    ),
-  );
-  return h(
-    "div",
-    null,
-    h(
-      "div",
-      { class: "lmw-tip-title" },
-      h("bdi", null, tokenName(tokens.query, query, 40)),
-      h("span", { class: "lmw-muted" }, " → "),
-      h("bdi", null, tokenName(tokens.key, key, 40)),
-    ),
-    h("table", { class: rows.length > 8 ? "lmw-tip-many" : null }, rows),
-  );
-}
-
-/** @param {number} head @param {Theme} theme */
-function dot(head, theme) {
-  return h("i", { class: "lmw-dot", style: { background: inkOf(head, theme) } });
-}
-
-/** The whole token (cut at 400 characters) and what it is. @param {Tokens} tokens @param {number} index */
-function tipHead(tokens, index) {
-  const raw = tokens.raw?.[index];
-  const details = [`token ${index} of ${tokens.text.length}`];
-  if (tokens.kind[index] !== "text") details.push(tokens.kind[index]);
-  if (tokens.role?.[index]) details.push(/** @type {string} */ (tokens.role[index]));
-  if (tokens.id?.[index] !== undefined) details.push(`id ${tokens.id[index]}`);
-  if (raw && raw !== tokens.text[index]) details.push(`“${raw.slice(0, 40)}”`);
-  return [
-    h("div", { class: "lmw-tip-title", dir: "auto" }, tokenName(tokens, index, 400)),
-    h("div", { class: "lmw-muted" }, details.join(" · ")),
-  ];
 }

@@ -17,6 +17,10 @@ export const EXPONENT = 0.75;
 export const BUDGET = 500;
 const ISOLATED_BUDGET = 400;
 const LEVELS = 24;
+/** Below this an edge would have less than half a step of opacity. */
+const FAINTEST = (0.5 / LEVELS) ** (1 / EXPONENT);
+/** Shorter bars would look like dirt. */
+const WORTH_A_BAR = 0.1;
 
 /** @param {number} head @param {Theme} theme */
 export function inkOf(head, theme) {
@@ -110,6 +114,7 @@ export function paintIsolated(view, set, size, theme, place, targets) {
     context.beginPath();
     context.roundRect(box.x, box.y, box.width, box.height, 4);
     context.fill();
+    if (target.weight < WORTH_A_BAR) continue;
     context.globalAlpha = 0.9;
     context.fillRect(
       box.x + 3,
@@ -122,6 +127,7 @@ export function paintIsolated(view, set, size, theme, place, targets) {
   const own = edgesOf(set, place.side, place.index);
   const seen = [];
   for (let i = 0; i < own.length && seen.length < ISOLATED_BUDGET; i++) {
+    if (set.weight[own[i]] < FAINTEST) break;
     if (view.sees(set.query[own[i]], set.key[own[i]])) seen.push(own[i]);
   }
   strokeEdges(context, view, set, seen, theme, 0.4);

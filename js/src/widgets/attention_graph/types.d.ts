@@ -1,4 +1,4 @@
-import type { Envelope, Model, Status, ThemePreference, Tokens } from "../../core/types";
+import type { Envelope, ThemePreference, Tokens } from "../../core/types";
 
 export type Side = "query" | "key";
 
@@ -108,12 +108,4 @@ export interface View {
   range(side: Side): [number, number];
   groups: HTMLElement[];
   destroy(): void;
-}
-
-export interface Store {
-  state: State;
-  model: Model;
-  figure: Figure;
-  status: Status;
-  tokens: TokenPair | null;
 }

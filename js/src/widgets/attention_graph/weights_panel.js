@@ -56,6 +56,7 @@ export function weightsPanel(root, onToggle) {
 
   return {
     element,
+    visible,
     /** @param {Shown | null} next */
     set(next) {
       shown = next;

@@ -1,0 +1,64 @@
+/** Classes and accessible names of token elements; only what differs from rest is ever touched. */
+
+import { tokenName } from "../../core/tokens.js";
+import { inWords } from "./isolate.js";
+
+/** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").Target} Target */
+/** @typedef {import("./types").View} View */
+
+const SIDES = /** @type {const} */ (["query", "key"]);
+
+/**
+ * @param {View} view
+ * @param {{query: Tokens, key: Tokens}} tokens
+ */
+export function marker(view, tokens) {
+  /** @type {Set<HTMLElement>} */
+  const touched = new Set();
+  /** @param {Place | null} place @returns {HTMLElement | null} */
+  const touch = (place) => {
+    const element = place && view.tokenElement(place.side, place.index);
+    if (element) touched.add(element);
+    return element;
+  };
+
+  function rest() {
+    for (const element of touched) {
+      element.classList.remove("lmw-hover", "lmw-pinned");
+      element.setAttribute("aria-selected", "false");
+      const { side, token } = element.dataset;
+      const name = tokenName(tokens[side === "key" ? "key" : "query"], Number(token));
+      element.setAttribute("aria-label", name);
+    }
+    touched.clear();
+  }
+
+  return {
+    /** @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[]}} now */
+    show({ hover, pinned, shown, targets }) {
+      rest();
+      touch(hover)?.classList.add("lmw-hover");
+      const pin = touch(pinned);
+      pin?.classList.add("lmw-pinned");
+      pin?.setAttribute("aria-selected", "true");
+      if (shown) touch(shown)?.setAttribute("aria-label", inWords(tokens, shown, targets));
+    },
+    /**
+     * Give a class to the tokens marked with 1. Concealed ones are disabled for screen readers.
+     * @param {string} name
+     * @param {{query?: Uint8Array, key?: Uint8Array}} marked
+     */
+    flag(name, marked) {
+      for (const side of SIDES) {
+        marked[side]?.forEach((one, index) => {
+          const element = view.tokenElement(side, index);
+          if (!element || element.classList.contains(name) === (one === 1)) return;
+          element.classList.toggle(name, one === 1);
+          if (name === "lmw-concealed") element.setAttribute("aria-disabled", String(one === 1));
+        });
+      }
+    },
+  };
+}

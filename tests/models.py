@@ -209,7 +209,7 @@ def _sharpen(model: nn.Module) -> None:
             elif re.search("embed|wte|wpe|shared", name):
                 parameter.normal_(0.0, 1.0)
             elif re.search(r"\bquery\b|\bkey\b|[qk]_lin", name) and parameter.dim() > 1:
-                parameter.normal_(0.0, 0.6)  # tokens of post-norm encoders grow alike
+                parameter.normal_(0.0, 0.45)  # tokens of post-norm encoders grow alike
             elif re.search(r"Attention\.[qk]\b", name):
                 parameter.normal_(0.0, 0.15)  # T5 does not scale its scores
             elif parameter.dim() > 1:

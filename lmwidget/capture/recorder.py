@@ -20,7 +20,6 @@ from lmwidget.capture.interface import AttentionCall, current_listener, listenin
 from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
 
 _LOOKS_LIKE_ATTENTION = re.compile("att", re.IGNORECASE)
-_NOT_ATTENTION = re.compile("softmax|dropout|norm", re.IGNORECASE)
 _SDPA_ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale")
 
 
@@ -212,8 +211,6 @@ class Recorder(TorchFunctionMode):
 
 def _is_attention(module: nn.Module, name: str) -> bool:
     kind, own_name = type(module).__name__, name.rpartition(".")[2]
-    if _NOT_ATTENTION.search(kind):
-        return False
     has_parts = next(module.children(), None) is not None
     return bool(
         _LOOKS_LIKE_ATTENTION.search(kind) or (has_parts and _LOOKS_LIKE_ATTENTION.search(own_name))

@@ -251,8 +251,9 @@ class Attention:
     def structure_scores(self) -> Weights:
         """Return how plainly each head looks back at something in particular.
 
-        The mean, over up to 64 queries, of the strongest weight on another token. The first token
-        and special tokens do not count, since many heads rest there; neighbours count half. Heads
+        The strongest weight on another token, for up to 64 queries; the mean over the better half
+        of them, since many heads have work to do only in a part of the text. The first token and
+        special tokens do not count, since many heads rest there; neighbours count half. So heads
         that continue repeated text (induction heads) come out on top.
 
         Returns
@@ -272,7 +273,8 @@ class Attention:
             if not isinstance(record, UnavailableRecord):
                 heads = range(record.shape[1])
                 weights = np.nan_to_num(self._compute(record, heads, rows)) * factor
-                scores[layer, : len(heads)] = weights.max(-1).mean(-1)
+                strongest = np.sort(weights.max(-1), axis=-1)
+                scores[layer, : len(heads)] = strongest[:, len(rows) // 2 :].mean(-1)
         return scores
 
     def to_dataframe(

@@ -41,7 +41,7 @@ def assert_equal(found, expected, valid=None):
             if valid is not None and kind in ("self", "encoder"):
                 error = error.movedim(2, 1)[valid.bool()]
             assert float(error.max()) < TOLERANCE, (kind, record.name)
-            assert float(reference.nan_to_num().max()) > 0.4, "too flat to tell anything"
+            assert float(reference.nan_to_num().max()) > 0.3, "too flat to tell anything"
 
 
 @pytest.mark.parametrize("family", [*CAUSAL, *MASKED, *SEQ2SEQ, *CLASSIFIERS])

@@ -1,4 +1,4 @@
-// Plausible states of SaliencyText, as Python sends them, and a model without a kernel.
+// Plausible states of SaliencyText, as Python sends them.
 
 /** @typedef {import("../src/core/types").Tokens} Tokens */
 
@@ -162,63 +162,4 @@ export function state(changes = {}) {
     _status: READY,
     ...changes,
   };
-}
-
-/** The part of an anywidget model that the widgets use, with traits in a plain object. */
-export class FakeModel {
-  /** @param {Record<string, any>} traits */
-  constructor(traits) {
-    this.traits = traits;
-    /** @type {[string, Function][]} */
-    this.handlers = [];
-    /** @type {Record<string, any>[]} */
-    this.saved = [];
-    /** @type {Record<string, any>} */
-    this.pending = {};
-  }
-
-  /** @param {string} name */
-  get(name) {
-    return this.traits[name];
-  }
-
-  /** @param {string} name @param {any} value */
-  set(name, value) {
-    if (Object.is(this.traits[name], value)) return;
-    this.traits[name] = value;
-    this.pending[name] = value;
-    this.emit(`change:${name}`);
-  }
-
-  save_changes() {
-    this.saved.push(this.pending);
-    this.pending = {};
-  }
-
-  /** As if Python had set traits. @param {Record<string, any>} traits */
-  receive(traits) {
-    for (const [name, value] of Object.entries(traits)) {
-      this.traits[name] = value;
-      this.emit(`change:${name}`);
-    }
-  }
-
-  /** @param {string} event */
-  emit(event) {
-    for (const [name, handler] of [...this.handlers]) if (name === event) handler();
-  }
-
-  /** @param {string} event @param {Function} handler */
-  on(event, handler) {
-    this.handlers.push([event, handler]);
-  }
-
-  /** @param {string | null} [event] @param {Function | null} [handler] */
-  off(event, handler) {
-    this.handlers = this.handlers.filter(
-      ([name, known]) => (event && name !== event) || (handler && known !== handler),
-    );
-  }
-
-  send() {}
 }

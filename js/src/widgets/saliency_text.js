@@ -30,7 +30,7 @@ const PATIENCE = 5000;
 
 export default () => ({ initialize, render });
 
-/** Some hosts drop the first buffers: ask for them once more. @param {RenderContext} context */
+/** Some hosts drop the first buffers: ask for them once more. @param {Pick<RenderContext, "model">} context */
 function initialize({ model }) {
   const ask = () => {
     const envelope = model.get("_scores");
@@ -49,6 +49,8 @@ function render({ model, el }) {
   /** @type {Set<string>} */
   const changed = new Set();
   const session = { waiting: false, newText: false, silent: false, gone: false, closed: false };
+  const figureOf = once((raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, ...raw }));
+  const scoresOf = once(decode);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let patience;
 
@@ -63,7 +65,8 @@ function render({ model, el }) {
         update();
       }, PATIENCE);
     }
-    view.update(readState(model, session));
+    const figure = figureOf(model.get("_figure"));
+    view.update(readState(model, session, figure, scoresOf(model.get("_scores"))));
   }
 
   /** Traits set together in Python arrive in one turn and are drawn once. @param {string} name */
@@ -85,6 +88,22 @@ function render({ model, el }) {
     stopKernel();
     for (const { event, run } of handlers) model.off(event, run);
     view.destroy();
+  };
+}
+
+/**
+ * A conversion that gives the same result, not an equal one, until its input changes: what is drawn
+ * from it need not be drawn again.
+ * @template In, Out
+ * @param {(input: In) => Out} convert
+ * @returns {(input: In) => Out}
+ */
+function once(convert) {
+  /** @type {{ input: In, output: Out } | null} */
+  let last = null;
+  return (input) => {
+    if (!last || last.input !== input) last = { input, output: convert(input) };
+    return last.output;
   };
 }
 
@@ -111,16 +130,15 @@ function follow(changed, session, model) {
  * The traits, decoded once.
  * @param {Model} model
  * @param {Session} session
+ * @param {Figure} figure
+ * @param {import("../core/types").Decoded | null} scores
  * @returns {SaliencyState}
  */
-function readState(model, { waiting, newText, silent, gone }) {
-  const figure = { ...EMPTY_FIGURE, ...model.get("_figure") };
+function readState(model, { waiting, newText, silent, gone }, figure, scores) {
   const status = { ...EMPTY_STATUS, ...model.get("_status") };
   const predictions = model.get("_predictions") ?? [];
   const tokens = model.get("_tokens");
-  const envelope = model.get("_scores");
-  const scores = decode(envelope);
-  const missing = Boolean(envelope?.shape) && scores === null;
+  const missing = Boolean(model.get("_scores")?.shape) && scores === null;
   const busy = waiting || missing || status.state === "loading";
   const connected = !gone && !model.lmwStandalone;
   const live = connected && (figure.live ?? (figure.editable || figure.methods.length > 1));

@@ -41,6 +41,8 @@ export function legend() {
   const check = h("div", { class: "lmw-check-line" });
   /** @type {Measure | null} */
   let shown = null;
+  /** What is on screen was drawn from this. @type {unknown[]} */
+  let drawn = [];
 
   return {
     element,
@@ -52,6 +54,8 @@ export function legend() {
      */
     draw(measured, figure, theme) {
       shown = measured;
+      if (drawn[0] === measured && drawn[1] === figure && drawn[2] === theme) return;
+      drawn = [measured, figure, theme];
       element.classList.toggle("lmw-blank", measured === null);
       drawCheck(check, measured ? figure : null);
       if (!measured) return;

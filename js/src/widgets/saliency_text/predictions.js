@@ -65,15 +65,14 @@ export function predictionStrip({ onTarget, onFoil }) {
         }),
       ),
       h("span", { class: "lmw-candidate-share" }, share(candidate.probability)),
+      part && h("span", { class: "lmw-live" }, part),
     ];
-    const name = `${visible(candidate.label)}, ${share(candidate.probability)}${part ? `, ${part}` : ""}`;
     const main = shown.interactive
       ? h(
           "button",
           {
             type: "button",
             class: "lmw-candidate",
-            "aria-label": name,
             "aria-pressed": String(part === "target"),
             title: part === "target" ? "Explained now" : "Click: explain · Shift-click: compare",
             "data-prediction": candidate.id,
@@ -102,13 +101,13 @@ export function predictionStrip({ onTarget, onFoil }) {
         tabindex: "-1",
         class: "lmw-tag lmw-vs",
         "aria-pressed": String(foil),
-        "aria-label": foil ? `Stop comparing with ${name}` : `Compare with ${name}`,
+        "aria-label": foil ? `foil ${name}: stop comparing` : `vs ${name}: compare`,
         title: foil
           ? "Stop comparing"
           : `Why ${visible(target?.label ?? "").trim()} rather than ${name}?`,
         onclick: () => onFoil(foil ? null : candidate.id),
       },
-      foil ? "foil ×" : "vs",
+      foil ? ["foil", h("span", { "aria-hidden": "true" }, " ×")] : "vs",
     );
   }
 

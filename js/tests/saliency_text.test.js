@@ -1,0 +1,316 @@
+import axe from "axe-core";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import "../src/widgets/saliency_text.css";
+import saliencyText from "../src/widgets/saliency_text.js";
+import { fakeModel } from "./fake_model.js";
+import { envelope, figure, NAMES, READY } from "./saliency_text_fixtures.js";
+import { SCENES } from "./saliency_text_scenes.js";
+
+/** @type {(() => void)[]} */
+const cleanups = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+  document.body.replaceChildren();
+});
+
+/** @param {Record<string, any>} traits @param {HTMLElement | ShadowRoot} [into] */
+function draw(traits, into = document.body) {
+  const model = fakeModel(traits);
+  return { model, ...view(model, into) };
+}
+
+/** @param {ReturnType<typeof fakeModel>} model @param {HTMLElement | ShadowRoot} [into] */
+function view(model, into = document.body) {
+  const el = document.createElement("div");
+  into.append(el);
+  const cleanup = saliencyText().render({ model, el });
+  cleanups.push(cleanup);
+  const one = (/** @type {string} */ selector) =>
+    /** @type {HTMLElement} */ (el.querySelector(selector));
+  return { el, cleanup, one, token: (/** @type {number} */ i) => one(`[data-token="${i}"]`) };
+}
+
+/** What one turn of the event loop brings. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 40));
+
+describe("the picture", () => {
+  test("shades tokens by sign and size, and says when it stands", async () => {
+    const { one, token } = draw(SCENES.short());
+    expect(token(1).style.getPropertyValue("--lmw-bar")).toBe("5.00px");
+    expect(token(9).classList.contains("lmw-negative")).toBe(true);
+    expect(one(".lmw-question").textContent).toBe("Why “Mary” rather than “John”?");
+    expect(one(".lmw-check-line").dataset.state).toBe("good");
+    await vi.waitFor(() => expect(one("[data-lmw-ready='true']")).toBeTruthy());
+  });
+
+  test("selecting all and copying gives the text as written", async () => {
+    const { model, one } = draw(SCENES.odd());
+    const text = one(".lmw-text");
+    document.getSelection()?.selectAllChildren(text);
+    const data = new DataTransfer();
+    text.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true }));
+    expect(data.getData("text/plain")).toBe(model.get("text").replace(/.*/s, text.textContent));
+    expect(data.getData("text/plain")).toContain("Look 🙂 and 你好\n</script>");
+    document.getSelection()?.removeAllRanges();
+  });
+
+  test("hover tells value, rank, share and vocabulary entry", async () => {
+    const { one, token } = draw(SCENES.short());
+    await userEvent.hover(token(9));
+    const words = one(".lmw-tooltip").textContent;
+    expect(words).toContain("−1.710");
+    expect(words).toContain("2nd of 14");
+    expect(words).toContain("of the total");
+    expect(words).toContain("ĠJohn · id 109");
+  });
+
+  test("buffers come as DataView, Uint8Array or ArrayBuffer", () => {
+    const numbers = Float32Array.from({ length: 14 }, (_, i) => i - 7);
+    const shifted = new Uint8Array(60);
+    shifted.set(new Uint8Array(numbers.buffer), 3);
+    const forms = [
+      new DataView(numbers.buffer),
+      new Uint8Array(numbers.buffer),
+      numbers.buffer,
+      new Uint8Array(shifted.buffer, 3, 56),
+    ];
+    for (const data of forms) {
+      const { token } = draw({ ...SCENES.short(), _scores: { ...envelope(numbers), data } });
+      expect(token(0).getAttribute("aria-label")).toContain("−7.0, 1st of 14");
+    }
+  });
+
+  test("missing buffers are asked for, and the words stand meanwhile", () => {
+    const traits = SCENES.short();
+    const model = fakeModel({ ...traits, _scores: { ...traits._scores, data: undefined } });
+    saliencyText().initialize({ model });
+    expect(model.get("_request")).toBe(1);
+    expect(model.saved).toEqual([{ _request: 1 }]);
+    const { one, token } = view(model);
+    expect(token(1).classList.contains("lmw-marked")).toBe(false);
+    expect(one("section").dataset.lmwState).toBe("loading");
+  });
+
+  test("works in a shadow root", async () => {
+    const host = document.body.appendChild(document.createElement("div"));
+    const { one } = draw(SCENES.chat(), host.attachShadow({ mode: "open" }));
+    expect(one(".lmw-question").textContent).toBe("Why “Paris” next?");
+  });
+
+  test("nothing is left after the cleanup", () => {
+    const { model, el, cleanup } = draw(SCENES.short());
+    cleanup();
+    expect(el.childElementCount).toBe(0);
+    expect(model.listeners).toBe(0);
+  });
+});
+
+describe("asking", () => {
+  test("a click on a prediction makes it the target, a shift-click the foil", async () => {
+    const { model, one } = draw(SCENES.short());
+    await userEvent.click(one('[data-prediction="260"]'));
+    expect(model.get("target")).toBe(260);
+    await userEvent.click(one('[data-prediction="845"]'), { modifiers: ["Shift"] });
+    expect(model.get("foil")).toBe(845);
+  });
+
+  test("the button beside the foil lets it go, and “vs” sets another", async () => {
+    const { model, one } = draw(SCENES.short());
+    await userEvent.click(one('[aria-label="foil John: stop comparing"]'));
+    expect(model.get("foil")).toBe(null);
+    await settled();
+    await userEvent.click(one('[aria-label="vs her: compare"]'));
+    expect(model.get("foil")).toBe(845);
+    expect(model.get("target")).toBe(6393);
+  });
+
+  test("a click on the foil turns the question round", async () => {
+    const { model, one } = draw(SCENES.short());
+    await userEvent.click(one('[data-prediction="1938"]'));
+    expect([model.get("target"), model.get("foil")]).toEqual([1938, 6393]);
+  });
+
+  test("the old shading stays dimmed until the answer comes", async () => {
+    const { model, one, token } = draw(SCENES.short());
+    const before = one(".lmw-text").getBoundingClientRect();
+    await userEvent.click(one('[data-prediction="260"]'));
+    await settled();
+    expect(one(".lmw-stale")).toBeTruthy();
+    expect(one('li[data-part="target"]').textContent).toContain("the");
+    expect(token(1).classList.contains("lmw-marked")).toBe(true);
+    expect(one(".lmw-text").getBoundingClientRect()).toEqual(before);
+    model.push({ _status: { ...READY, state: "loading" } });
+    model.push({
+      _scores: envelope(new Array(14).fill(1)),
+      _figure: figure({ target: NAMES[1], foil: null }),
+      _status: { ...READY },
+    });
+    await settled();
+    expect(one(".lmw-stale")).toBeNull();
+    expect(one(".lmw-question").textContent).toBe("Why “the” next?");
+    expect(one(".lmw-live[aria-live]").textContent).toContain("Why “the” next? Strongest: When");
+  });
+
+  test("a stopped computation leaves the method that is drawn", async () => {
+    const { model, one } = draw(SCENES.loading());
+    await vi.waitFor(() => expect(one(".lmw-stop").offsetParent).toBeTruthy());
+    await userEvent.click(one(".lmw-stop"));
+    expect(model.get("_stop")).toBe(1);
+    model.push({ _status: READY });
+    await settled();
+    expect(one(".lmw-stale")).toBeNull();
+    const pressed = one(".lmw-segmented [aria-pressed='true']");
+    expect(pressed.textContent).toBe("Input × gradient");
+  });
+
+  test("without an answer the figure says so", async () => {
+    const { model, one } = draw(SCENES.short());
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    model.set("method", "gradient");
+    await Promise.resolve();
+    vi.advanceTimersByTime(6000);
+    vi.useRealTimers();
+    await settled();
+    expect(one(".lmw-badge").textContent).toContain("no answer from the kernel yet");
+  });
+
+  test("with the kernel gone the picture stays and asks nothing", () => {
+    const model = fakeModel(SCENES.short());
+    Object.assign(model, { comm_live: false });
+    const { one, token } = view(model);
+    return vi.waitFor(() => {
+      expect(one(".lmw-badge").textContent).toContain("kernel not connected");
+      expect(one("button[data-prediction]")).toBeNull();
+      expect(token(1).classList.contains("lmw-marked")).toBe(true);
+    });
+  });
+
+  test("a published page has no controls that need a model", () => {
+    const { lmwStandalone, ...traits } = SCENES.saved();
+    const model = Object.assign(fakeModel(traits), { lmwStandalone });
+    const { one } = view(model);
+    expect(one("select, .lmw-segmented, button[data-prediction], .lmw-vs")).toBeNull();
+    expect(one('[aria-label="Edit the text"]').hidden).toBe(true);
+    expect(one(".lmw-badge").hidden).toBe(true);
+  });
+});
+
+describe("pinning", () => {
+  test("click and Enter pin in every view, Escape lets go", async () => {
+    const { model, token } = draw(SCENES.short());
+    const second = view(model);
+    await userEvent.click(token(9));
+    expect(model.get("token")).toBe(9);
+    await settled();
+    expect(second.token(9).getAttribute("aria-selected")).toBe("true");
+    await userEvent.keyboard("{Escape}");
+    expect(model.get("token")).toBe(null);
+    await userEvent.keyboard("{ArrowRight}{Enter}");
+    expect(model.get("token")).toBe(10);
+  });
+
+  test("arrow keys walk along and across lines; there is one tab stop", async () => {
+    const { one, token } = draw(SCENES.long());
+    expect(one(".lmw-text").querySelectorAll("[tabindex='0']")).toHaveLength(1);
+    token(0).focus();
+    await userEvent.keyboard("{ArrowDown}");
+    const below = /** @type {HTMLElement} */ (document.activeElement);
+    expect(below.getBoundingClientRect().top).toBeGreaterThan(
+      token(0).getBoundingClientRect().bottom - 8,
+    );
+    await userEvent.keyboard("{ArrowUp}");
+    const back = /** @type {HTMLElement} */ (document.activeElement);
+    expect(back.getBoundingClientRect().top).toBe(token(0).getBoundingClientRect().top);
+  });
+
+  test("in right-to-left text the left arrow leads on", async () => {
+    const { token } = draw(SCENES.rtl());
+    token(0).focus();
+    await userEvent.keyboard("{ArrowLeft}");
+    expect(document.activeElement).toBe(token(1));
+  });
+});
+
+describe("editing", () => {
+  test("e opens, Enter runs, and the new words stand at once", async () => {
+    const { model, one, token } = draw(SCENES.short());
+    token(0).focus();
+    await userEvent.keyboard("e");
+    const field = /** @type {HTMLTextAreaElement} */ (one("textarea"));
+    expect(document.activeElement).toBe(field);
+    field.value = "A new text";
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("text")).toBe("A new text");
+    await settled();
+    expect(one("textarea")).toBeNull();
+    expect(one(".lmw-text").textContent).toBe("A new text");
+    expect(one(".lmw-marked")).toBeNull();
+  });
+
+  test("opening and leaving it moves nothing", async () => {
+    const { one, token } = draw(SCENES.short());
+    const height = () => one(".lmw-root").offsetHeight;
+    const before = height();
+    const text = one(".lmw-text").offsetHeight;
+    await userEvent.dblClick(token(3));
+    expect(Math.abs(one("textarea").offsetHeight - text)).toBeLessThanOrEqual(1);
+    expect(height()).toBe(before);
+    await userEvent.keyboard("{Escape}");
+    expect(height()).toBe(before);
+  });
+
+  test("an error keeps the text in a field, to be mended", async () => {
+    const { model, one } = draw(SCENES.error());
+    const field = /** @type {HTMLTextAreaElement} */ (one("textarea"));
+    expect(field.value).toBe(model.get("text"));
+    expect(one("[role='alert']").textContent).toContain("is 2 tokens");
+    await userEvent.fill(field, "Another text");
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("text")).toBe("Another text");
+    model.push({ _status: READY });
+    await settled();
+    expect(one("textarea")).toBeNull();
+  });
+
+  test("an empty widget offers a field and an example to click", async () => {
+    const { model, one } = draw(SCENES.empty());
+    expect(one("textarea")).toBeTruthy();
+    await userEvent.click(one(".lmw-example"));
+    expect(model.get("text")).toContain("because it was too tired");
+  });
+});
+
+describe("for everyone", () => {
+  test.each(["short", "unsigned", "chat", "odd", "nan", "error", "empty", "saved", "arrays"])(
+    "axe finds nothing in %s, light and dark",
+    async (name) => {
+      for (const theme of ["light", "dark"]) {
+        const { el, one } = draw({ ...SCENES[name](), theme });
+        await vi.waitFor(() => expect(one("[data-lmw-ready]")).toBeTruthy());
+        const { violations } = await axe.run(el);
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+        el.remove();
+      }
+    },
+  );
+
+  test("the table holds the same numbers and is sortable", async () => {
+    const { el, one } = draw(SCENES.short());
+    await userEvent.click(one('[aria-label="Show as table"]'));
+    await userEvent.click(one(".lmw-col-value button"));
+    const first = [...el.querySelectorAll("tbody tr:first-child td")].map((td) => td.textContent);
+    expect(first).toEqual(["2", "Mary", "+2.140", "1", "28\u00a0%", "101"]);
+    expect(one(".lmw-col-value[aria-sort]").getAttribute("aria-sort")).toBe("descending");
+    const { violations } = await axe.run(el);
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  });
+
+  test.each([320, 360, 800, 1600])("nothing sticks out at %d px", (width) => {
+    for (const name of ["short", "odd", "word", "chat", "rtl"]) {
+      const { el } = draw(SCENES[name]());
+      el.style.width = `${width}px`;
+      expect(el.scrollWidth).toBeLessThanOrEqual(width);
+    }
+  });
+});

@@ -98,7 +98,7 @@ class TargetFunction:
             self._describe(logits[0])
             self.embeddings = self._run.leaves["input_ids"][0].detach()
             self._first = self._score(logits)
-            self.value = float(self._first)
+            self.value = float(self._first.detach())
         except BaseException:
             self._run.__exit__()
             raise
@@ -218,7 +218,7 @@ class TargetFunction:
         self._first = None
         with counting_saved(self.lm.model) as sizes:
             score = self._score(self._logits(1, point[None]))
-        return float(score), sum(sizes)
+        return float(score.detach()), sum(sizes)
 
     def _single_inputs(self) -> dict[str, Any]:
         inputs = self.lm.inputs(self.tokens, self._written)

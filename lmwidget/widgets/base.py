@@ -15,6 +15,7 @@ import traitlets as t
 
 from lmwidget.errors import CancelledError, InputError, LmwidgetError, refuse_unknown
 from lmwidget.html import fallback, write_page
+from lmwidget.widgets.progress import cell_progress
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
@@ -232,10 +233,13 @@ class ModelWidget(anywidget.AnyWidget):
         finally:
             self._quiet = before
 
-    def _progress(self) -> Callable[[int, int, float], None]:
-        """Return what a slow method calls: a line in the widget, or in the cell before it opens."""
+    @contextmanager
+    def _progress(self) -> Iterator[Callable[[int, int, float], None]]:
+        """Give what a slow method calls: a line in the widget, or in the cell before it opens."""
         if getattr(self, "comm", None) is None:
-            return _cell_progress()
+            with cell_progress() as report:
+                yield report
+            return
         last = [0.0]
 
         def report(done: int, total: int, seconds_left: float) -> None:
@@ -246,7 +250,7 @@ class ModelWidget(anywidget.AnyWidget):
             progress = {"done": done, "total": total, "seconds_left": known}
             self._status = {**READY, "state": "loading", "progress": progress}
 
-        return report
+        yield report
 
     # Showing -----------------------------------------------------------------------------------
 
@@ -321,17 +325,3 @@ def as_language_model(lm: Any) -> LanguageModel:
             "Wrap it: lmw.LanguageModel(model, tokenizer), or use lmw.load('tiny').",
         )
     return lm
-
-
-def _cell_progress() -> Callable[[int, int, float], None]:
-    from tqdm.auto import tqdm
-
-    bar: Any = tqdm(total=None, leave=False, delay=0.5, unit="pass")
-
-    def report(done: int, total: int, seconds_left: float) -> None:  # noqa: ARG001
-        bar.total = total
-        bar.update(done - bar.n)
-        if done >= total:
-            bar.close()
-
-    return report

@@ -250,17 +250,18 @@ class SaliencyText(ModelWidget):
     def _read(self, method: str, target: Any, foil: Any) -> Attribution:
         assert self._lm is not None
         own = self._settings if method == self._asked["method"] else {}
-        self._result = self._lm.attribute(
-            self._input,
-            method,
-            target=target,
-            foil=foil,
-            output=self._output,
-            truncate=self._truncate,
-            progress=self._progress(),
-            cancelled=self._cancelled,
-            **own,
-        )
+        with self._progress() as progress:
+            self._result = self._lm.attribute(
+                self._input,
+                method,
+                target=target,
+                foil=foil,
+                output=self._output,
+                truncate=self._truncate,
+                progress=progress,
+                cancelled=self._cancelled,
+                **own,
+            )
         return self._result
 
     def _cancelled(self) -> bool:

@@ -1,0 +1,76 @@
+"""Progress of a slow method before its widget is on screen."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_PATIENCE = 1.0
+_PAUSE = 0.2
+
+
+@contextmanager
+def cell_progress() -> Iterator[Callable[[int, int, float], None]]:
+    """Give a function that says in the cell, or on the terminal, how far a computation is.
+
+    Nothing is shown in the first second, and nothing is left when it has ended.
+
+    Yields
+    ------
+    callable
+        Takes steps done, steps in all, and seconds left (NaN when unknown).
+
+    Examples
+    --------
+    >>> with cell_progress() as report:
+    ...     report(1, 2, 0.5)
+    """
+    start = time.monotonic()
+    shown: list[float] = []
+    show = _notebook_line() if _in_notebook() else _terminal_line()
+
+    def report(done: int, total: int, seconds_left: float) -> None:
+        now = time.monotonic()
+        if now - start > _PATIENCE and (not shown or now - shown[-1] > _PAUSE):
+            shown[:] = [now]
+            left = f", {seconds_left:.0f} s left" if math.isfinite(seconds_left) else ""
+            show(f"{done} of {total} passes{left}")
+
+    try:
+        yield report
+    finally:
+        if shown:
+            show("")
+
+
+def _in_notebook() -> bool:
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _notebook_line() -> Callable[[str], None]:
+    from IPython.display import HTML, display
+
+    handle: list[Any] = []
+
+    def show(text: str) -> None:
+        line = HTML(f"<small>{text}</small>" if text else "")
+        if handle:
+            handle[0].update(line)
+        else:
+            handle.append(display(line, display_id=True))
+
+    return show
+
+
+def _terminal_line() -> Callable[[str], None]:
+    def show(text: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)
+
+    return show

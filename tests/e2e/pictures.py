@@ -1,0 +1,98 @@
+"""The widgets as a person finds them: by what they are called, not by how they are built."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+# Something is painted on the canvas with this class.
+_INKED = """(root, name) => {
+  const canvas = root.querySelector(`canvas.${name}`);
+  if (!canvas?.width || !canvas.height) return false;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, i) => i % 4 === 3 && value > 0);
+}"""
+
+
+class _Picture:
+    name = ""
+
+    def __init__(self, page: Page, index: int = 0) -> None:
+        self.page = page
+        self.root = page.get_by_role("region", name=self.name, exact=True).nth(index)
+
+    def ready(self, timeout: float = 60_000) -> None:
+        expect(self.root).to_have_attribute("data-lmw-ready", "true", timeout=timeout)
+        expect(self.root).to_have_attribute("data-lmw-state", "ready", timeout=timeout)
+        self.root.scroll_into_view_if_needed()
+
+    def button(self, name: str) -> Locator:
+        return self.root.get_by_role("button", name=name, exact=True)
+
+    def edit(self, text: str) -> None:
+        """Write another text in the place of the old one and run it with Enter."""
+        self.button("Edit the text").click()
+        field = self.root.get_by_role("textbox", name="text")
+        expect(field).to_be_focused()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+        expect(field).to_have_count(0)
+
+
+class Graph(_Picture):
+    name = "Attention graph"
+
+    def token(self, index: int, side: str = "query") -> Locator:
+        column = self.root.get_by_role("listbox", name=f"({side})")
+        return column.get_by_role("option").nth(index)
+
+    def texts(self, side: str = "query") -> list[str]:
+        column = self.root.get_by_role("listbox", name=f"({side})")
+        return column.get_by_role("option").all_inner_texts()
+
+    def inked(self, canvas: str) -> bool:
+        return self.root.evaluate(_INKED, f"lmw-canvas-{canvas}")
+
+    @property
+    def numbers(self) -> Locator:
+        return self.root.locator(".lmw-number:visible")
+
+    @property
+    def layer(self) -> Locator:
+        return self.root.get_by_role("slider", name="Layer")
+
+    def head(self, index: int) -> Locator:
+        return self.button(f"Head {index}")
+
+    def expect_layer(self, layer: int) -> None:
+        expect(self.root).to_have_attribute("data-lmw-layer", str(layer))
+        expect(self.layer).to_have_value(str(layer))
+
+    def expect_pinned(self, index: int, side: str = "query") -> None:
+        expect(self.token(index, side)).to_have_attribute("aria-selected", "true")
+
+
+class Arcs(Graph):
+    """The same widget with its tokens in one line."""
+
+    def token(self, index: int, side: str = "query") -> Locator:
+        return self.root.get_by_role("option").nth(index)
+
+
+class Saliency(_Picture):
+    name = "Saliency text"
+
+    def token(self, index: int) -> Locator:
+        return self.root.locator(f"[role='option'][data-token='{index}']")
+
+    @property
+    def tokens(self) -> Locator:
+        return self.root.get_by_role("listbox").get_by_role("option")
+
+    @property
+    def predictions(self) -> Locator:
+        strip = self.root.get_by_role("region", name="Predictions")
+        return strip.locator("button[data-prediction]")
+
+    def expect_pinned(self, index: int) -> None:
+        expect(self.token(index)).to_have_attribute("aria-selected", "true")

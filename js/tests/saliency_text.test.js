@@ -249,11 +249,12 @@ describe("editing", () => {
   });
 
   test("opening and leaving it moves nothing", async () => {
-    const { one, token } = draw(SCENES.short());
+    const { model, one, token } = draw(SCENES.short());
     const height = () => one(".lmw-root").offsetHeight;
     const before = height();
     const text = one(".lmw-text").offsetHeight;
     await userEvent.dblClick(token(3));
+    expect(model.get("token")).toBe(null);
     expect(Math.abs(one("textarea").offsetHeight - text)).toBeLessThanOrEqual(1);
     expect(height()).toBe(before);
     await userEvent.keyboard("{Escape}");

@@ -78,6 +78,7 @@ describe("words", () => {
     expect(asked({ foil: null, readout: "masked token" })).toBe("Why “Mary” here?");
     expect(asked({ foil: null, readout: "class" })).toBe("Why “Mary”?");
     expect(asked({ foil: null, signed: false })).toBe("What is “Mary” sensitive to?");
+    expect(asked({ signed: false })).toBe("What is “Mary” against “John” sensitive to?");
     expect(asked({ target: NAMES[7], foil: null })).toBe("Why “⏎” next?");
     expect(asked({ target: null })).toBe("What each token contributes");
   });
@@ -87,6 +88,8 @@ describe("words", () => {
       text: "Sums to 4.31 of 4.33 logits: gap 0.5\u00a0%",
       state: "good",
     });
+    const rough = { ...figure().check, relative: 0.08 };
+    expect(checkWords(figure({ check: rough }))?.state).toBe("rough");
     const poor = { ...figure().check, relative: 0.3 };
     expect(checkWords(figure({ check: poor }))?.state).toBe("poor");
     const unknown = { ...figure().check, relative: null };

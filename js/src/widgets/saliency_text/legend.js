@@ -115,6 +115,12 @@ function endWords({ signed, unit, target, foil }) {
   ];
 }
 
+/** A sign and a word for each state, so that colour is not the only carrier. @param {string} state */
+function verdictOn(state) {
+  if (state === "good") return [icon("check"), "adds up"];
+  return state === "rough" ? ["≈", "adds up roughly"] : [icon("close"), "does not add up"];
+}
+
 /** @param {HTMLElement} element @param {Figure | null} figure */
 function drawCheck(element, figure) {
   const words = checkWords(figure);
@@ -122,7 +128,6 @@ function drawCheck(element, figure) {
   element.title = figure?.check?.explanation ?? "";
   if (!words) return replace(element);
   if (words.state === "none") return replace(element, words.text);
-  const good = words.state === "good";
-  const verdict = h("strong", null, good ? "adds up" : "does not add up");
-  replace(element, icon(good ? "check" : "close"), verdict, h("span", null, words.text));
+  const [sign, verdict] = verdictOn(words.state);
+  replace(element, sign, h("strong", null, verdict), h("span", null, words.text));
 }

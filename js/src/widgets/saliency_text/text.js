@@ -55,7 +55,7 @@ export function textView({ onPin, onHover }) {
 
   /** @param {MouseEvent} event */
   function click(event) {
-    if (hasSelection(element)) return; // the end of a text selection is no click
+    if (event.detail > 1 || hasSelection(element)) return; // a selection is no click
     const item = tokenAt(event.target);
     if (item) toggle(indexOf(item));
     else if (pinned !== null) onPin(null);

@@ -77,7 +77,10 @@ export function saliencyView(el, actions) {
     onLeave: text.focus,
   });
 
-  reading.addEventListener("dblclick", edit);
+  text.element.addEventListener("dblclick", () => {
+    if (state?.editable && state.token !== null) actions.pin(null); // by the first of the two clicks
+    edit();
+  });
   frame.root.addEventListener("keydown", (event) => {
     const writing =
       event.target instanceof Element && event.target.matches("input, textarea, select");

@@ -9,8 +9,9 @@ import { share } from "./model.js";
 /** @typedef {import("./types").Tokens} Tokens */
 /** @typedef {{ text: string, part: "words" | "target" | "foil" }} Phrase */
 
-/** A gap below this share of what the scores should sum to is called good. */
+/** Gaps up to these shares of what the scores should sum to are called good, and rough. */
 const GOOD_GAP = 0.05;
+const ROUGH_GAP = 0.2;
 
 /**
  * The question the figure answers, in phrases so that target and foil can be marked.
@@ -22,8 +23,9 @@ export function question(figure) {
   const target = /** @type {Phrase} */ ({ text: quoted(figure.target.label), part: "target" });
   const foil =
     figure.foil && /** @type {Phrase} */ ({ text: quoted(figure.foil.label), part: "foil" });
+  const against = foil ? [words(" against "), foil] : [];
+  if (!figure.signed) return [words("What is "), target, ...against, words(" sensitive to?")];
   const rather = foil ? [words(" rather than "), foil] : [];
-  if (!figure.signed) return [words("What is "), target, ...rather, words(" sensitive to?")];
   if (figure.readout === "class") return [words("Why "), target, ...rather, words("?")];
   if (foil) return [words("Why "), target, ...rather, words("?")];
   const where = figure.readout === "masked token" ? " here?" : " next?";
@@ -168,7 +170,7 @@ function beyondWords(tokens, measured) {
 /**
  * The map's own test in one line, or null when there is no picture to test.
  * @param {Figure | null} figure
- * @returns {{ text: string, state: "good" | "poor" | "none" } | null}
+ * @returns {{ text: string, state: "good" | "rough" | "poor" | "none" } | null}
  */
 export function checkWords(figure) {
   if (!figure) return null;
@@ -177,10 +179,11 @@ export function checkWords(figure) {
   const [relative, total, expected] = [check.relative, check.total, check.expected].map(
     (value) => value ?? Number.NaN, // Python sends null for what is not a number
   );
-  const good = Number.isFinite(relative) && Math.abs(relative) <= GOOD_GAP;
+  const gap = Math.abs(relative);
+  const fair = gap <= ROUGH_GAP ? "rough" : "poor"; // a gap that is not a number is poor
   const sum = `${number(total, 3)} of ${number(expected, 3)} ${plural(figure.unit)}`;
-  const text = `Sums to ${sum}: gap ${percent(relative)}`;
-  return { text, state: good ? "good" : "poor" };
+  const text = `Sums to ${sum}: gap ${percent(gap)}`;
+  return { text, state: gap <= GOOD_GAP ? "good" : fair };
 }
 
 /** @param {string} unit */

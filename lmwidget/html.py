@@ -200,7 +200,7 @@ def table(caption: str, header: Iterable[str], rows: Iterable[Iterable[str]]) ->
 
     Examples
     --------
-    >>> table("Weights", ["token"], [["<b>"]])[-58:]
+    >>> table("Weights", ["token"], [["<b>"]])[-50:]
     '<tbody><tr><td>&lt;b&gt;</td></tr></tbody></table>'
     """
     head = "".join(f"<th>{escape(name)}</th>" for name in header)

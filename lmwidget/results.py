@@ -142,8 +142,8 @@ class Attribution:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").attribute("The king said").to_dataframe()["token"].tolist()[0]
-        'The'
+        >>> lmw.load("tiny").attribute("the king said").to_dataframe()["token"].tolist()[-1]
+        ' said'
         """
         try:
             import pandas as pd

@@ -91,11 +91,11 @@ class AttentionGraph(ModelWidget):
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "The king said unto the king")
+    >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "the king said")
     >>> graph.layer, graph.heads = 1, [0, 2]
-    >>> graph.token = 5
+    >>> graph.token = 3
     >>> graph.selection.weights.shape
-    (2, 6)
+    (2, 4)
     """
 
     _esm = bundle("attention_graph.js")
@@ -242,8 +242,8 @@ class AttentionGraph(ModelWidget):
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.AttentionGraph(lmw.load("tiny"), "The king said").result.shape
-        (2, 4, 3, 3)
+        >>> lmw.AttentionGraph(lmw.load("tiny"), "the king said").result.shape
+        (2, 4, 4, 4)
         """
         if self._result is None:
             raise InputError("There is no attention yet.", "Set graph.text first.")
@@ -262,7 +262,7 @@ class AttentionGraph(ModelWidget):
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "The king said", token=2)
+        >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "the king said", token=3)
         >>> graph.selection.piece
         ' said'
         """

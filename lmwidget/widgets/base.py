@@ -177,7 +177,7 @@ class ModelWidget(anywidget.AnyWidget):
         --------
         >>> import lmwidget as lmw
         >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "The king said")
-        >>> graph.set_state({"text": "The queen said"})
+        >>> graph.set_state({"text": "the king"})
         >>> graph.wait()
         >>> len(graph.result.tokens)
         3
@@ -237,8 +237,8 @@ class ModelWidget(anywidget.AnyWidget):
     def _progress(self) -> Iterator[Callable[[int, int, float], None]]:
         """Give what a slow method calls: a line in the widget, or in the cell before it opens."""
         if getattr(self, "comm", None) is None:
-            with cell_progress() as report:
-                yield report
+            with cell_progress() as in_cell:
+                yield in_cell
             return
         last = [0.0]
 

@@ -209,8 +209,8 @@ class SaliencyText(ModelWidget):
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.SaliencyText(lmw.load("tiny"), "The king").result.scores.shape
-        (2,)
+        >>> lmw.SaliencyText(lmw.load("tiny"), "the king").result.scores.shape
+        (3,)
         """
         if self._result is None:
             raise InputError("There is no attribution yet.", "Set the text first.")

@@ -105,7 +105,7 @@ export async function mountPage(page = document) {
   const loaded = {};
   for (const [kind, source] of Object.entries(sources)) {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    loaded[kind] = import(url).finally(() => URL.revokeObjectURL(url));
+    loaded[kind] = import(/* @vite-ignore */ url).finally(() => URL.revokeObjectURL(url));
   }
   const places = [...page.querySelectorAll(".lmw-static")].map((picture) => {
     const place = document.createElement("div");

@@ -76,6 +76,7 @@ function row(texts, head, layer, query, keys, next) {
  * @param {string[]} texts
  * @param {{layers?: number[], heads?: number, causal?: boolean, top?: number | null, keys?: number,
  *   nan?: [number, number][]}} [options] top: strongest keys of each row (csr); nan: (head, query)
+ * @returns {import("../src/widgets/attention_graph/types").AttentionWire}
  */
 export function fakeAttention(texts, options = {}) {
   const {
@@ -90,38 +91,27 @@ export function fakeAttention(texts, options = {}) {
   const rows = layers.length * heads * queries;
   const scale = new Float32Array(rows);
   const kept = new Float32Array(rows);
+  const offsets = new Uint32Array(rows + 1);
   /** @type {number[]} */
   const values = [];
   /** @type {number[]} */
   const columns = [];
-  const offsets = new Uint32Array(rows + 1);
-  let r = 0;
-  for (const layer of layers) {
-    for (let head = 0; head < heads; head++) {
-      const next = random(17 + 31 * layer + head);
-      for (let query = 0; query < queries; query++, r++) {
-        const seen = causal ? query + 1 : keys;
-        const weights = new Float64Array(keys);
-        weights.set(row(texts, head, layer, query, seen, next));
-        const most = Math.max(...weights);
-        const broken = nan.some(([h, q]) => h === head && q === query);
-        scale[r] = broken ? Number.NaN : most / 65535;
-        let chosen = [...weights.keys()].slice(0, seen);
-        if (top !== null && chosen.length > top) {
-          chosen = chosen
-            .sort((a, b) => weights[b] - weights[a])
-            .slice(0, top)
-            .sort((a, b) => a - b);
-        }
-        if (top === null) chosen = [...weights.keys()];
-        for (const key of chosen) {
-          values.push(Math.round((weights[key] / most) * 65535));
-          columns.push(key);
-          kept[r] += weights[key];
-        }
-        offsets[r + 1] = values.length;
-      }
+  for (let r = 0; r < rows; r++) {
+    const query = r % queries;
+    const head = Math.floor(r / queries) % heads;
+    const layer = layers[Math.floor(r / queries / heads)];
+    const weights = new Float64Array(keys);
+    const next = random(17 + 31 * layer + 7 * head + 1009 * query);
+    weights.set(row(texts, head, layer, query, causal ? query + 1 : keys, next));
+    const most = Math.max(...weights);
+    const broken = nan.some(([h, q]) => h === head && q === query);
+    scale[r] = broken ? Number.NaN : most / 65535;
+    for (const key of strongest(weights, top ?? keys)) {
+      values.push(Math.round((weights[key] / most) * 65535));
+      columns.push(key);
+      kept[r] += weights[key];
     }
+    offsets[r + 1] = values.length;
   }
   const shape = [layers.length, heads, queries];
   const axes = ["layer", "head", "query"];
@@ -144,6 +134,14 @@ export function fakeAttention(texts, options = {}) {
     rowscale,
     kept: envelope(kept, "float32", shape, axes),
   };
+}
+
+/** The places of the largest weights, in order of place. @param {Float64Array} weights @param {number} count */
+function strongest(weights, count) {
+  const places = [...weights.keys()];
+  if (count >= places.length) return places;
+  const cut = places.sort((a, b) => weights[b] - weights[a]).slice(0, count);
+  return cut.filter((place) => weights[place] > 0).sort((a, b) => a - b);
 }
 
 /**

@@ -60,6 +60,7 @@ export function roving(
       return Boolean(onEscape);
     }
     if (event.key === "Enter" || event.key === " ") {
+      if (event.shiftKey) return false; // Shift+Enter runs the notebook's cell
       onActivate?.(item, event);
       return Boolean(onActivate);
     }

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import { captionText } from "../../src/widgets/attention_graph/caption.js";
+import { nextHeads } from "../../src/widgets/attention_graph/controls.js";
+import { hiddenTokens } from "../../src/widgets/attention_graph/derive.js";
+import { matches } from "../../src/widgets/attention_graph/more.js";
+import { isRightToLeft, runs } from "../../src/widgets/attention_graph/parts.js";
+import { fakeState, fakeTokens } from "../fake_attention.js";
+
+const plain = (/** @type {string} */ text) => text.replaceAll("\u00a0", " ");
+
+describe("caption", () => {
+  const { _figure, ...state } = fakeState(["a", " b"]);
+  const facts = {
+    state: /** @type {any} */ (state),
+    figure: _figure,
+    headsShown: 1,
+    edges: { drawn: 3, total: 3 },
+    hiddenMass: 0,
+    broken: 0,
+    kept: 1,
+  };
+  /** @param {object} [traits] @param {object} [more] */
+  const caption = (traits = {}, more = {}) =>
+    plain(captionText({ ...facts, state: { ...facts.state, ...traits }, ...more }));
+
+  test("says what is encoded, its scale and range", () => {
+    expect(caption()).toContain("from a token (left) to a token it attends to (right)");
+    expect(caption()).toContain("from 0 to 1");
+    expect(caption({ view: "arcs" })).toContain("back to an earlier token");
+  });
+
+  test("says what is hidden, with its mass", () => {
+    const text = caption({ hide_first: true }, { hiddenMass: 0.62 });
+    expect(text).toContain("First token hidden: it held 62 % of the weight of this head.");
+    const both = caption(
+      { hide_first: true, hide_special: true },
+      { headsShown: 3, hiddenMass: 0.7 },
+    );
+    expect(both).toContain(
+      "First token and special tokens hidden: they held 70 % of the weight of these heads.",
+    );
+  });
+
+  test("says what was cut, and what is not drawn", () => {
+    const figure = { ..._figure, top_per_row: 32 };
+    expect(caption({}, { figure, kept: 0.97 })).toContain(
+      "strongest 32 keys of each token, 97 % of the weight",
+    );
+    const edges = { drawn: 500, total: 14212 };
+    expect(caption({}, { edges })).toContain("the 500 strongest of 14,212 lines");
+    expect(caption({ threshold: 0.05, top_k: 3 })).toContain("Weights under 0.050 are left out.");
+    expect(caption({}, { broken: 1 })).toContain("One token marked NaN");
+  });
+});
+
+describe("clicking a head", () => {
+  test("from all, switches that one off", () => {
+    expect(nextHeads([], 1, 4, false)).toEqual([0, 2, 3]);
+  });
+  test("adds, removes, and comes back to all", () => {
+    expect(nextHeads([0], 2, 4, false)).toEqual([0, 2]);
+    expect(nextHeads([0, 2], 2, 4, false)).toEqual([0]);
+    expect(nextHeads([0], 0, 4, false)).toEqual([]);
+    expect(nextHeads([0, 1, 2], 3, 4, false)).toEqual([]);
+  });
+  test("with shift: only this one, then all again", () => {
+    expect(nextHeads([], 2, 4, true)).toEqual([2]);
+    expect(nextHeads([2], 2, 4, true)).toEqual([]);
+  });
+});
+
+test("hidden tokens: the first, the special ones, both", () => {
+  const tokens = fakeTokens(["a", "[SEP]", "b"], { kind: ["text", "special", "text"] });
+  const hide = (/** @type {object} */ more) => [
+    .../** @type {any} */ (hiddenTokens(tokens, /** @type {any} */ (more))),
+  ];
+  expect(hide({})).toEqual([0, 0, 0]);
+  expect(hide({ hide_first: true })).toEqual([1, 0, 0]);
+  expect(hide({ hide_first: true, hide_special: true })).toEqual([1, 1, 0]);
+});
+
+test("search ignores case and the empty text", () => {
+  const tokens = fakeTokens(["Mary", " and", " mary"]);
+  expect(matches(tokens, "MARY ")).toEqual([0, 2]);
+  expect(matches(tokens, " ")).toEqual([]);
+});
+
+test("chat turns and sentence pairs are stretches of tokens", () => {
+  const chat = fakeTokens(["a", "b", "c"], { role: ["user", "user", "assistant"] });
+  expect(runs(chat)).toEqual([
+    { name: "user", from: 0, to: 2 },
+    { name: "assistant", from: 2, to: 3 },
+  ]);
+  const pair = fakeTokens(["a", "b", "c"], { segment: [0, 0, 1] });
+  expect(runs(pair).map((run) => run.name)).toEqual(["text 1", "text 2"]);
+  expect(runs(fakeTokens(["a"], { segment: [0] }))).toEqual([]);
+});
+
+test("the direction of a line is that of its first letter", () => {
+  expect(isRightToLeft(fakeTokens(["1", " שלום", " hi"]))).toBe(true);
+  expect(isRightToLeft(fakeTokens(["hi", " שלום"]))).toBe(false);
+});

@@ -225,7 +225,7 @@ class SaliencyText(ModelWidget):
         text = self._input
         empty = not text.strip() if isinstance(text, str) else text is None or len(text) == 0
         if self._lm is None or empty:
-            figure = {"model": self._lm.name if self._lm else "", "methods": self._methods(),
+            figure = {"model": self._lm.name if self._lm else "", "methods": self._methods(), "live": True,
                       "editable": self._lm is not None}  # fmt: skip
             return {"_status": self._nothing(), "_figure": figure}
         return self._drawn(self._read(**self._asked))
@@ -281,6 +281,7 @@ class SaliencyText(ModelWidget):
                 "signed": result.signed,
                 "unit": result.unit,
                 "methods": self._methods(),
+                "live": self._lm is not None,
                 "editable": self._lm is not None and result.tokens.source == "text",
                 "readout": result.readout,
                 "target": _candidate(result.target),

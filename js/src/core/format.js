@@ -21,7 +21,8 @@ export function number(value, digits = 2) {
  */
 export function share(value) {
   if (Number.isNaN(value)) return "NaN";
-  return value > 0 && value < 5e-5 ? "<0.0001" : value.toFixed(4);
+  if (value === 0) return "0";
+  return value < 5e-5 ? "<0.0001" : value.toFixed(4);
 }
 
 /**

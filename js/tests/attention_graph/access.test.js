@@ -1,9 +1,10 @@
 import axe from "axe-core";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { page } from "vitest/browser";
 import { fakeState } from "../fake_attention.js";
-import { cleanAll, draw, TEXTS } from "./harness.js";
+import { cleanAll, draw, parkPointer, TEXTS } from "./harness.js";
 
+beforeAll(parkPointer);
 afterEach(cleanAll);
 
 const ODD = [

@@ -1,11 +1,12 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { userEvent } from "vitest/browser";
 import { AttentionData } from "../../src/widgets/attention_graph/data.js";
 import css from "../../src/widgets/attention_graph.css?inline";
 import { fakeAttention, fakeState, fakeTokens } from "../fake_attention.js";
 import { fakeModel } from "../fake_model.js";
-import { cleanAll, draw, nextFrame, TEXTS } from "./harness.js";
+import { cleanAll, draw, nextFrame, parkPointer, TEXTS } from "./harness.js";
 
+beforeAll(parkPointer);
 afterEach(cleanAll);
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -289,7 +290,7 @@ describe("states", () => {
     await tick();
     expect(all(".lmw-option").length).toBe(6);
     expect(one(".lmw-pinned")).toBeNull();
-    expect(all("canvas").length).toBe(3);
+    expect(all(".lmw-canvas").length).toBe(3);
   });
 
   test("rows that are not numbers are marked and told", () => {

@@ -1,5 +1,6 @@
 /** Draw a graph from a fake model, and look at it as a reader does. */
 
+import { userEvent } from "vitest/browser";
 import attentionGraph from "../../src/widgets/attention_graph.js";
 import { fakeModel } from "../fake_model.js";
 
@@ -12,6 +13,15 @@ const cleanups = [];
 export function cleanAll() {
   for (const cleanup of cleanups.splice(0)) cleanup();
   document.body.replaceChildren();
+}
+
+/** Put the real pointer where no widget appears under it. */
+export async function parkPointer() {
+  const corner = document.createElement("div");
+  corner.style.cssText = "position:fixed;right:0;bottom:0;width:4px;height:4px";
+  document.body.appendChild(corner);
+  await userEvent.hover(corner);
+  corner.remove();
 }
 
 export const nextFrame = () =>

@@ -19,7 +19,7 @@ test.each([
 test.each([
   [0.9186, "0.9186"],
   [0.00004, "<0.0001"],
-  [0, "0.0000"],
+  [0, "0"],
   [1, "1.0000"],
   [Number.NaN, "NaN"],
 ])("share(%s) is %s", (value, text) => expect(share(value)).toBe(text));

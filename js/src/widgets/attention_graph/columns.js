@@ -2,6 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { layers, option, runLabels } from "./parts.js";
+import { ruler } from "./ruler.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Side} Side */
@@ -46,6 +47,7 @@ export function columnsView(tokens, { names, onScroll }) {
   scroller.style.setProperty("--lmw-rows", String(rows));
   scroller.addEventListener("scroll", onScroll, { passive: true });
 
+  const overview = ruler(element, scroller, rows);
   const size = { width: 0, height: 0, from: 0, to: 0 };
   /** Measured text boxes: x and width by side and token. @type {Map<string, [number, number]>} */
   const boxes = new Map();
@@ -87,8 +89,8 @@ export function columnsView(tokens, { names, onScroll }) {
       size.height = scroller.clientHeight;
       size.from = gap.offsetLeft;
       size.to = gap.offsetLeft + gap.offsetWidth;
-      headings.style.setProperty("--lmw-from", `${size.from}px`);
-      headings.style.setProperty("--lmw-to", `${size.to}px`);
+      element.style.setProperty("--lmw-from", `${size.from}px`);
+      element.style.setProperty("--lmw-to", `${size.to}px`);
       return size;
     },
     sees(query, key) {
@@ -122,6 +124,7 @@ export function columnsView(tokens, { names, onScroll }) {
       scroller.scrollTop = middle - scroller.clientHeight / 2;
     },
     range,
+    overview: overview.paint,
     destroy() {
       scroller.removeEventListener("scroll", onScroll);
       element.remove();

@@ -5,6 +5,7 @@ import { share } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
 import { inkOf } from "./painter.js";
+import { tokenFacts } from "./tips.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("../../core/types").Tokens} Tokens */
@@ -12,6 +13,7 @@ import { inkOf } from "./painter.js";
 /** @typedef {import("./types").Target} Target */
 
 const ROWS = 12;
+const WORTH_A_BAR = 0.02;
 
 /**
  * @typedef {object} Selection
@@ -45,16 +47,13 @@ export function details(holder) {
         tokenElement(tokens[place.side], place.index, { compact: true }),
       ),
       h("span", { class: "lmw-muted" }, ` ${verb}`),
+      h("div", { class: "lmw-muted" }, tokenFacts(tokens[place.side], place.index)),
     );
     const rows = targets.slice(0, ROWS).map((target) => row(selection, target));
     const rest = targets.length - rows.length;
     replace(
       holder,
-      h(
-        "div",
-        { class: "lmw-table-scroll" },
-        h("table", { class: "lmw-table" }, title, head(selection), h("tbody", null, rows)),
-      ),
+      h("table", { class: "lmw-table" }, title, head(selection), h("tbody", null, rows)),
       rest > 0 ? h("p", { class: "lmw-muted" }, `and ${rest} more`) : null,
       targets.length === 0
         ? h("p", { class: "lmw-muted" }, "No edges with the present filters.")
@@ -100,7 +99,10 @@ function row({ tokens, place, heads, weight, theme }, target) {
         { class: "lmw-num" },
         h("i", {
           class: "lmw-bar",
-          style: { background: inkOf(number_, theme), width: `${100 * Math.min(1, value || 0)}%` },
+          style: {
+            background: inkOf(number_, theme),
+            width: `${100 * Math.min(1, value && value > WORTH_A_BAR ? value : 0)}%`,
+          },
         }),
         h("span", null, value === null ? "–" : share(value)),
       );

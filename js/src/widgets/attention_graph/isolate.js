@@ -57,11 +57,17 @@ export function numberPool(view) {
       const side = otherSide(place.side);
       const [first, last] = view.range(side);
       let n = 0;
+      /** @type {number[]} */
+      const taken = [];
       for (const target of targets) {
         if (n >= NUMBERS || target.weight < WORTH_A_NUMBER) break;
         if (target.index < first || target.index >= last) continue;
         const element = pool[n];
         const { x, y, align } = view.numberPlace(side, target.index);
+        // On one line numbers stand next to each other: the stronger one keeps its place.
+        if (align === "center" && taken.some((other) => Math.abs(other - x) < (dots ? 48 : 34)))
+          continue;
+        taken.push(x);
         element.style.transform = `translate(${x}px, ${y}px) ${SHIFT[align]}`;
         element.lastElementChild?.replaceChildren(number(target.weight, 2));
         const dot = /** @type {HTMLElement} */ (element.firstElementChild);

@@ -25,7 +25,7 @@ export function option(tokens, side, index) {
   return h(
     "div",
     {
-      class: "lmw-option",
+      class: tokens.text[index].startsWith(" ") ? "lmw-option lmw-spaced" : "lmw-option",
       role: "option",
       tabindex: "-1",
       "aria-selected": "false",

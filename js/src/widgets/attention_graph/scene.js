@@ -109,7 +109,10 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     on.onPaint(paintBase(view, drawing.set, size, drawing.theme, previewed));
     shown = null;
     isolate();
-    if (!shown) clearIsolated();
+    if (!shown) {
+      clearIsolated();
+      view.overview?.(drawing.set, drawing.theme, null);
+    }
     root.dataset.lmwReady = "true";
   }
 
@@ -121,6 +124,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       targets = next ? targetsOf(drawing.set, next.side, next.index) : [];
       if (next) paintIsolatedToken(drawing, next);
       else clearIsolated();
+      view.overview?.(drawing.set, drawing.theme, next && targets);
       on.onIsolate(next, targets);
     }
     marks.show({ hover, pinned, shown, targets });
@@ -153,8 +157,8 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
         pinned.side === "query" ? [pinned.index, hover.index] : [hover.index, pinned.index];
       const rows = heads.map((head) => ({ head, weight: weight(head, query, key) }));
       tip.show(anchor, pairTip(tokens, query, key, rows, theme), { side: where });
-    } else {
-      const looks = { theme, severalHeads: heads.length > 1, brief: brief() };
+    } else if (!brief()) {
+      const looks = { theme, severalHeads: heads.length > 1 };
       const content = tokenTip(tokens, hover, targetsOf(set, hover.side, hover.index), looks);
       tip.show(anchor, content, { side: where });
     }
@@ -166,7 +170,8 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       clearTimeout(dwell);
       tip.hide();
       frame(isolate);
-      if (hover && !byKeyboard) dwell = setTimeout(showTip, asksPair() ? 0 : DWELL);
+      if (!hover || byKeyboard) return;
+      dwell = setTimeout(showTip, asksPair() ? 0 : DWELL);
     },
     onPick(place) {
       const picked = meant(place);

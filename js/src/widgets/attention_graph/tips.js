@@ -15,13 +15,13 @@ import { inkOf } from "./painter.js";
  * @param {{query: Tokens, key: Tokens}} tokens
  * @param {Place} place
  * @param {Target[]} targets
- * @param {{theme: Theme, severalHeads: boolean, brief: boolean}} options
+ * @param {{theme: Theme, severalHeads: boolean}} options
  */
-export function tokenTip(tokens, place, targets, { theme, severalHeads, brief }) {
+export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
   const own = tokens[place.side];
   const other = tokens[otherSide(place.side)];
   const rows = targets
-    .slice(0, brief ? 0 : 5)
+    .slice(0, 5)
     .map((target) =>
       h(
         "tr",
@@ -81,14 +81,28 @@ function dot(head, theme) {
 
 /** The whole token (cut at 400 characters) and what it is. @param {Tokens} tokens @param {number} index */
 function tipHead(tokens, index) {
-  const raw = tokens.raw?.[index];
-  const details = [`token ${index} of ${tokens.text.length}`];
-  if (tokens.kind[index] !== "text") details.push(tokens.kind[index]);
-  if (tokens.role?.[index]) details.push(/** @type {string} */ (tokens.role[index]));
-  if (tokens.id?.[index] !== undefined) details.push(`id ${tokens.id[index]}`);
-  if (raw && raw !== tokens.text[index]) details.push(`“${raw.slice(0, 40)}”`);
   return [
     h("div", { class: "lmw-tip-title", dir: "auto" }, tokenName(tokens, index, 400)),
-    h("div", { class: "lmw-muted" }, details.join(" · ")),
+    h("div", { class: "lmw-muted" }, tokenFacts(tokens, index)),
   ];
+}
+
+/**
+ * "token 3 of 14 · id 2322 · “ĠJohn”"
+ * @param {Tokens} tokens
+ * @param {number} index
+ */
+export function tokenFacts(tokens, index) {
+  const facts = [`token ${index} of ${tokens.text.length}`];
+  const [kind, role, id, raw] = [
+    tokens.kind[index],
+    tokens.role?.[index],
+    tokens.id?.[index],
+    tokens.raw?.[index],
+  ];
+  if (kind !== "text") facts.push(kind);
+  if (role) facts.push(role);
+  if (id !== undefined) facts.push(`id ${id}`);
+  if (raw && raw !== tokens.text[index]) facts.push(`“${raw.slice(0, 40)}”`);
+  return facts.join(" · ");
 }

@@ -107,5 +107,7 @@ export interface View {
   /** Tokens of this side that are in view, first and one past the last. */
   range(side: Side): [number, number];
   groups: HTMLElement[];
+  /** Paint the whole text in small: all edges, or where one token looks. */
+  overview?(set: EdgeSet, theme: "light" | "dark", targets: Target[] | null): void;
   destroy(): void;
 }

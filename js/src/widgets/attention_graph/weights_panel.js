@@ -26,7 +26,11 @@ const AFTER = 30;
  * @param {(open: boolean) => void} onToggle
  */
 export function weightsPanel(root, onToggle) {
-  const element = h("aside", { class: "lmw-details", "aria-label": "Weights of one token" });
+  const element = h("aside", {
+    class: "lmw-details",
+    "aria-label": "Weights of one token",
+    tabindex: "0",
+  });
   const table = details(element);
   /** @type {Shown | null} */
   let shown = null;

@@ -1,0 +1,94 @@
+/**
+ * The whole text at a glance, beside a text too long for the view: what each token receives in
+ * all, or where one token looks; and which part is in view. A click goes there.
+ */
+
+import { fitCanvas } from "../../core/canvas.js";
+import { neutral } from "../../core/colour.js";
+import { h } from "../../core/dom.js";
+import { inkOf } from "./painter.js";
+
+/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("./types").EdgeSet} EdgeSet */
+/** @typedef {import("./types").Target} Target */
+
+const WIDTH = 14;
+
+/**
+ * @param {HTMLElement} parent
+ * @param {HTMLElement} scroller
+ * @param {number} rows tokens in the longer column
+ */
+export function ruler(parent, scroller, rows) {
+  const element = h("canvas", {
+    class: "lmw-ruler",
+    "aria-hidden": "true",
+    title: "The whole text: bars are the attention each token receives. Click to go there.",
+  });
+  parent.appendChild(element);
+  const goTo = (/** @type {PointerEvent} */ event) => {
+    if (event.buttons !== 1) return;
+    const { top, height } = element.getBoundingClientRect();
+    const share = (event.clientY - top) / height;
+    scroller.scrollTop = share * scroller.scrollHeight - scroller.clientHeight / 2;
+  };
+  element.addEventListener("pointerdown", (event) => {
+    element.setPointerCapture(event.pointerId);
+    goTo(event);
+  });
+  element.addEventListener("pointermove", goTo);
+  element.addEventListener("click", (event) => event.stopPropagation());
+
+  /** Attention received by each key, of the set it was summed for. @type {{set: EdgeSet | null, sums: Float32Array}} */
+  let received = { set: null, sums: new Float32Array(0) };
+  /** @param {EdgeSet} set */
+  function sumsOf(set) {
+    if (received.set === set) return received.sums;
+    const sums = new Float32Array(rows);
+    for (let i = 0; i < set.count; i++) sums[set.key[i]] += set.weight[i];
+    received = { set, sums };
+    return sums;
+  }
+
+  return {
+    /** @param {EdgeSet} set @param {Theme} theme @param {Target[] | null} targets of the isolated token */
+    paint(set, theme, targets) {
+      const height = scroller.clientHeight;
+      const needed = scroller.scrollHeight > height + 1;
+      parent.classList.toggle("lmw-ruled", needed);
+      element.hidden = !needed;
+      if (!needed) return;
+      const context = fitCanvas(element, WIDTH, height);
+      const unit = height / scroller.scrollHeight;
+      context.fillStyle = neutral(theme);
+      context.globalAlpha = 0.1;
+      context.beginPath();
+      context.roundRect(0, scroller.scrollTop * unit, WIDTH, height * unit, 3);
+      context.fill();
+      const thick = Math.max(1, Math.min(4, height / rows - 1));
+      const bar = (
+        /** @type {number} */ index,
+        /** @type {number} */ share,
+        /** @type {number} */ alpha,
+      ) => {
+        context.globalAlpha = alpha;
+        const length = Math.max(2, (WIDTH - 4) * share);
+        context.fillRect(2, ((index + 0.5) / rows) * height - thick / 2, length, thick);
+      };
+      if (targets) {
+        for (const target of targets) {
+          if (target.weight < 0.01) break;
+          context.fillStyle = inkOf(target.head, theme);
+          bar(target.index, Math.sqrt(Math.min(1, target.weight)), 0.9);
+        }
+        return;
+      }
+      const sums = sumsOf(set);
+      const most = sums.reduce((a, b) => Math.max(a, b), 0) || 1;
+      for (let key = 0; key < rows; key++) {
+        const share = Math.sqrt(sums[key] / most);
+        if (share > 0.15) bar(key, share, 0.45);
+      }
+    },
+  };
+}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmwidget.errors import ModelMismatchError
 from lmwidget.models import editing, tokenizing
+from lmwidget.models.tasks import has_head
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def greedy_output(lm: LanguageModel, tokens: Tokens, limit: int) -> Tokens:
     Returns
     -------
     Tokens
-        The start token and what was written, without its end token.
+        The start token and what was written, without its end token. A model without an output
+        head writes nothing.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def greedy_output(lm: LanguageModel, tokens: Tokens, limit: int) -> Tokens:
     """
     ids, ends = [start_id(lm)], _end_ids(lm)
     known: dict[str, Any] = {}
-    for _ in range(limit):
+    for _ in range(limit if has_head(lm.model) else 0):
         output = lm.forward(tokens, tokenizing.tokens_from_ids(lm.tokenizer, ids), **known)
         known = {"encoder_outputs": (output.encoder_last_hidden_state,)}
         strongest = int(output.logits[0, -1].argmax())

@@ -137,8 +137,8 @@ class LanguageModel:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").tokenize("the king said").pieces
-        ('the', ' king', ' said')
+        >>> lmw.load("tiny").tokenize("The king said").pieces
+        ('The', ' king', ' said')
         """
         tokens = text if isinstance(text, Tokens) else tokenizing.tokenize(self.tokenizer, text)
         if len(tokens) == 0:
@@ -231,7 +231,7 @@ class LanguageModel:
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> lm.inputs(lm.tokenize("the king"))["input_ids"].shape
+        >>> lm.inputs(lm.tokenize("The king"))["input_ids"].shape
         torch.Size([1, 2])
         """
         ids = self._row(tokens.ids)
@@ -268,7 +268,7 @@ class LanguageModel:
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> lm.forward(lm.tokenize("the king")).logits.shape[:2]
+        >>> lm.forward(lm.tokenize("The king")).logits.shape[:2]
         torch.Size([1, 2])
         """
         from lmwidget.capture.guard import as_found
@@ -317,12 +317,12 @@ class LanguageModel:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> [p.label for p in lmw.load("tiny").predict("the king of the king of the", top=1)]
+        >>> [p.label for p in lmw.load("tiny").predict("The king of the king of the", top=1)]
         [' king']
         """
         refuse_unknown(unknown, ["top", "output", "position", "truncate"], "predict")
         tokens = self.tokenize(text, truncate=truncate)
-        written = self.tokenize_output(output) if self.task == "seq2seq" else None
+        written = self._written(output)
         place = readout(self, tokens if written is None else written, position)
         if place.note:
             warnings.warn(f"{place.note} Pass position= for another.", stacklevel=2)
@@ -369,16 +369,15 @@ class LanguageModel:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").attention("the king said")[0, 0].shape
+        >>> lmw.load("tiny").attention("The king said")[0, 0].shape
         (3, 3)
         """
         from lmwidget.capture.attention import capture_attention
 
         refuse_unknown(unknown, ["output", "kind", "truncate"], "attention")
         tokens = self.tokenize(text, truncate=truncate)
-        written = None
-        if self.task == "seq2seq":
-            written = self.write_output(tokens) if output is None else self.tokenize_output(output)
+        writes = self.task == "seq2seq" and output is None
+        written = self.write_output(tokens) if writes else self._written(output)
         attention = capture_attention(self, tokens, written)
         return attention if kind is None else attention.select(kind)
 
@@ -427,13 +426,13 @@ class LanguageModel:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").attribute("the king said").scores.shape
+        >>> lmw.load("tiny").attribute("The king said").scores.shape
         (3,)
         """
         from lmwidget.attribution import attribute
 
         tokens = self.tokenize(text, truncate=truncate)
-        written = self.tokenize_output(output) if self.task == "seq2seq" else None
+        written = self._written(output)
         return attribute(self, tokens, method, target, foil, output_tokens=written, **settings)
 
     def token_text(self, token: int) -> str:
@@ -457,6 +456,11 @@ class LanguageModel:
         ' king'
         """
         return tokenizing.token_text(self.tokenizer, token)
+
+    def _written(self, output: str | Tokens | None) -> Tokens | None:
+        if self.task != "seq2seq" and output is None:
+            return None
+        return self.tokenize_output(output)
 
     def _row(self, values: Any) -> Tensor:
         return torch.tensor(values, device=self.device).long()[None]

@@ -40,7 +40,7 @@ def strongest(lm: LanguageModel, logits: Tensor, top: int = 10) -> list[Predicti
     --------
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
-    >>> len(lm.predict("the king said", top=3))
+    >>> len(lm.predict("The king said", top=3))
     3
     """
     if top < 1:

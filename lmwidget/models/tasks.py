@@ -122,7 +122,7 @@ def readout(lm: LanguageModel, tokens: Tokens, position: int | None = None) -> R
     --------
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
-    >>> readout(lm, lm.tokenize("the king")).kind
+    >>> readout(lm, lm.tokenize("The king")).kind
     'next token'
     """
     if lm.task == "encoder" or not has_head(lm.model):

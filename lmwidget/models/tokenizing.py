@@ -362,8 +362,8 @@ def tokens_from_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> T
     --------
     >>> import lmwidget as lmw
     >>> tokenizer = lmw.load("tiny").tokenizer
-    >>> tokens_from_ids(tokenizer, tokenizer("the king").input_ids).text
-    'the king'
+    >>> tokens_from_ids(tokenizer, tokenizer("The king").input_ids).text
+    'The king'
     """
     specials = _special_ids(tokenizer)
     raws = [str(raw) for raw in tokenizer.convert_ids_to_tokens(list(ids))]

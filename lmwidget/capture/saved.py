@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.capture.layers import Layers
-from lmwidget.capture.records import DenseRecord, QueryKeyRecord, Record, UnavailableRecord
+from lmwidget.capture.query_key import QueryKeyRecord
+from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
 

@@ -31,7 +31,7 @@ def informative(tokens: Tokens, key_tokens: Tokens) -> tuple[NDArray[np.float32]
     --------
     >>> tokens = Tokens.from_pieces(["a", "b", "c"])
     >>> informative(tokens, tokens)[0].tolist()
-    [[0.0, 0.5, 0.0], [0.0, 0.0, 0.5], [0.0, 0.5, 0.0]]
+    [[0.0, 0.5, 1.0], [0.0, 0.0, 0.5], [0.0, 0.5, 0.0]]
     """
     ordinary = np.flatnonzero(np.asarray(tokens.kinds) != "special")
     if len(ordinary) == 0:

@@ -1,5 +1,7 @@
 """The result: indices, kinds, true layer numbers, tables, files, errors."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,15 @@ from references import eager_attentions
 
 from lmwidget.capture.attention import Attention, capture_attention
 from lmwidget.capture.layers import Layers, sort_layers
-from lmwidget.capture.records import DenseRecord, QueryKeyRecord, UnavailableRecord
-from lmwidget.errors import InputError, NoAttentionError, UnavailableError, UnknownNameError
+from lmwidget.capture.query_key import QueryKeyRecord
+from lmwidget.capture.records import DenseRecord, UnavailableRecord
+from lmwidget.errors import (
+    InputError,
+    MissingDependencyError,
+    NoAttentionError,
+    UnavailableError,
+    UnknownNameError,
+)
 from lmwidget.models.language_model import LanguageModel
 from lmwidget.tokens import Tokens
 
@@ -222,6 +231,14 @@ def test_to_dataframe(attention):
     strong = attention.to_dataframe(minimum=0.3)
     assert len(strong) == sum(int((weights >= 0.3).sum()) for weights in attention)
     assert set(strong["layer"]) == {0, 1}
+
+
+def test_to_dataframe_counts_from_the_end_and_needs_pandas(attention, monkeypatch):
+    frame = attention.to_dataframe(layer=-1, head=-1)
+    assert frame[["layer", "head"]].drop_duplicates().to_numpy().tolist() == [[1, 3]]
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match="pip install pandas"):
+        attention.to_dataframe()
 
 
 def test_to_dataframe_names_the_side_of_each_token(translation):

@@ -6,8 +6,9 @@ from models import CAUSAL, CLASSIFIERS, MASKED, SEQ2SEQ, padded_inputs, random_i
 from references import eager_attentions
 
 from lmwidget.capture.layers import sort_layers
+from lmwidget.capture.query_key import QueryKeyRecord
 from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import DenseRecord, QueryKeyRecord
+from lmwidget.capture.records import DenseRecord
 from lmwidget.tokens import Tokens
 
 TOLERANCE = 1e-5

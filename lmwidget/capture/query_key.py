@@ -1,0 +1,220 @@
+"""Queries and keys of one attention call, and how any part of its weights is recomputed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lmwidget.capture.records import ALL, Record, Rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QueryKeyRecord(Record):
+    """An attention call as its queries and keys: memory linear in the length of the text.
+
+    The weights are ``softmax(cap(query @ keyᵀ · scale) + bias + mask)``, where ``cap`` is the
+    soft-cap of Gemma 2 and the softmax may have a sink (an extra column that takes weight and is
+    then dropped, GPT-OSS).
+
+    Attributes
+    ----------
+    query : Tensor, shape (batch, head, query, channel)
+        Queries, after rotary embedding.
+    key : Tensor, shape (batch, key head, key, channel)
+        Keys; each key head serves ``head / key head`` heads in a row (grouped-query attention).
+    scale : float
+        Factor on the dot products.
+    softcap : float or None
+        ``x`` becomes ``softcap · tanh(x / softcap)``.
+    bias : Tensor or None, shape (batch or 1, head or 1, query, key)
+        Position bias, added (T5).
+    mask : Tensor or None, shape (batch or 1, head or 1, query or 1, key)
+        Boolean (True: may be seen) or a float that is added.
+    causal : bool
+        Whether query ``i`` sees keys up to ``i + offset`` only.
+    offset : int
+        Key position of the first query.
+    window : int or None
+        Query ``i`` sees keys after ``i + offset - window`` only.
+    sinks : Tensor or None, shape (batch or 1, head, query or 1, 1)
+        Scores of the sinks.
+    value : Tensor or None, shape (batch, key head, key, channel)
+        Kept only when asked for.
+    """
+
+    query: Tensor
+    key: Tensor
+    scale: float
+    softcap: float | None = None
+    bias: Tensor | None = None
+    mask: Tensor | None = None
+    causal: bool = False
+    offset: int = 0
+    window: int | None = None
+    sinks: Tensor | None = None
+    value: Tensor | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Batch, heads, queries, keys."""
+        batch, heads, queries, _ = self.query.shape
+        return batch, heads, queries, self.key.shape[2]
+
+    def weights(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor:
+        """Return attention weights, recomputed from queries and keys.
+
+        Parameters
+        ----------
+        heads, rows : slice or sequence of int
+            Heads and query positions to return, all by default.
+
+        Returns
+        -------
+        Tensor of float32, shape (batch, head, query, key)
+            Weights after softmax; a query that may see no key has a row of zeros.
+        """
+        with torch.no_grad():
+            scores = self._scores(heads, rows)
+            allowed = self.allowed(heads, rows)
+            if allowed is not None:
+                scores.masked_fill_(~allowed, -torch.inf)
+            # As the attention kernels do: no key to see, nothing seen (a softmax would say NaN).
+            blind = (scores == -torch.inf).all(-1, keepdim=True)
+            return self._softmax(scores, heads, rows).masked_fill_(blind, 0.0).float()
+
+    def _scores(self, heads: Rows, rows: Rows) -> Tensor:
+        exact = torch.float64 if self.query.dtype == torch.float64 else torch.float32
+        query = self.query[:, heads][:, :, rows].to(exact)
+        scores = query @ grouped(self.key, self.shape[1], heads).to(exact).transpose(-1, -2)
+        scores.mul_(self.scale)
+        if self.softcap:
+            scores.div_(self.softcap).tanh_().mul_(self.softcap)
+        if self.bias is not None:
+            scores.add_(_part(self.bias, heads, rows))
+        if self.mask is not None and self.mask.is_floating_point():
+            scores.add_(_part(self.mask, heads, rows))
+        return scores
+
+    def allowed(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor | None:
+        """Return which keys may be seen, leaving masks that are added aside.
+
+        Parameters
+        ----------
+        heads, rows : slice or sequence of int
+            Heads and query positions to return, all by default.
+
+        Returns
+        -------
+        Tensor of bool, broadcastable to (batch, head, query, key), or None
+            None when every key may be seen.
+        """
+        _, _, queries, keys = self.shape
+        device = self.query.device
+        query = torch.arange(queries, device=device)[rows][:, None] + self.offset
+        key = torch.arange(keys, device=device)
+        masks = []
+        if self.causal:
+            masks.append(key <= query)
+        if self.window:
+            masks.append(key > query - self.window)
+        if self.mask is not None and not self.mask.is_floating_point():
+            masks.append(_part(self.mask, heads, rows))
+        allowed = None
+        for mask in masks:
+            allowed = mask if allowed is None else allowed & mask
+        return allowed
+
+    def _softmax(self, scores: Tensor, heads: Rows, rows: Rows) -> Tensor:
+        if self.sinks is None:
+            return scores.softmax(-1)
+        sinks = _part(self.sinks, heads, rows).to(scores.dtype).expand(*scores.shape[:3], 1)
+        return torch.cat([scores, sinks], -1).softmax(-1)[..., :-1]
+
+    def explains(self, value: Tensor, output: Tensor) -> bool:
+        """Return whether the recomputed weights give what the attention really put out.
+
+        Two query rows are checked, in all heads. Where the output is not a finite number there is
+        nothing to compare.
+
+        Parameters
+        ----------
+        value : Tensor, shape (batch, key head, key, channel)
+            Values of the call.
+        output : Tensor, shape (batch, head, query, channel)
+            Its output.
+
+        Returns
+        -------
+        bool
+            False when something unknown went into the attention.
+        """
+        _, heads, queries, _ = self.shape
+        if output.shape[1:3] != (heads, queries) or queries == 0:
+            return False
+        rows = sorted({queries // 2, queries - 1})
+        weights = self.weights(rows=rows)
+        expected = weights @ grouped(value, heads).to(weights.dtype)
+        found = output[:, :, rows].to(weights.dtype)
+        coarse = output.dtype in (torch.float16, torch.bfloat16)
+        low, high = value.aminmax()
+        tolerance = (3e-2 if coarse else 1e-3) * torch.maximum(-low, high).to(weights.dtype)
+        agree = (expected - found).abs() <= tolerance
+        return bool((agree | ~found.isfinite() | ~tolerance.isfinite()).all())
+
+    def compact(self) -> QueryKeyRecord:
+        """Return the record without the memory that its tensors are only a part of.
+
+        Models that compute queries, keys and values in one matrix (GPT-2) hand out views, which
+        would keep the values alive.
+
+        Returns
+        -------
+        QueryKeyRecord
+            Owns its tensors.
+        """
+        own: dict[str, Any] = {name: _own(tensor) for name, tensor in self.tensors.items()}
+        if self.sinks is not None:  # a parameter, which may be trained on
+            own["sinks"] = self.sinks.detach().clone()
+        return replace(self, **own)
+
+
+def grouped(tensor: Tensor, heads: int, chosen: Rows = ALL) -> Tensor:
+    """Return the keys or values that each of the chosen heads uses.
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (batch, key head, key, channel)
+        Keys or values.
+    heads : int
+        Number of query heads.
+    chosen : slice or sequence of int
+        Query heads wanted.
+
+    Returns
+    -------
+    Tensor, shape (batch, chosen head, key, channel)
+        A view where possible.
+
+    Examples
+    --------
+    >>> grouped(torch.arange(2.0).reshape(1, 2, 1, 1), 4).flatten().tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
+    size = max(1, heads // tensor.shape[1])
+    if size == 1:
+        return tensor[:, chosen]
+    return tensor[:, (torch.arange(heads, device=tensor.device) // size)[chosen]]
+
+
+def _part(tensor: Tensor, heads: Rows, rows: Rows) -> Tensor:
+    if tensor.shape[1] > 1:
+        tensor = tensor[:, heads]
+    return tensor[:, :, rows] if tensor.shape[2] > 1 else tensor
+
+
+def _own(tensor: Tensor) -> Tensor:
+    whole, part = tensor.untyped_storage().nbytes(), tensor.numel() * tensor.element_size()
+    return tensor.detach().clone() if whole > part else tensor.detach()

@@ -49,9 +49,9 @@ def read_hub(name: str, task: str | None) -> tuple[Any, Any]:
     try:
         with quietly(bars=online):
             return _read(name, task, local_files_only=not online)
-    except (OSError, ValueError) as error:
-        if isinstance(error, LmwidgetError):
-            raise
+    except LmwidgetError:
+        raise
+    except Exception as error:  # each part of transformers has its own errors for broken files
         if not online:
             raise InputError(
                 f"{name!r} is no folder here, is not downloaded yet, and the Hugging Face hub "
@@ -99,9 +99,9 @@ def read_local(folder: Path, task: str | None) -> tuple[Any, Any]:
     try:
         with quietly(bars=False):
             return _read(str(folder), task, local_files_only=True)
-    except (OSError, ValueError) as error:
-        if isinstance(error, LmwidgetError):
-            raise
+    except LmwidgetError:
+        raise
+    except Exception as error:  # each part of transformers has its own errors for broken files
         raise InputError(
             f"The model in {folder} could not be loaded: {_first_line(error)}",
             "Save model and tokenizer there with save_pretrained().",
@@ -179,6 +179,11 @@ def _read(name: str, task: str | None, *, local_files_only: bool) -> tuple[Any, 
     where: dict[str, Any] = {"local_files_only": local_files_only}
     config = transformers.AutoConfig.from_pretrained(name, **where)
     tokenizer = transformers.AutoTokenizer.from_pretrained(name, **where)
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise InputError(
+            f"{name} holds a model, but no tokenizer.",
+            "Save it there: tokenizer.save_pretrained().",
+        )
     maker = _class_for(config, task)
     try:
         model, report = maker.from_pretrained(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
@@ -337,6 +338,15 @@ def test_wrong_objects():
 def test_unknown_names_get_the_nearest(call, message):
     with pytest.raises(UnknownNameError, match=message):
         call(tiny_lm("gpt2"))
+
+
+def test_weights_that_are_not_numbers_are_shown_not_crashed_on():
+    model = fresh_model("gpt2")
+    with torch.no_grad():
+        model.transformer.h[0].mlp.c_fc.weight[0, 0] = float("nan")
+    found = LanguageModel(model, tiny_tokenizer("gpt2")).predict("the king", top=3)
+    assert len(found) == 3
+    assert all(math.isnan(prediction.probability) for prediction in found)
 
 
 def test_top_must_be_positive():

@@ -133,6 +133,20 @@ def test_folder_with_broken_parts(tmp_path):
         load(folder)
 
 
+def test_folder_with_damaged_weights(tmp_path):
+    weights = saved("gpt2", tmp_path) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    with pytest.raises(InputError, match="could not be loaded"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bert"])
+def test_folder_without_a_tokenizer(tmp_path, family):
+    fresh_model(family).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"no tokenizer|could not be loaded"):
+        load(tmp_path)
+
+
 def test_names_that_are_none():
     for name in ("", "  ", 3):
         with pytest.raises(InputError, match="no model name"):

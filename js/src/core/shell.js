@@ -6,6 +6,7 @@
 import { append, h, replace } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
+import { keepOwnKeys } from "./shortcuts.js";
 
 /** @typedef {import("./types").Status} Status */
 /** @typedef {import("./types").Progress} Progress */
@@ -37,6 +38,7 @@ export function shell(el, { name }) {
     live,
   );
   el.appendChild(root);
+  const releaseKeys = keepOwnKeys(root);
 
   /**
    * Show what state the widget is in. "empty" and "error" stand in the place of the picture;
@@ -75,6 +77,7 @@ export function shell(el, { name }) {
       live.textContent = text;
     },
     destroy() {
+      releaseKeys();
       progress.destroy();
       root.remove();
     },

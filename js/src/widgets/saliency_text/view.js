@@ -25,7 +25,6 @@ import { announcement, captionWords, question } from "./words.js";
  */
 export function saliencyView(el, actions) {
   const frame = shell(el, { name: "Saliency text" });
-  frame.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves our keys alone
   const tip = tooltip(frame.root);
   const scale = legend();
   const table = tableView();

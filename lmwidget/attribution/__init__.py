@@ -90,8 +90,9 @@ def attribute(
     --------
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
-    >>> attribute(lm, lm.tokenize("the king said")).scores.shape
-    (3,)
+    >>> tokens = lm.tokenize("the king said")
+    >>> len(attribute(lm, tokens).scores) == len(tokens)
+    True
     """
     chosen = METHODS.get(method)
     if chosen is None:

@@ -42,7 +42,7 @@ def integrated_gradients(
     much they miss it is the check of the result.
 
     Deep language models are rough along this line, so a fixed number of steps is often far off. By
-    default the line is cut into panels with four Gauss–Legendre nodes each, and those that miss
+    default the line is cut into panels with three Gauss–Legendre nodes each, and those that miss
     completeness by most are halved until all is well or ``max_steps`` points are used. Where the
     model jumps (a mixture of experts changes its expert), no number of points closes the gap.
 

@@ -16,10 +16,11 @@ from lmwidget.errors import CancelledError
 
 Array = NDArray[np.float64]
 _GOLDEN = (5**0.5 - 1) / 2
-_NODES = 4  # in a panel of the adaptive rule
+_NODES = 3  # in a panel: on a rough path, more panels tell more than better ones
 _QUARTERS = np.array([(0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0)])
 _FIRST = len(_QUARTERS) * _NODES + len(_QUARTERS) - 1
 _SPLIT = 2 * _NODES + 1
+_TOGETHER = 4  # panels halved at once, whatever the batch size, so that it changes no result
 # Differences of float32 logits below this are rounding.
 _ROUNDING = 1e-3
 # Narrower panels are not halved: what they miss is a jump, as where a mixture changes its expert.
@@ -93,8 +94,8 @@ class Path:
         >>> import lmwidget as lmw, numpy as np
         >>> lm = lmw.load("tiny")
         >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
-        ...     Path(f, f.embeddings * 0, Watch(), 2, 2).slopes(np.array([0.5, 1.0])).shape
-        (2, 2)
+        ...     len(Path(f, f.embeddings * 0, Watch(), 2, 2).slopes(np.array([0.5, 1.0])))
+        2
         """
         difference = self.f.embeddings.float() - self.start
         rows: list[Array] = []
@@ -154,8 +155,8 @@ def integrate(path: Path, steps: int) -> Integral:
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
     >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
-    ...     integrate(Path(f, f.embeddings * 0, Watch(), 8, 4), 8).scores.shape
-    (2,)
+    ...     integrate(Path(f, f.embeddings * 0, Watch(), 8, 4), 8).partial
+    False
     """
     nodes, weights = _gauss_legendre(steps)
     order = _spread(steps)
@@ -217,7 +218,7 @@ def _roughest(path: Path, panels: list[_Panel], goal: float) -> list[_Panel]:
     """Panels to halve next: none when the goal is reached or nothing more can be done."""
     if not sum(panel.gap for panel in panels) > goal:  # also when the model gives NaN
         return []
-    room = min(max(path.batch_size // _SPLIT, 1), (path.total - path.done) // _SPLIT)
+    room = min(_TOGETHER, (path.total - path.done) // _SPLIT)
     rough = [
         panel
         for panel in panels

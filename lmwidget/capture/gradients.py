@@ -105,8 +105,8 @@ class EmbeddingLeaves:
     >>> lm = lmw.load("tiny")
     >>> with EmbeddingLeaves(lm.model) as run:
     ...     logits = run.forward(lm.inputs(lm.tokenize("the king said"))).logits
-    ...     run.gradient(logits[0, -1, 0]).shape[:2]
-    torch.Size([1, 3])
+    ...     run.gradient(logits[0, -1, 0]).shape == run.leaves["input_ids"].shape
+    True
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -170,8 +170,8 @@ class EmbeddingLeaves:
         >>> with EmbeddingLeaves(lm.model) as run:
         ...     _ = run.forward(inputs)
         ...     zero = {"input_ids": run.leaves["input_ids"].detach() * 0}
-        ...     run.forward(inputs, zero).logits.shape[:2]
-        torch.Size([1, 2])
+        ...     run.forward(inputs, zero).logits.isfinite().all().item()
+        True
         """
         self.leaves.clear()
         self._ids = {name: inputs[name] for name in _IDS if name in inputs}

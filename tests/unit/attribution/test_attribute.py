@@ -1,5 +1,7 @@
 """What comes back from attribute(), for every kind of model."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -154,3 +156,21 @@ def test_saved_and_loaded(tmp_path):
     assert again.check == why.check
     assert again.settings == why.settings
     assert (again.target, again.foil, again.cost) == (why.target, why.foil, why.cost)
+
+
+def test_threads_on_one_model_do_not_meet():
+    lm = tiny_lm("llama")
+    texts = ["the king said", "a cat on a mat", "the king said", "one other text"]
+    expected = [lm.attribute(text, "integrated_gradients", steps=8).scores for text in texts]
+    found = {}
+
+    def run(index):
+        found[index] = lm.attribute(texts[index], "integrated_gradients", steps=8).scores
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(texts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for index, scores in enumerate(expected):
+        np.testing.assert_allclose(found[index], scores, rtol=1e-4, atol=1e-5)

@@ -55,8 +55,7 @@ def test_the_batch_size_changes_nothing(family, settings):
         why = lm.attribute(
             text_for(lm), METHOD, batch_size=batch_size, tolerance=1e-9, max_steps=100, **settings
         )
-        # With panels, a larger batch may finish more of them.
-        atol = (1e-4 if settings else 1e-2) * abs(expected.scores).max()
+        atol = 1e-4 * abs(expected.scores).max()
         np.testing.assert_allclose(why.scores, expected.scores, rtol=0, atol=atol)
 
 
@@ -153,10 +152,7 @@ def test_stopped_early(settings, batches):
 
     why = lm.attribute("the king said", METHOD, batch_size=3, cancelled=cancelled, **settings)
     assert why.partial
-    # The first round of panels has 19 points, so its seventh batch holds but one.
-    assert why.cost["passes"] == 2 + 3 * batches - (
-        2 if batches == 8 and not settings.get("steps") else 0
-    )
+    assert why.cost["passes"] == 2 + 3 * batches
     error = abs(why.scores - exact.scores).max() / abs(exact.scores).max()
     assert error < 0.6  # it covers the whole path, so no part of a score is missing
     assert why.check.value == pytest.approx(why.check.total - why.check.expected)
@@ -210,3 +206,22 @@ def test_a_baseline_token_that_the_tokenizer_lacks():
         InputError, match=r"no mask token to use as baseline\. Use 'mean' or 'zero'"
     ):
         lm.attribute("the king", METHOD, baseline="mask")
+
+
+@pytest.mark.real_model
+def test_mary_rather_than_john_in_smollm2():
+    """Fifty nodes of one rule are far off; 256 points in panels are close to 669 of them."""
+    import lmwidget as lmw
+
+    lm = lmw.load()
+    text = "When Mary and John went to the store, John gave a drink to"
+    contrast = {"target": " Mary", "foil": " John"}
+    product = lm.attribute(text, "input_x_gradient", **contrast).scores
+    assert product[[1, 3]] == pytest.approx([-3.87, -1.78], abs=0.02)
+    fixed = lm.attribute(text, METHOD, steps=50, **contrast)
+    panels = lm.attribute(text, METHOD, **contrast)
+    assert fixed.check.relative > 0.5
+    assert panels.check.relative < 0.05
+    assert panels.check.expected == pytest.approx(9.35, abs=0.02)
+    settled = [1.15, 0.77, 0.68, 0.27, 0.13, 3.33, 0.74, 0.32, 0.99, 0.35, 0.36, -0.68, -0.07, 1.01]
+    np.testing.assert_allclose(panels.scores, settled, atol=0.35)

@@ -10,9 +10,11 @@ export function number(value, digits = 2) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const whole = size >= 10 ** digits ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  if (size < 1e-5) return value.toExponential(Math.max(0, digits - 1)).replace("-", "−");
-  return size.toFixed(Math.min(whole, 20)).replace(/^/, value < 0 ? "−" : "");
+  const rounded = Number(size.toPrecision(digits)); // 0.9997 is shown as 1.0, not 1.00
+  const sign = value < 0 ? "−" : "";
+  if (size < 1e-5) return sign + size.toExponential(digits - 1).replace("-", "−");
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(rounded)));
+  return sign + size.toFixed(Math.min(20, decimals));
 }
 
 /**

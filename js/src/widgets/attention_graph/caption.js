@@ -49,7 +49,7 @@ function limits(state, { drawn, total }) {
   if (state.top_k !== null) parts.push(`Only the strongest ${state.top_k} of each token and head.`);
   if (drawn < total) {
     parts.push(
-      `Drawn: the ${count(BUDGET)} strongest of ${count(total)} lines from the tokens in view; hover a token for all of its own.`,
+      `Drawn: the ${count(BUDGET)} strongest of ${count(total)} lines from the tokens in view; hover a token for its own.`,
     );
   }
   return parts.join(" ");

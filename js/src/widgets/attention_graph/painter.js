@@ -3,20 +3,23 @@
 import { fitCanvas } from "../../core/canvas.js";
 import { headColour, neutral } from "../../core/colour.js";
 import { reducedMotion } from "../../core/dom.js";
-import { edgesOf, MEAN, strongestSeen } from "./edges.js";
+import { MEAN, strongestSeen } from "./edges.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("./types").View} View */
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
+/** @typedef {{query: number, key: number, head: number, weight: number}} Line */
 
 /** Opacity of an edge is its weight to this power; the caption says so. */
 export const EXPONENT = 0.75;
 /** Edges drawn when nothing is isolated: more is no longer read, only felt. */
 export const BUDGET = 500;
-const ISOLATED_BUDGET = 400;
+const ISOLATED_BUDGET = 200;
 const LEVELS = 24;
+/** Weaker edges are one pixel wide: drawn without a graphics card, that costs a fifth. */
+const HAIRLINE = 0.35;
 /** Below this an edge would have less than half a step of opacity. */
 const FAINTEST = (0.5 / LEVELS) ** (1 / EXPONENT);
 /** Shorter bars would look like dirt. */
@@ -28,31 +31,30 @@ export function inkOf(head, theme) {
 }
 
 /**
- * Strongest last, so that it lies on top. Edges of one colour and opacity share a path.
+ * Strongest last, so that it lies on top. Lines of one colour and opacity share a path.
  * @param {CanvasRenderingContext2D} context
  * @param {View} view
- * @param {EdgeSet} set
- * @param {ArrayLike<number>} edges strongest first
+ * @param {Line[]} lines strongest first
  * @param {Theme} theme
  * @param {number} boost added to the width
  */
-function strokeEdges(context, view, set, edges, theme, boost) {
+function strokeLines(context, view, lines, theme, boost) {
   let group = -1;
   context.lineCap = "round";
-  for (let i = edges.length - 1; i >= 0; i--) {
-    const edge = edges[i];
-    const strength = Math.min(1, set.weight[edge]) ** EXPONENT;
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const { query, key, head, weight } = lines[i];
+    const strength = Math.min(1, weight) ** EXPONENT;
     const level = Math.max(1, Math.round(strength * LEVELS));
-    const next = set.head[edge] * (LEVELS + 1) + level;
+    const next = head * (LEVELS + 1) + level;
     if (next !== group) {
       if (group >= 0) context.stroke();
       group = next;
       context.beginPath();
-      context.strokeStyle = inkOf(set.head[edge], theme);
+      context.strokeStyle = inkOf(head, theme);
       context.globalAlpha = Math.min(1, level / LEVELS);
-      context.lineWidth = 1 + boost + strength;
+      context.lineWidth = strength < HAIRLINE ? 1 : 1 + boost + strength;
     }
-    view.trace(context, set.query[edge], set.key[edge]);
+    view.trace(context, query, key);
   }
   if (group >= 0) context.stroke();
   context.globalAlpha = 1;
@@ -74,7 +76,13 @@ export function paintBase(view, set, size, theme, only) {
     set.query[edge] < last &&
     (only === null || set.head[edge] === only);
   const { edges, total } = strongestSeen(set, sees, BUDGET);
-  strokeEdges(context, view, set, edges, theme, 0);
+  const lines = edges.map((i) => ({
+    query: set.query[i],
+    key: set.key[i],
+    head: set.head[i],
+    weight: set.weight[i],
+  }));
+  strokeLines(context, view, lines, theme, 0);
   return { drawn: edges.length, total };
 }
 
@@ -97,13 +105,12 @@ export function crossFade(view) {
 
 /**
  * @param {View} view
- * @param {EdgeSet} set
  * @param {{width: number, height: number}} size
  * @param {Theme} theme
  * @param {Place} place
  * @param {Target[]} targets
  */
-export function paintIsolated(view, set, size, theme, place, targets) {
+export function paintIsolated(view, size, theme, place, targets) {
   const context = fitCanvas(view.overlay, size.width, size.height);
   const other = place.side === "query" ? "key" : "query";
   for (const target of targets) {
@@ -124,13 +131,15 @@ export function paintIsolated(view, set, size, theme, place, targets) {
     );
   }
   context.globalAlpha = 1;
-  const own = edgesOf(set, place.side, place.index);
-  const seen = [];
-  for (let i = 0; i < own.length && seen.length < ISOLATED_BUDGET; i++) {
-    if (set.weight[own[i]] < FAINTEST) break;
-    if (view.sees(set.query[own[i]], set.key[own[i]])) seen.push(own[i]);
+  // Lines of several heads between two tokens coincide: the strongest is the one to be seen.
+  /** @type {Line[]} */
+  const lines = [];
+  for (const { index, head, weight } of targets) {
+    if (weight < FAINTEST || lines.length === ISOLATED_BUDGET) break;
+    const [query, key] = place.side === "query" ? [place.index, index] : [index, place.index];
+    if (view.sees(query, key)) lines.push({ query, key, head, weight });
   }
-  strokeEdges(context, view, set, seen, theme, 0.4);
+  strokeLines(context, view, lines, theme, 0.4);
 }
 
 /** @param {View} view */

@@ -133,7 +133,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   /** @param {Drawing} now @param {Place} place */
   function paintIsolatedToken(now, place) {
     view.element.classList.add("lmw-isolated");
-    paintIsolated(view, now.set, size, now.theme, place, targets);
+    paintIsolated(view, size, now.theme, place, targets);
     numbers.show(place, targets, now.theme, now.heads.length > 1);
     outside.show(otherSide(place.side), targets);
   }
@@ -179,11 +179,12 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     },
   });
 
-  const observer = new ResizeObserver(() => {
+  function remeasure() {
     const { width, height } = size;
-    size = view.measure();
+    size = { ...view.measure() };
     if (size.width !== width || size.height !== height) repaint();
-  });
+  }
+  const observer = new ResizeObserver(remeasure);
   observer.observe(view.element);
   size = { ...view.measure() };
 
@@ -194,6 +195,8 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       drawing = next;
       size = { ...view.measure() };
       repaint();
+      // JupyterLab hides everything for a moment while its theme changes: no resize is told.
+      frame(remeasure);
     },
     /** The data have not arrived: tokens stand without edges. */
     drawNothing() {

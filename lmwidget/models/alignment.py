@@ -182,7 +182,7 @@ def _fill_gaps(text: str, units: Sequence[Unit], offsets: Sequence[Span]) -> lis
     covered, last = 0, -1
     for i, (unit, offset) in enumerate(zip(units, offsets, strict=True)):
         start, end = (min(place, len(text)) for place in offset)
-        if unit.inserted or end <= start or _only_prefix(unit, text[start:end]):
+        if unit.inserted or end <= start or _is_prefix(i, units, offsets):
             spans.append((covered, covered))
             continue
         if start > covered and last >= 0:
@@ -193,15 +193,17 @@ def _fill_gaps(text: str, units: Sequence[Unit], offsets: Sequence[Span]) -> lis
         begin = covered if start > covered else max(start, spans[last][0] if last >= 0 else 0)
         spans.append((begin, max(end, covered)))
         covered, last = max(end, covered), i
+    last = last if last >= 0 else next((i for i, u in enumerate(units) if not u.inserted), -1)
     if last >= 0 and covered < len(text):
         spans[last] = (spans[last][0], len(text))
         spans[last + 1 :] = [(len(text), len(text))] * (len(spans) - last - 1)
     return spans
 
 
-def _only_prefix(unit: Unit, covered: str) -> bool:
+def _is_prefix(i: int, units: Sequence[Unit], offsets: Sequence[Span]) -> bool:
     # SentencePiece puts a "▁" before the first word and reports the word's first letter for it.
-    return unit.raw == "▁" and bool(covered.strip())
+    follower = next((j for j in range(i + 1, len(units)) if not units[j].inserted), None)
+    return units[i].raw == "▁" and follower is not None and offsets[follower][0] < offsets[i][1]
 
 
 def _leading_marks(gap: str) -> int:

@@ -60,7 +60,7 @@ def read_hub(name: str, task: str | None) -> tuple[Any, Any]:
             ) from error
         raise InputError(
             f"{name!r} could not be loaded from the Hugging Face hub: {_first_line(error)}",
-            "Check the name; private models need huggingface-cli login.",
+            "Check the name; private models need: hf auth login.",
         ) from error
 
 

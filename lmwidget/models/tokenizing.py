@@ -196,11 +196,11 @@ def _assemble(
 
 
 def _kind(text: str, token: int, unit: Unit, place: Placed, specials: frozenset[int]) -> str:
+    if place.partial:
+        return "bytes"
     if unit.unknown and not unit.inserted and text[place.start : place.end].strip() != unit.raw:
         return "unknown"
-    if token in specials:
-        return "special"
-    return "bytes" if place.partial else "text"
+    return "special" if token in specials else "text"
 
 
 def _special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:

@@ -96,6 +96,9 @@ _CHARACTERS = st.one_of(
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=st.lists(_CHARACTERS, min_size=1, max_size=12))
 @example(pieces=[" "])
+@example(pieces=["▁"])
+@example(pieces=["t", "\x1f"])
+@example(pieces=["½"])
 @example(pieces=["\u0301"])
 @example(pieces=["a", "\u0301", " ", "\u0301"])
 def test_any_text(kind, pieces):

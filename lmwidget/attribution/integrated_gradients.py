@@ -61,9 +61,10 @@ def integrated_gradients(
         Most points with panels.
     baseline : str, optional
         ``"mean"``: average embedding of the vocabulary; ``"pad"``, ``"mask"``: that token;
-        ``"zero"``: zeros, the choice of the paper, which models with RMSNorm cannot tell from a
-        large input (their path never settles); or any token as text. Default: the padding token
-        where the tokenizer has one for nothing else, otherwise the average.
+        ``"zero"``: zeros, the choice of the paper (models with RMSNorm react to the direction of
+        an embedding, not its size, so their path does not settle near zero); or any token as text.
+        Default: the padding token where the tokenizer has one for nothing else, otherwise the
+        average.
     keep_special : bool, default True
         Special tokens such as ``[CLS]`` are the same in the baseline, so their score is 0.
     batch_size : int, optional

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from lmwidget.attribution.targets import resolve
-from lmwidget.capture.gradients import EmbeddingCall, EmbeddingLeaves, counting_saved
+from lmwidget.capture.gradients import EmbeddingCall, EmbeddingLeaves
+from lmwidget.capture.memory import counting_saved
 from lmwidget.models.predictions import candidate_label, strongest
 from lmwidget.models.tasks import read_logits, readout, takes
 from lmwidget.results import Prediction

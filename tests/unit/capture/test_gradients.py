@@ -21,7 +21,8 @@ from test_guard import assert_same, state, unusual
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
 
-from lmwidget.capture.gradients import EmbeddingLeaves, counting_saved
+from lmwidget.capture.gradients import EmbeddingLeaves
+from lmwidget.capture.memory import counting_saved
 from lmwidget.errors import ModelMismatchError, UnavailableError
 from lmwidget.models.language_model import LanguageModel
 

@@ -1,6 +1,6 @@
 /**
  * Pictures to look at: node js/tests/pages/gallery.mjs [name …] writes artifacts/gallery/*.png.
- * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>]
+ * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>][-button:<name>][-press:<key>]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -53,7 +53,7 @@ for (const name of names) {
   const page = await browser.newPage({ viewport: { width: Number(width), height: 780 } });
   page.on("pageerror", (error) => console.log(name, "ERROR", error.message));
   page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
-  const live = state === "loading" ? "&live=1" : "";
+  const live = /^(loading|pinned)$/.test(state) ? "&live=1" : "";
   await page.goto(`file://${out}gallery.html?state=${state}&theme=${theme}${live}`);
   await page.waitForTimeout(500);
   for (const act of acts) {

@@ -74,7 +74,8 @@ def explain_another(why: Saliency, index: int = 2) -> int:
 def graph_journey(host: Host, graph: Graph) -> None:
     """Everything on the graph, and Python sees it."""
     hover_and_pin(graph)
-    host.eventually("(graph.token, graph.side, graph.selection.piece)", (3, "query", " said"))
+    host.eventually("(graph.token, graph.side)", (3, "query"))
+    assert host.value("graph.selection.piece") == " said"
     step_layer_by_keyboard(graph, 1, 0)
     choose_heads(graph)
     host.eventually("(graph.layer, graph.heads)", (0, [2]))

@@ -61,7 +61,6 @@ class Notebook:
 
     def run(self, code: str) -> str:
         """Write `code` into the last cell, run it, and return what it printed."""
-        self.page.keyboard.press("Escape")
         last = self.cells.count() - 1
         cell = self.cells.nth(last)
         editor = cell.locator(".cm-content")
@@ -72,13 +71,15 @@ class Notebook:
         prompt = cell.locator(".jp-InputPrompt")
         expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=RUNS)
         expect(self.cells).to_have_count(last + 2)
+        self.page.wait_for_function(_IDLE)  # outputs come on a channel of their own
         output = cell.locator(".jp-OutputArea-output")
-        return "\n".join(output.all_inner_texts())
+        return "\n".join(output.all_text_contents())  # rendered or not
 
     def value(self, expression: str) -> Any:
         """Return the value of a Python expression of literals, printed by a cell."""
         printed = self.run(f"print('value', repr({expression}))")
-        return ast.literal_eval(printed.partition("value ")[2].strip())
+        assert printed.startswith("value "), printed
+        return ast.literal_eval(printed.removeprefix("value ").strip())
 
     def eventually(self, expression: str, wanted: Any) -> None:
         """Ask Python until the value is there: what the browser writes travels on its own."""

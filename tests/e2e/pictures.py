@@ -53,6 +53,14 @@ class Graph(_Picture):
     def inked(self, canvas: str) -> bool:
         return self.root.evaluate(_INKED, f"lmw-canvas-{canvas}")
 
+    def expect_edges(self) -> None:
+        """Edges stand in the picture, now or in a moment."""
+        for _ in range(40):
+            if self.inked("base"):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("no edges are drawn")
+
     @property
     def numbers(self) -> Locator:
         return self.root.locator(".lmw-number:visible")

@@ -46,9 +46,7 @@ def test_linked_widgets_and_two_views(lab, open_page) -> None:
     notebook.eventually("(arcs.token, why.token)", (6, 6))
     second.button("Two columns").click()
     expect(first.root.get_by_role("listbox")).to_have_count(2)
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
-    )
+    second.expect_edges()
 
 
 def test_light_and_dark_are_accessible(lab, open_page) -> None:
@@ -62,6 +60,7 @@ def test_light_and_dark_are_accessible(lab, open_page) -> None:
         for picture in (graph, why):
             picture.ready()
             expect(picture.root).to_have_attribute("data-lmw-theme", theme)
+        graph.expect_edges()
         if theme == "dark":
             graph.token(5).click()
             why.token(6).click()

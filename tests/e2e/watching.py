@@ -63,9 +63,9 @@ def accessibility_problems(page: Page, selector: str = ".lmw-root") -> list[str]
     return list(found)
 
 
-def shoot(target: Page | Locator, name: str) -> Path:
+def shoot(target: Page | Locator, name: str, **options: bool) -> Path:
     """Keep a picture in artifacts/e2e/ for people to look at."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     path = ARTIFACTS / f"{name}.png"
-    target.screenshot(path=path, animations="disabled")
+    target.screenshot(path=path, animations="disabled", **options)
     return path

@@ -61,9 +61,9 @@ class Tokens:
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> tokens = lmw.load("tiny").tokenize("the king said")
+    >>> tokens = lmw.load("tiny").tokenize("The king said")
     >>> "".join(tokens.pieces)
-    'the king said'
+    'The king said'
     """
 
     text: str

@@ -9,8 +9,8 @@ by its translators (https://ebible.org/web/), as packaged by Debian:
     python scripts/train_tiny.py
 
 or, without root, ``apt-get download sword-text-web && dpkg-deb -x sword-text-web*.deb web`` and
-``--text web/usr/share/sword``. Twelve minutes on one CPU core; the same seed gives the same model on
-the same machine.
+``--text web/usr/share/sword``. Seventeen minutes on one CPU core; the same seed gives the same
+model on the same machine.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def check_vocabulary(name: str, size: int, rows: int | None) -> None:
 
     Examples
     --------
-    >>> check_vocabulary("tiny", 1536, 1536)
+    >>> check_vocabulary("tiny", 1792, 1792)
     """
     # A few added tokens beyond the table are common, and harmless until they are used.
     if rows is not None and size > 1.1 * rows + 64:
@@ -98,7 +98,7 @@ def check_ids(name: str, tokens: Tokens, rows: int | None) -> None:
 
     Examples
     --------
-    >>> check_ids("tiny", Tokens.from_pieces(["a"]), 1536)
+    >>> check_ids("tiny", Tokens.from_pieces(["a"]), 1792)
     """
     if rows is not None and len(tokens) and int(tokens.ids.max()) >= rows:
         place = int(tokens.ids.argmax())
@@ -126,7 +126,7 @@ def embedding_rows(model: Any) -> int | None:
     --------
     >>> import lmwidget as lmw
     >>> embedding_rows(lmw.load("tiny").model)
-    1536
+    1792
     """
     try:
         return int(model.get_input_embeddings().weight.shape[0])

@@ -45,7 +45,7 @@ def tokenize(tokenizer: PreTrainedTokenizerBase, text: Any) -> Tokens:
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> tokenize(lmw.load("tiny").tokenizer, "the king").kinds
+    >>> tokenize(lmw.load("tiny").tokenizer, "The king").kinds
     ('text', 'text')
     """
     if is_chat(text):

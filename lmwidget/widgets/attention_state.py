@@ -126,7 +126,7 @@ def dense_bytes(attention: Any, layers: int) -> int:
     --------
     >>> import lmwidget as lmw
     >>> dense_bytes(lmw.load("tiny").attention("The king said"), 1)
-    192
+    120
     """
     _, heads, queries, keys = attention.shape
     return int(layers * heads * queries * (2 * keys + 4))

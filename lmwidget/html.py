@@ -221,7 +221,7 @@ def shaded(pieces: Sequence[str], shares: Sequence[float], titles: Sequence[str]
     pieces : sequence of str
         Surface text of each token.
     shares : sequence of float
-        -1 (against, blue) to 1 (for, orange); NaN is left unshaded.
+        -1 (against, violet) to 1 (for, orange); NaN is left unshaded.
     titles : sequence of str
         What hovering a token says.
 
@@ -238,7 +238,7 @@ def shaded(pieces: Sequence[str], shares: Sequence[float], titles: Sequence[str]
     spans = []
     for piece, share, title in zip(pieces, shares, titles, strict=True):
         strength = min(abs(share), 1.0) if share == share else 0.0  # noqa: PLR0124
-        colour = "230,138,46" if share > 0 else "74,134,201"
+        colour = "230,138,46" if share > 0 else "124,104,214"
         style = f' style="background:rgba({colour},{0.85 * strength:.2f})"' if strength else ""
         spans.append(f'<span{style} title="{escape(title)}">{escape(piece)}</span>')
     return f'<p style="white-space:pre-wrap;line-height:1.9">{"".join(spans)}</p>'

@@ -36,7 +36,7 @@ def test_it_has_an_induction_head():
 def test_it_repeats_what_it_has_read():
     found = load("tiny").predict("The king of the king of the", top=1)[0]
     assert found.label == " king"
-    assert found.probability > 0.4
+    assert found.probability > 0.3
 
 
 @pytest.mark.parametrize("text", ["日本語 😀", "العربية", "e\u0301\x00\n\t", "</script>", "A"])

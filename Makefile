@@ -34,6 +34,7 @@ dev: .venv/demo node_modules/ready
 
 bench: .venv/test node_modules/ready
 	bash scripts/install_browser.sh
+	$(BIN)/pip install --quiet --no-deps bertviz==1.4.1
 	$(BIN)/python tests/bench/attention.py
 	$(BIN)/python tests/bench/browser.py
 

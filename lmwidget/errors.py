@@ -103,4 +103,5 @@ def refuse_unknown(keywords: Iterable[str], valid: Iterable[str], caller: str) -
     valid = list(valid)
     for keyword in keywords:
         if keyword not in valid:
-            raise UnknownNameError(f"{caller} takes no {keyword!r}.", nearest(keyword, valid))
+            remedy = nearest(keyword, valid) if valid else "It takes no settings."
+            raise UnknownNameError(f"{caller} takes no {keyword!r}.", remedy)

@@ -21,3 +21,5 @@ def test_nearest_names_the_closest_or_lists_all():
 def test_unknown_keyword_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match=r"takes no 'layr'. Did you mean 'layer'\?"):
         refuse_unknown(["layr"], ["layer", "head"], "AttentionGraph")
+    with pytest.raises(UnknownNameError, match=r"It takes no settings\."):
+        refuse_unknown(["steps"], [], "The method 'gradient'")

@@ -53,10 +53,10 @@ class Notebook:
         self.page.get_by_role("menuitem", name=entry, exact=True).click()
 
     def wait_until_run(self, timeout: float = RUNS) -> None:
-        """Every cell with code has run, and the kernel is free again."""
-        ready = self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
-        for index in range(ready.count()):
-            expect(ready.nth(index)).to_have_text(re.compile(r"\[\d+\]:"), timeout=timeout)
+        """Every cell but the empty last one has run, and the kernel is free again."""
+        prompts = self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+        for index in range(prompts.count() - 1):
+            expect(prompts.nth(index)).to_have_text(re.compile(r"\[\d+\]:"), timeout=timeout)
         self.page.wait_for_function(_IDLE, timeout=timeout)
 
     def run(self, code: str) -> str:

@@ -66,6 +66,10 @@ class Graph(_Picture):
         return self.root.locator(".lmw-number:visible")
 
     @property
+    def pinned(self) -> Locator:
+        return self.root.locator("[role='option'][aria-selected='true']")
+
+    @property
     def layer(self) -> Locator:
         return self.root.get_by_role("slider", name="Layer")
 

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not text.strip():
             raise InputError("There is no text.", 'Give one: lmwidget "The capital of France is" …')
         path = _write(text, options)
-    except LmwidgetError as error:
+    except (LmwidgetError, OSError) as error:
         print(f"lmwidget: {error}", file=sys.stderr)
         return 2
     if not options.quiet:

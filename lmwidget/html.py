@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 
+from lmwidget.errors import InputError
+
 if TYPE_CHECKING:
     from lmwidget.widgets.base import ModelWidget
 
@@ -56,6 +58,11 @@ def to_html(
     Path
         The file.
 
+    Raises
+    ------
+    InputError
+        When something else than a widget is given.
+
     Examples
     --------
     >>> import lmwidget as lmw, tempfile, os
@@ -64,7 +71,14 @@ def to_html(
     >>> lmw.to_html(page, lmw.AttentionGraph(lm, "The king"), lmw.SaliencyText(lm, "The king")).name
     'page.html'
     """
-    return write_page(path, widgets, title=title, heading=title, max_bytes=max_bytes)
+    for widget in widgets:
+        if not hasattr(widget, "_bundle"):
+            raise InputError(
+                f"A {type(widget).__name__} is no widget of lmwidget.",
+                'The file comes first: lmw.to_html("page.html", graph, text).',
+            )
+    heading, name = title, title or ", ".join(type(widget).__name__ for widget in widgets)
+    return write_page(path, widgets, title=name, heading=heading, max_bytes=max_bytes)
 
 
 def write_page(

@@ -37,6 +37,11 @@ def write_arrays(
     Path
         The file.
 
+    Raises
+    ------
+    InputError
+        When the folder does not exist.
+
     Examples
     --------
     >>> import numpy as np, tempfile, os
@@ -46,6 +51,8 @@ def write_arrays(
     """
     metadata = {"format": FORMAT, "kind": kind, "header": json.dumps(header, default=_plain)}
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    if not Path(path).resolve().parent.is_dir():
+        raise InputError(f"There is no folder for {path}.", "Make it first.")
     save_file(contiguous, str(path), metadata=metadata)
     return Path(path)
 

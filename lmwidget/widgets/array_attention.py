@@ -65,9 +65,7 @@ class ArrayAttention:
         >>> ArrayAttention.from_arrays(np.eye(2), ["a", "b"]).shape
         (1, 1, 2, 2)
         """
-        if hasattr(weights, "detach"):
-            weights = weights.detach().float().cpu().numpy()
-        array = np.asarray(weights, dtype=np.float32)
+        array = plain_array(weights)
         if not 2 <= array.ndim <= 4:
             raise InputError(
                 f"Weights of shape {array.shape} are no attention.",
@@ -219,6 +217,29 @@ class ArrayAttention:
         'self'
         """
         return self
+
+
+def plain_array(values: Any) -> NDArray[np.float32]:
+    """Return numbers as float32, a tensor taken from its device and graph.
+
+    Parameters
+    ----------
+    values : array_like or Tensor
+        Numbers.
+
+    Returns
+    -------
+    ndarray of float32
+        The same shape.
+
+    Examples
+    --------
+    >>> plain_array([1, 2]).dtype
+    dtype('float32')
+    """
+    if hasattr(values, "detach"):
+        values = values.detach().float().cpu().numpy()
+    return np.asarray(values, dtype=np.float32)
 
 
 def plain_tokens(tokens: Tokens | Sequence[str]) -> Tokens:

@@ -155,7 +155,7 @@ class AttentionGraph(ModelWidget):
         self._result: Any = traits.pop("_result", None)
         self._first: dict[str, Any] = {
             "layer": layer,
-            "heads": heads,
+            "heads": [heads] if isinstance(heads, int) else heads,
             "kind": traits.get("kind"),
         }
         super().__init__(**traits)
@@ -184,6 +184,11 @@ class AttentionGraph(ModelWidget):
         >>> lmw.AttentionGraph.from_result(attention, layer=1).layer
         1
         """
+        if not hasattr(attention, "structure_scores"):
+            raise InputError(
+                f"A {type(attention).__name__} is no attention.",
+                "Give what lm.attention(text) or Attention.load(path) returned.",
+            )
         return cls(_result=attention, **traits)
 
     @classmethod
@@ -266,13 +271,15 @@ class AttentionGraph(ModelWidget):
         >>> graph.selection.piece
         ' said'
         """
-        if self.token is None or self._result is None:
-            return None
         attention = self._result
+        if self.token is None or attention is None:
+            return None
         heads = tuple(self.heads) or tuple(range(attention.heads(self.layer)))
         matrices = np.stack([attention[self.layer, head] for head in heads])
         query = self.side == "query"
         tokens = attention.tokens if query else attention.key_tokens
+        if not 0 <= self.token < len(tokens):
+            return None
         weights = matrices[:, self.token] if query else matrices[:, :, self.token]
         return Selection(
             self.token, tokens.pieces[self.token], self.side, self.layer, heads, weights
@@ -299,17 +306,23 @@ class AttentionGraph(ModelWidget):
         if changed_kind and self.text == self._input_text():
             self._result = self._result.select(self.kind)
             return self._drawn(None, None, self.kind)
-        self._input, self._output = self.text, None
-        keep = self._result is not None
-        heads = list(self.heads) if keep else None
-        return {"token": None, **self._read(self.layer if keep else None, heads, None)}
+        first = self._result is None
+        self._input, self._output = self.text, self._output if first else None
+        if first:
+            return self._read(**self._first)
+        return {"token": None, **self._read(self.layer, list(self.heads), self.kind)}
 
     def _read(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
         assert self._lm is not None
-        self._result = self._lm.attention(
-            self._input, output=self._output, kind=kind, truncate=self._truncate
-        )
-        return self._drawn(layer, heads, kind)
+        before = self._result
+        try:
+            self._result = self._lm.attention(
+                self._input, output=self._output, kind=kind, truncate=self._truncate
+            )
+            return self._drawn(layer, heads, kind)
+        except BaseException:
+            self._result = before
+            raise
 
     def _drawn(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
         """Return the traits that draw ``self._result``; the best layer and head when not given."""
@@ -332,7 +345,10 @@ class AttentionGraph(ModelWidget):
                 "key": None if same else attention.key_tokens.to_dict(),
             },
             "_attention": layer_state(attention, layer),
-            "_figure": figure_state(attention, editable=self._editable()),
+            "_figure": {
+                **figure_state(attention, editable=self._editable()),
+                "model": self._named(attention.model, self._input_tokens()),
+            },
             "_status": READY,
         }
 
@@ -352,17 +368,22 @@ class AttentionGraph(ModelWidget):
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._result is None:
-            return {}
+            return self._published_nothing()
         sent, top = page_state(self._result, max_bytes)
         return {
             "_attention": sent,
-            "_figure": {**self._figure, "editable": False, "top_per_row": top},
+            "_figure": {
+                **self._figure,
+                "editable": False,
+                "top_per_row": top,
+                "kinds": [self._result.kind],
+            },
         }
 
     def _on_layer(self, _change: Any) -> None:
         if self._quiet or self._result is None:
             return
-        state: dict[str, Any] = {"_status": READY}
+        state: dict[str, Any] = {}
         heads = [head for head in self.heads if head < self._result.heads(self.layer)]
         if heads != self.heads:
             state["heads"] = heads
@@ -423,8 +444,8 @@ class AttentionGraph(ModelWidget):
             labels = attention.tokens.labels[query], attention.key_tokens.labels[key]
             rows.append([*labels, f"{mean[query, key]:.3f}"])
         caption = (
-            f"Strongest attention of {attention.model}, layer {self.layer}, "
-            f"heads {', '.join(map(str, heads))} (mean). Run the notebook for the live graph."
+            f"Strongest attention of {attention.model or 'the data'}, layer {self.layer}, "
+            f"{'mean of heads' if len(heads) > 1 else 'head'} {', '.join(map(str, heads))}. Run the notebook for the live graph."
         )
         return table(caption, ["from", "to", "weight"], rows)
 

@@ -19,6 +19,7 @@ from lmwidget.widgets.progress import cell_progress
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
+    from lmwidget.tokens import Tokens
 
 STATIC = Path(__file__).parent.parent / "static"
 EXAMPLE = "The animal didn't cross the street because it was too tired."
@@ -94,12 +95,14 @@ class ModelWidget(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         refuse_unknown(traits, self._public_names(), type(self).__name__)
         self._lm: LanguageModel | None = getattr(self, "_lm", None)
+        self._input: Any = getattr(self, "_input", "")
         self._browser = False
         self._quiet = False
         self._cancel = threading.Event()
         self._worker: threading.Thread | None = None
         self._turn = threading.Lock()
         super().__init__(**{**self._initial_state(), **traits})
+        self._good = self._inputs()
         self.observe(self._on_input, list(self._input_traits))
         self.observe(lambda _: self._cancel.set(), "_stop")
         self.observe(lambda _: self.send_state(list(self._bulk_traits)), "_request")
@@ -193,21 +196,36 @@ class ModelWidget(anywidget.AnyWidget):
             if not self.text.strip():
                 self._status = self._nothing()
                 return
+            self._before = self._status
             self._status = {**READY, "state": "loading"}
             try:
                 state = self._compute()
                 if not reraise:  # a newer edit may have come from the browser meanwhile
                     state = {k: v for k, v in state.items() if k not in self._typed_traits}
                 self._show(state)
+                self._good = self._inputs()
             except CancelledError:
                 self._status = READY
             except LmwidgetError as error:
-                self._status = self._failure(error)
-                if reraise:
+                if reraise:  # nothing changes: the last good picture, and its inputs, stay
+                    self._show({**self._good, "_status": self._before})
                     raise
+                self._status = self._failure(error)
             except BaseException as error:
                 self._status = self._failure(error)
                 raise
+
+    def _inputs(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._input_traits}
+
+    def _named(self, model: str, tokens: Tokens) -> str:
+        """Return the model's name for the figure, and that the text was cut, if it was."""
+        cut = isinstance(self._input, str) and len(tokens.text) < len(self._input)
+        return f"{model}, text cut to {len(tokens)} tokens" if cut else model
+
+    def _published_nothing(self) -> dict[str, Any]:
+        message = "There was nothing to show yet when this page was written."
+        return {"_status": {**READY, "state": "empty", "message": message}}
 
     def _failure(self, error: BaseException) -> dict[str, Any]:
         if isinstance(error, LmwidgetError):

@@ -13,7 +13,7 @@ from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.html import shaded
 from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
-from lmwidget.widgets.array_attention import plain_tokens
+from lmwidget.widgets.array_attention import plain_array, plain_tokens
 from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
 from lmwidget.wire import envelope
 
@@ -72,7 +72,7 @@ class SaliencyText(ModelWidget):
     "Name of the attribution method."
 
     target = t.Union([t.Int(), t.Unicode()], default_value=None, allow_none=True).tag(sync=True)
-    "What is explained: token or class, as text or id; ``None`` for the model's top prediction."
+    "What is explained: token or class, as text or id; ``None`` for the model's top prediction. A new text forgets it, unless the model is a classifier."
 
     foil = t.Union([t.Int(), t.Unicode()], default_value=None, allow_none=True).tag(sync=True)
     "The alternative, or ``None``."
@@ -123,6 +123,11 @@ class SaliencyText(ModelWidget):
         >>> lmw.SaliencyText.from_result(lmw.load("tiny").attribute("The king")).method
         'input_x_gradient'
         """
+        if not isinstance(attribution, Attribution):
+            raise InputError(
+                f"A {type(attribution).__name__} is no attribution.",
+                "Give what lm.attribute(text) or Attribution.load(path) returned.",
+            )
         return cls(_result=attribution, **traits)
 
     @classmethod
@@ -173,7 +178,7 @@ class SaliencyText(ModelWidget):
         True
         """
         tokens = plain_tokens(tokens)
-        values = np.asarray(scores, dtype=np.float32)
+        values = plain_array(scores)
         if values.shape != (len(tokens),):
             raise InputError(
                 f"There are {len(tokens)} tokens but scores of shape {values.shape}.",
@@ -237,7 +242,9 @@ class SaliencyText(ModelWidget):
                 "Make one with SaliencyText(lm, text).",
             )
         changes: dict[str, Any] = {}
-        if self._result is None or self.text != self._result.tokens.text:
+        if self._result is None:
+            self._input = self.text
+        elif self.text != self._result.tokens.text:
             self._input, self._output = self.text, None
             changes["token"] = None
             if self._lm.task != "sequence-classification":
@@ -269,14 +276,15 @@ class SaliencyText(ModelWidget):
         return cancel is not None and cancel.is_set()
 
     def _drawn(self, result: Attribution) -> dict[str, Any]:
-        check = vars(result.check) if result.check else None
+        known = result.check is not None and np.isfinite(result.check.total)
+        check = vars(result.check) if known else None
         return {
             "text": result.tokens.text,
             "_tokens": result.tokens.to_dict(),
             "_scores": envelope(result.scores.astype(np.float32), ["token"]),
             "_predictions": [_candidate(prediction) for prediction in result.predictions],
             "_figure": {
-                "model": result.model,
+                "model": self._named(result.model, result.tokens),
                 "method": result.method,
                 "signed": result.signed,
                 "unit": result.unit,
@@ -306,6 +314,8 @@ class SaliencyText(ModelWidget):
         ]
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:  # noqa: ARG002
+        if self._result is None:
+            return self._published_nothing()
         return {"_figure": {**self._figure, "editable": False}}
 
     @t.validate("method")
@@ -324,9 +334,11 @@ class SaliencyText(ModelWidget):
         largest = float(np.nanmax(np.abs(result.scores), initial=0)) or 1.0
         titles = [f"{score:.4g} {result.unit}" for score in result.scores]
         against = f" rather than {result.foil.label!r}" if result.foil else ""
+        wanted = f" for {result.target.label!r}" if result.target.label else ""
+        model = f", {result.model}" if result.model else ""
         text = shaded(result.tokens.pieces, [float(s) / largest for s in result.scores], titles)
         caption = (
-            f"{result.method} for {result.target.label!r}{against}, {result.model}; full shade is "
+            f"{result.method}{wanted}{against}{model}; full shade is "
             f"{largest:.2g} {result.unit}. Run the notebook for the live picture."
         )
         return f"{text}<p><small>{_escaped(caption)}</small></p>"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lmwidget as lmw
+from lmwidget.errors import InputError
 from lmwidget.html import fallback
 
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -59,3 +60,13 @@ def test_mimebundle_has_something_for_every_host(widgets):
             "text/plain",
         }
         assert "0x" not in data["text/plain"]
+
+
+def test_swapped_arguments_are_explained(widgets, tmp_path):
+    with pytest.raises(InputError, match="The file comes first"):
+        lmw.to_html(tmp_path / "page.html", "not a widget")
+
+
+def test_page_without_a_title_still_has_one(widgets, tmp_path):
+    page = lmw.to_html(tmp_path / "page.html", *widgets).read_text("utf-8")
+    assert "<title>AttentionGraph, SaliencyText</title>" in page

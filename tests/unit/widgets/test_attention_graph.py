@@ -181,3 +181,53 @@ def test_chat_is_shown_but_edited_in_python(lm, monkeypatch):
     graph = lmw.AttentionGraph(lm, [{"role": "user", "content": "Hello"}])
     assert graph._figure["editable"] is False
     assert "user" in graph._tokens["query"]["role"]
+
+
+def test_a_refused_text_leaves_text_and_picture_as_they_were(graph):
+    state = graph._attention
+    with pytest.raises(InputError, match="tokens"):
+        graph.text = "king " * 500
+    assert graph.text == graph.result.tokens.text == TEXT
+    assert graph._status["state"] == "ready"
+    assert graph._attention is state
+
+
+def test_an_error_on_screen_stays_until_the_text_is_mended(graph):
+    graph.set_state({"text": "king " * 500})
+    graph.wait()
+    graph.layer = 1 - graph.layer
+    assert graph._status["state"] == "error"
+
+
+def test_what_was_asked_before_the_first_text_is_kept(lm):
+    graph = lmw.AttentionGraph(lm, layer=0, heads=[3])
+    graph.text = TEXT
+    assert (graph.layer, graph.heads) == (0, [3])
+
+
+def test_a_cut_text_is_said_in_the_figure(lm):
+    graph = lmw.AttentionGraph(lm, "the king " * 400, truncate=True)
+    assert graph._figure["model"] == "tiny, text cut to 128 tokens"
+
+
+def test_a_pin_beyond_the_text_selects_nothing(graph):
+    graph.token = 99
+    assert graph.selection is None
+
+
+def test_edit_keeps_the_kind_of_an_encoder_decoder_and_its_page_shows_only_that(seq2seq_lm):
+    graph = lmw.AttentionGraph(seq2seq_lm, "a b c", output="d e", kind="cross")
+    assert graph._published_state(8_000_000)["_figure"]["kinds"] == ["cross"]
+    graph.set_state({"text": "a b c d"})
+    graph.wait()
+    assert graph._status["state"] == "ready", graph._status
+    assert graph.kind == graph.result.kind == "cross"
+    graph.kind = "encoder"
+    assert graph.result.kind == "encoder"
+    assert graph.text == "a b c d"
+
+
+@pytest.mark.parametrize("wrong", [None, "text", 3])
+def test_what_is_no_attention_is_refused(wrong):
+    with pytest.raises(InputError, match="is no attention"):
+        lmw.AttentionGraph.from_result(wrong)

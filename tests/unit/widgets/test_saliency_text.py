@@ -117,3 +117,28 @@ def test_empty_text_waits_for_one(lm):
     assert why._status["state"] == "empty"
     why.text = TEXT
     assert why._status["state"] == "ready"
+
+
+def test_a_refused_change_leaves_inputs_and_picture_as_they_were(why):
+    before = why.result
+    with pytest.raises(InputError):
+        why.target = "two whole words"
+    assert why.target is None
+    assert why.result is before
+    why.method = "gradient"
+    assert why.result.method == "gradient"
+
+
+def test_a_target_given_before_the_text_is_kept(lm):
+    why = lmw.SaliencyText(lm, target=" king")
+    why.text = "The king said unto the"
+    assert why.result.target.label == " king"
+
+
+def test_tensors_with_gradients_and_misfits(lm):
+    import torch
+
+    given = lmw.SaliencyText.from_arrays(torch.ones(2, requires_grad=True), ["a", "b"])
+    assert given.result.scores.tolist() == [1.0, 1.0]
+    with pytest.raises(InputError, match="is no attribution"):
+        lmw.SaliencyText.from_result(lm.attention(TEXT))

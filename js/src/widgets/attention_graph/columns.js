@@ -43,22 +43,30 @@ export function columnsView(tokens, { names, onScroll }) {
   );
   const element = h("div", { class: "lmw-columns" }, headings, scroller);
   const rows = Math.max(tokens.query.text.length, tokens.key.text.length);
-  sheet.style.height = `${rows * ROW + 2 * PAD}px`;
+  const whole = rows * ROW + 2 * PAD;
+  sheet.style.height = `${whole}px`;
   scroller.style.setProperty("--lmw-rows", String(rows));
-  scroller.addEventListener("scroll", onScroll, { passive: true });
+  /** Kept: to ask the document between changes to it would lay it out each time. */
+  let scrolled = 0;
+  const watchScroll = () => {
+    scrolled = scroller.scrollTop;
+    onScroll();
+  };
+  scroller.addEventListener("scroll", watchScroll, { passive: true });
 
-  const overview = ruler(element, scroller, rows);
   const size = { width: 0, height: 0, from: 0, to: 0 };
+  const seen = () => ({ top: scrolled, height: size.height });
+  const overview = ruler(element, scroller, rows, whole, seen);
   /** Measured text boxes: x and width by side and token. @type {Map<string, [number, number]>} */
   const boxes = new Map();
 
-  const y = (/** @type {number} */ index) => PAD + (index + 0.5) * ROW - scroller.scrollTop;
+  const y = (/** @type {number} */ index) => PAD + (index + 0.5) * ROW - scrolled;
   const elements = { query: left.rows, key: right.rows };
 
   /** @param {Side} side @returns {[number, number]} */
   function range(side) {
-    const first = Math.floor((scroller.scrollTop - PAD) / ROW);
-    const last = Math.ceil((scroller.scrollTop + size.height - PAD) / ROW);
+    const first = Math.floor((scrolled - PAD) / ROW);
+    const last = Math.ceil((scrolled + size.height - PAD) / ROW);
     return [Math.max(0, first), Math.min(elements[side].length, last)];
   }
 
@@ -85,6 +93,7 @@ export function columnsView(tokens, { names, onScroll }) {
     groups: [left.list, right.list],
     measure() {
       boxes.clear();
+      scrolled = scroller.scrollTop;
       size.width = scroller.clientWidth;
       size.height = scroller.clientHeight;
       size.from = gap.offsetLeft;
@@ -122,11 +131,12 @@ export function columnsView(tokens, { names, onScroll }) {
       const top = scroller.scrollTop;
       if (middle > top + ROW && middle < top + scroller.clientHeight - ROW) return;
       scroller.scrollTop = middle - scroller.clientHeight / 2;
+      scrolled = scroller.scrollTop;
     },
     range,
     overview: overview.paint,
     destroy() {
-      scroller.removeEventListener("scroll", onScroll);
+      scroller.removeEventListener("scroll", watchScroll);
       element.remove();
     },
   };

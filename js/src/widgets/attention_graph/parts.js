@@ -8,9 +8,10 @@ import { tokenElement, tokenName } from "../../core/tokens.js";
 
 /** Canvases on top of one another: edges, the edges of before while they fade, and the isolated. */
 export function layers() {
-  const base = h("canvas", { class: "lmw-canvas lmw-canvas-base" });
-  const ghost = h("canvas", { class: "lmw-canvas lmw-canvas-ghost" });
-  const overlay = h("canvas", { class: "lmw-canvas lmw-canvas-overlay" });
+  // Without a size a canvas is 300 by 150: a short text would scroll.
+  const layer = (/** @type {string} */ name) =>
+    h("canvas", { class: `lmw-canvas lmw-canvas-${name}`, width: "1", height: "1" });
+  const [base, ghost, overlay] = ["base", "ghost", "overlay"].map(layer);
   const element = h("div", { class: "lmw-canvases", "aria-hidden": "true" }, base, ghost, overlay);
   return { element, base, ghost, overlay };
 }

@@ -18,8 +18,10 @@ const WIDTH = 14;
  * @param {HTMLElement} parent
  * @param {HTMLElement} scroller
  * @param {number} rows tokens in the longer column
+ * @param {number} whole height of all rows
+ * @param {() => {top: number, height: number}} seen the part in view, without asking the document
  */
-export function ruler(parent, scroller, rows) {
+export function ruler(parent, scroller, rows, whole, seen) {
   const element = h("canvas", {
     class: "lmw-ruler",
     "aria-hidden": "true",
@@ -30,7 +32,7 @@ export function ruler(parent, scroller, rows) {
     if (event.buttons !== 1) return;
     const { top, height } = element.getBoundingClientRect();
     const share = (event.clientY - top) / height;
-    scroller.scrollTop = share * scroller.scrollHeight - scroller.clientHeight / 2;
+    scroller.scrollTop = share * whole - scroller.clientHeight / 2;
   };
   element.addEventListener("pointerdown", (event) => {
     element.setPointerCapture(event.pointerId);
@@ -53,17 +55,17 @@ export function ruler(parent, scroller, rows) {
   return {
     /** @param {EdgeSet} set @param {Theme} theme @param {Target[] | null} targets of the isolated token */
     paint(set, theme, targets) {
-      const height = scroller.clientHeight;
-      const needed = scroller.scrollHeight > height + 1;
+      const { top, height } = seen();
+      const needed = height > 0 && whole > height + 1;
       parent.classList.toggle("lmw-ruled", needed);
       element.hidden = !needed;
       if (!needed) return;
       const context = fitCanvas(element, WIDTH, height);
-      const unit = height / scroller.scrollHeight;
+      const unit = height / whole;
       context.fillStyle = neutral(theme);
       context.globalAlpha = 0.1;
       context.beginPath();
-      context.roundRect(0, scroller.scrollTop * unit, WIDTH, height * unit, 3);
+      context.roundRect(0, top * unit, WIDTH, height * unit, 3);
       context.fill();
       const thick = Math.max(1, Math.min(4, height / rows - 1));
       const bar = (

@@ -10,7 +10,7 @@ import { asText, details, edgesAsText } from "./details.js";
 /** @typedef {import("../../core/types").Tokens} Tokens */
 
 /** The table may come a moment after the picture: hovering stays fluid. */
-const AFTER = 30;
+const AFTER = 100;
 
 /**
  * @typedef {object} Shown

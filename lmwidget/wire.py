@@ -124,7 +124,7 @@ def quantise(
     safe = np.where(finite, weights, 0)
     largest = safe.max(axis=-1, keepdims=True, initial=0)
     factor = np.where(largest > 0, largest, 1)
-    integers = np.rint(safe * (FULL / factor)).astype(np.uint16)
+    integers = np.rint(safe / factor * FULL).astype(np.uint16)
     scale = np.where(finite, largest / FULL, np.nan).astype(np.float32)
     return integers, scale[..., 0]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -53,6 +53,7 @@ def test_golden_fixtures_decode_to_their_values(path):
 
 
 @given(arrays(np.float32, (3, 7), elements=st.floats(0, 1, width=32)))
+@example(np.full((3, 7), 1.309e-42, np.float32))
 def test_weights_survive_to_four_digits_of_their_row_maximum(weights):
     integers, scale = wire.quantise(weights)
     error = np.abs(integers * scale[:, None].astype(float) - weights)

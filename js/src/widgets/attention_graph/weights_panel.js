@@ -64,7 +64,10 @@ export function weightsPanel(root, onToggle) {
     /** @param {Shown | null} next */
     set(next) {
       shown = next;
-      if (!next) isolated = { place: null, targets: [] };
+      if (next) return;
+      isolated = { place: null, targets: [] };
+      clearTimeout(timer);
+      refresh();
     },
     /** @param {Place | null} place @param {Target[]} targets */
     isolate(place, targets) {

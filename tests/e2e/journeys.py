@@ -82,6 +82,7 @@ def graph_journey(host: Host, graph: Graph) -> None:
     graph.edit(OTHER_TEXT)
     expect(graph.token(2)).to_have_text("man")
     graph.ready()
+    expect(graph.root.get_by_text("said")).to_have_count(0)  # nothing is left of the old text
     host.eventually("graph.text", OTHER_TEXT)
     assert host.value("graph.result.shape[2]") == len(graph.texts())
 

@@ -160,6 +160,7 @@ class ModelWidget(anywidget.AnyWidget):
         if self._browser:
             self._start()
         else:
+            self._cancel.set()
             self._run(reraise=True)
 
     def _start(self) -> None:

@@ -1,11 +1,15 @@
 """SaliencyText without a browser: its traits, what crosses, what Python sees."""
 
+import threading
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import lmwidget as lmw
 from lmwidget import wire
-from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.errors import CancelledError, InputError, UnknownNameError
 
 TEXT = "The king said unto the"
 
@@ -142,3 +146,25 @@ def test_tensors_with_gradients_and_misfits(lm):
     assert given.result.scores.tolist() == [1.0, 1.0]
     with pytest.raises(InputError, match="is no attribution"):
         lmw.SaliencyText.from_result(lm.attention(TEXT))
+
+
+def test_a_change_in_python_stops_what_the_browser_started(lm):
+    why = lmw.SaliencyText(lm, TEXT)
+    started = threading.Event()
+    stopped = threading.Event()
+
+    def endless(*args, cancelled, **kwargs):
+        started.set()
+        while not cancelled():
+            time.sleep(0.01)
+        stopped.set()
+        raise CancelledError("Stopped.")
+
+    real = lm.attribute
+    why._lm = SimpleNamespace(attribute=endless, task=lm.task, name=lm.name)
+    why.set_state({"method": "integrated_gradients"})
+    assert started.wait(30)
+    why._lm = SimpleNamespace(attribute=real, task=lm.task, name=lm.name)
+    why.method = "gradient"
+    assert stopped.is_set()
+    assert why.result.method == "gradient"

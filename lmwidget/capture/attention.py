@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lmwidget.capture import saved
-from lmwidget.capture.layers import sort_layers
+from lmwidget.capture.indexing import whole
+from lmwidget.capture.layers import only_layers, sort_layers, wants_layers
 from lmwidget.capture.recorder import record_attention
 from lmwidget.capture.records import UnavailableRecord
 from lmwidget.capture.result import Attention
-from lmwidget.errors import NoAttentionError
+from lmwidget.errors import NoAttentionError, UnknownNameError, nearest
 from lmwidget.models.tasks import takes
 from lmwidget.tokens import Tokens
 
@@ -19,9 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Attention", "capture_attention"]
 
+PRECISIONS = ("full", "half")
+
 
 def capture_attention(
-    lm: LanguageModel, tokens: Tokens, output_tokens: Tokens | None = None
+    lm: LanguageModel,
+    tokens: Tokens,
+    output_tokens: Tokens | None = None,
+    *,
+    layers: int | Sequence[int] | None = None,
+    precision: str = "full",
 ) -> Attention:
     """Return all attention of one ordinary forward pass.
 
@@ -38,6 +47,10 @@ def capture_attention(
     output_tokens : Tokens, optional
         What the decoder of an encoder-decoder has written, start token first; default: what it
         writes by itself, greedily.
+    layers : int or sequence of int, optional
+        Keep only these, by the model's own numbers; default: all.
+    precision : str, default "full"
+        ``"half"`` keeps queries and keys in 16 bits: half the memory, weights to about three digits.
 
     Returns
     -------
@@ -50,6 +63,8 @@ def capture_attention(
         When the model computes no attention.
     UnavailableError
         When none of its layers can be read exactly.
+    UnknownNameError
+        For a layer without attention or an unknown precision.
 
     Examples
     --------
@@ -58,13 +73,19 @@ def capture_attention(
     >>> capture_attention(lm, lm.tokenize("the king said"))[0, 0].shape
     (4, 4)
     """
+    if precision not in PRECISIONS:
+        raise UnknownNameError(
+            f"There is no precision {precision!r}.", nearest(precision, PRECISIONS)
+        )
+    numbers = None if layers is None else [whole(number, "layer") for number in _listed(layers)]
     start = time.perf_counter()
     if lm.task == "seq2seq" and output_tokens is None:
         output_tokens = lm.write_output(tokens)
     inputs = lm.inputs(tokens, output_tokens)
     if takes(lm.model, "logits_to_keep"):  # nobody reads them here
         inputs["logits_to_keep"] = 1
-    records = record_attention(lm.model, inputs)
+    wants = None if numbers is None else wants_layers(numbers)
+    records = record_attention(lm.model, inputs, half=precision == "half", wants=wants)
     if not records:
         raise NoAttentionError(
             f"{lm.name} ({lm.architecture}) has no attention to show: its forward pass computes "
@@ -77,6 +98,8 @@ def capture_attention(
         output_tokens,
         encoder_decoder=bool(getattr(lm.config, "is_encoder_decoder", False)),
     )
+    if numbers is not None:
+        parts = only_layers(parts, numbers)
     shown = [record for layers in parts.values() for record in layers.records]
     if all(isinstance(record, UnavailableRecord) for record in shown):
         shown[0].weights()
@@ -86,3 +109,7 @@ def capture_attention(
         "bytes": saved.bytes_of(shown),
     }
     return Attention(parts, model=lm.name, cost=cost)
+
+
+def _listed(layers: int | Sequence[int]) -> Sequence[int]:
+    return layers if isinstance(layers, Sequence) else [layers]

@@ -71,7 +71,7 @@ class CallReader:
             value=value if self._keep_values else None,
         )
         if record.explains(value, result[0].transpose(1, 2)):
-            return record.compact()
+            return record
         weights = _own_eager_weights(record, call, result)
         if weights is not None:
             return DenseRecord(*place, weights.detach())
@@ -111,7 +111,7 @@ class CallReader:
             value=value if self._keep_values else None,
         )
         if record.explains(value, output):
-            return record.compact()
+            return record
         return UnavailableRecord(*place, record.shape, _UNREADABLE.format(place[0]))
 
     def softmax(self, place: Place, weights: Tensor) -> Record:

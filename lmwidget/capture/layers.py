@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 from lmwidget.capture.records import Record, UnavailableRecord
+from lmwidget.errors import UnknownNameError
 from lmwidget.tokens import Tokens
 
 _CROSS = re.compile("cross|encoder_attn|encdec|multihead_attn", re.IGNORECASE)
@@ -85,6 +86,74 @@ def sort_layers(
         mine = [r for r in records if kind == "self" or _kind_of(r.name) == kind]
         if mine:
             found[kind] = _layers(mine, queries, keys)
+    return found
+
+
+def wants_layers(numbers: Collection[int]) -> Callable[[tuple[str, int]], bool]:
+    """Return which attention calls may belong to some layers, told before the pass is over.
+
+    Parameters
+    ----------
+    numbers : collection of int
+        The model's own layer numbers.
+
+    Returns
+    -------
+    callable
+        ``wants((module name, number of the call))``; also true where only the whole pass can tell,
+        as for a module that serves many layers.
+
+    Examples
+    --------
+    >>> wants = wants_layers([3])
+    >>> wants(("layers.3.attn", 0)), wants(("layers.2.attn", 0)), wants(("attn", 0))
+    (True, False, True)
+    """
+
+    def wants(place: tuple[str, int]) -> bool:
+        name, call = place
+        number = _number(name)
+        return number is None or number in numbers or call > 0
+
+    return wants
+
+
+def only_layers(parts: dict[str, Layers], numbers: Collection[int]) -> dict[str, Layers]:
+    """Return some layers of each kind.
+
+    Parameters
+    ----------
+    parts : dict of str to Layers
+        All layers.
+    numbers : collection of int
+        The model's own numbers of those to keep.
+
+    Returns
+    -------
+    dict of str to Layers
+        Kinds without such a layer are left out.
+
+    Raises
+    ------
+    UnknownNameError
+        When a number belongs to no layer with attention.
+    """
+    known = sorted({number for layers in parts.values() for number in layers.numbers})
+    for number in numbers:
+        if number not in known:
+            raise UnknownNameError(
+                f"The model has no attention in layer {number}.",
+                f"Choose from {', '.join(map(str, known))}.",
+            )
+    found = {}
+    for kind, layers in parts.items():
+        kept = [i for i, number in enumerate(layers.numbers) if number in numbers]
+        if kept:
+            found[kind] = replace(
+                layers,
+                numbers=tuple(layers.numbers[i] for i in kept),
+                records=tuple(layers.records[i] for i in kept),
+            )
     return found
 
 

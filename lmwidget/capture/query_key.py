@@ -164,11 +164,16 @@ class QueryKeyRecord(Record):
         agree = (expected - found).abs() <= tolerance
         return bool((agree | ~found.isfinite() | ~tolerance.isfinite()).all())
 
-    def compact(self) -> QueryKeyRecord:
+    def compact(self, *, half: bool = False) -> QueryKeyRecord:
         """Return the record without the memory that its tensors are only a part of.
 
         Models that compute queries, keys and values in one matrix (GPT-2) hand out views, which
         would keep the values alive.
+
+        Parameters
+        ----------
+        half : bool, default False
+            Keep queries and keys as 16-bit floats, unless they are too large for them.
 
         Returns
         -------
@@ -176,6 +181,8 @@ class QueryKeyRecord(Record):
             Owns its tensors.
         """
         own: dict[str, Any] = {name: _own(tensor) for name, tensor in self.tensors.items()}
+        if half:
+            own |= {name: _halved(own[name]) for name in ("query", "key")}
         if self.sinks is not None:  # a parameter, which may be trained on
             own["sinks"] = self.sinks.detach().clone()
         return replace(self, **own)
@@ -213,6 +220,11 @@ def _part(tensor: Tensor, heads: Rows, rows: Rows) -> Tensor:
     if tensor.shape[1] > 1:
         tensor = tensor[:, heads]
     return tensor[:, :, rows] if tensor.shape[2] > 1 else tensor
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    small = tensor.itemsize <= 2 or tensor.abs().max() > torch.finfo(torch.float16).max
+    return tensor if small else tensor.half()
 
 
 def _own(tensor: Tensor) -> Tensor:

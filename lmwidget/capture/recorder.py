@@ -24,7 +24,12 @@ _SDPA_ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal
 
 
 def record_attention(
-    model: nn.Module, inputs: Mapping[str, Any], *, keep_values: bool = False
+    model: nn.Module,
+    inputs: Mapping[str, Any],
+    *,
+    keep_values: bool = False,
+    half: bool = False,
+    wants: Callable[[Place], bool] | None = None,
 ) -> list[Record]:
     """Run a model once and return its attention calls, in the order they were made.
 
@@ -38,6 +43,10 @@ def record_attention(
         Keyword arguments of its forward; every tensor starts with the batch axis.
     keep_values : bool, default False
         Also keep the values, which gradients of the weights need.
+    half : bool, default False
+        Keep queries, keys and whole weights in 16 bits.
+    wants : callable, optional
+        ``wants((module name, number of the call))`` says which calls to keep; default: all.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def record_attention(
     [(1, 2, 3, 3), (1, 2, 3, 3)]
     """
     batch = next((len(x) for x in inputs.values() if isinstance(x, Tensor) and x.dim()), 1)
-    recorder = Recorder(model, batch=batch, keep_values=keep_values)
+    recorder = Recorder(model, batch=batch, keep_values=keep_values, half=half, wants=wants)
     with as_found(model), torch.no_grad(), recorder:
         model(**inputs)
     return recorder.records
@@ -74,6 +83,10 @@ class Recorder(TorchFunctionMode):
         Size of the batch; tells batch and heads apart where a model folds them into one axis.
     keep_values : bool, default False
         Also keep the values.
+    half : bool, default False
+        Keep queries, keys and whole weights in 16 bits.
+    wants : callable, optional
+        ``wants((module name, number of the call))`` says which calls to keep; default: all.
 
     Attributes
     ----------
@@ -89,9 +102,19 @@ class Recorder(TorchFunctionMode):
     [[0.5, 0.5], [0.5, 0.5]]
     """
 
-    def __init__(self, model: nn.Module, *, batch: int = 1, keep_values: bool = False) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        batch: int = 1,
+        keep_values: bool = False,
+        half: bool = False,
+        wants: Callable[[Place], bool] | None = None,
+    ) -> None:
         super().__init__()
         self.records: list[Record] = []
+        self._wants = wants
+        self._half = half
         self._reader = CallReader(batch=batch, keep_values=keep_values)
         self._names = {module: _clean(name) for name, module in model.named_modules()}
         self._modules = [m for m, name in self._names.items() if _is_attention(m, name)]
@@ -188,11 +211,17 @@ class Recorder(TorchFunctionMode):
             call = self._entered[module] - 1
         else:
             call = sum(record.name == name for record in self.records)
+        if self._wants is not None and not self._wants((name, call)):
+            self._add(UnavailableRecord(name, call, (0, 0, 0, 0), "This layer was not asked for."))
+            return
         try:
-            record = read((name, call))
+            record = read((name, call)).compact(half=self._half)
         except Exception as error:  # noqa: BLE001, the user's model must run on
             reason = f"The attention of {name or 'this model'} could not be read: {error!r}."
             record = UnavailableRecord(name, call, (0, 0, 0, 0), reason)
+        self._add(record)
+
+    def _add(self, record: Record) -> None:
         self.records.append(record)
 
     def _module(self) -> nn.Module | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from torch import Tensor
@@ -57,6 +57,22 @@ class Record(ABC):
         UnavailableError
             When the weights could not be read exactly.
         """
+
+    def compact(self, *, half: bool = False) -> Record:
+        """Return the record with as little memory as it needs.
+
+        Parameters
+        ----------
+        half : bool, default False
+            Keep large tensors in 16 bits.
+
+        Returns
+        -------
+        Record
+            Gives the same weights; with ``half``, to about three digits.
+        """
+        del half
+        return self
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -126,6 +142,22 @@ class DenseRecord(Record):
         """Batch, heads, queries, keys."""
         batch, heads, queries, keys = self.probabilities.shape
         return batch, heads, queries, keys
+
+    def compact(self, *, half: bool = False) -> DenseRecord:
+        """Return the record with as little memory as it needs.
+
+        Parameters
+        ----------
+        half : bool, default False
+            Keep the weights as 16-bit floats.
+
+        Returns
+        -------
+        DenseRecord
+            Gives the same weights; with ``half``, to about three digits.
+        """
+        kept = self.probabilities
+        return replace(self, probabilities=kept.half() if half and kept.itemsize > 2 else kept)
 
     def weights(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor:
         """Return attention weights, float32, shape (batch, head, query, key).

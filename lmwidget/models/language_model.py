@@ -16,6 +16,8 @@ from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from transformers import PreTrainedTokenizerBase
 
     from lmwidget.capture.attention import Attention
@@ -335,6 +337,8 @@ class LanguageModel:
         *,
         output: str | Tokens | None = None,
         kind: str | None = None,
+        layers: int | Sequence[int] | None = None,
+        precision: str = "full",
         truncate: bool = False,
         **unknown: Any,
     ) -> Attention:
@@ -349,6 +353,11 @@ class LanguageModel:
             most 32 tokens.
         kind : str, optional
             ``"encoder"``, ``"decoder"`` or ``"cross"`` of an encoder-decoder.
+        layers : int or sequence of int, optional
+            Keep only these layers, by the model's own numbers; default: all.
+        precision : str, default "full"
+            ``"half"`` keeps queries and keys in 16 bits: half the memory, weights to about three
+            digits.
         truncate : bool, default False
             Cut text that is longer than the model's context.
 
@@ -364,7 +373,7 @@ class LanguageModel:
         NoAttentionError
             When the model has no attention.
         UnknownNameError
-            For an unknown kind or keyword.
+            For an unknown kind, layer, precision or keyword.
 
         Examples
         --------
@@ -374,11 +383,12 @@ class LanguageModel:
         """
         from lmwidget.capture.attention import capture_attention
 
-        refuse_unknown(unknown, ["output", "kind", "truncate"], "attention")
+        known = ["output", "kind", "layers", "precision", "truncate"]
+        refuse_unknown(unknown, known, "attention")
         tokens = self.tokenize(text, truncate=truncate)
         writes = self.task == "seq2seq" and output is None
         written = self.write_output(tokens) if writes else self._written(output)
-        attention = capture_attention(self, tokens, written)
+        attention = capture_attention(self, tokens, written, layers=layers, precision=precision)
         return attention if kind is None else attention.select(kind)
 
     def attribute(

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 
 Envelope = dict[str, Any]
 Rows = Callable[[int, int, slice], NDArray[np.float32]]
+Strongest = Callable[
+    [int, list[int], int], tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]
+]
 
 FULL = 65535
 """Largest 16-bit integer: the row's maximum."""
@@ -130,7 +133,12 @@ def quantise(
 
 
 def pack_dense(
-    rows: Rows, layers: Iterable[int], heads: Sequence[int], shape: tuple[int, int]
+    rows: Rows,
+    layers: Iterable[int],
+    heads: Sequence[int],
+    shape: tuple[int, int],
+    *,
+    only: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Return every weight of some layers as the value of the trait ``_attention``.
 
@@ -144,11 +152,13 @@ def pack_dense(
         Number of heads of every layer of the model.
     shape : tuple of int
         Queries and keys.
+    only : sequence of int, optional
+        Send only these heads; default: all.
 
     Returns
     -------
     dict
-        ``layers``, ``format`` ("dense") and ``weights``, an envelope over layer, head, query, key.
+        ``layers``, ``heads`` (``None``: all), ``format`` ("dense") and ``weights``, an envelope over layer, head, query, key.
 
     Examples
     --------
@@ -157,68 +167,87 @@ def pack_dense(
     'dense'
     """
     layers = list(layers)
-    integers = np.zeros((len(layers), max(heads), *shape), np.uint16)
+    size = max(heads) if only is None else len(only)
+    integers = np.zeros((len(layers), size, *shape), np.uint16)
     scale = np.zeros(integers.shape[:-1], np.float32)
     for index, layer in enumerate(layers):
-        for head in range(heads[layer]):
-            integers[index, head], scale[index, head] = quantise(rows(layer, head, slice(None)))
+        for place, head in enumerate(range(heads[layer]) if only is None else only):
+            integers[index, place], scale[index, place] = quantise(rows(layer, head, slice(None)))
     weights = envelope(integers, ["layer", "head", "query", "key"], scale)
-    return {"layers": layers, "format": "dense", "weights": weights}
+    return {
+        "layers": layers,
+        "heads": None if only is None else list(only),
+        "format": "dense",
+        "weights": weights,
+    }
 
 
 def pack_sparse(
-    rows: Rows,
+    strongest: Strongest,
     layers: Iterable[int],
     heads: Sequence[int],
-    shape: tuple[int, int],
+    queries: int,
+    keys: int,
+    *,
     top: int,
+    only: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Return the strongest weights of each query as the value of the trait ``_attention``.
 
-    The full matrix of a head never exists: query rows are read in chunks.
-
     Parameters
     ----------
-    rows, layers, heads, shape
-        As for :func:`pack_dense`.
+    strongest : callable
+        ``strongest(layer, heads, top)`` returns keys and weights of the strongest edges, each of
+        shape (head, query, edge), and the share of each query's weight in them, (head, query).
+    layers : iterable of int
+        Layers to send.
+    heads : sequence of int
+        Number of heads of every layer of the model.
+    queries, keys : int
+        Size of a head.
     top : int
         How many keys to keep of each query.
+    only : sequence of int, optional
+        Send only these heads; default: all.
 
     Returns
     -------
     dict
-        ``layers``, ``format`` ("csr"), ``weights`` (uint16, one an entry), ``columns``,
+        ``layers``, ``heads``, ``format`` ("csr"), ``weights`` (uint16, one an entry), ``columns``,
         ``offsets``, ``rowscale`` and ``kept`` (share of the row's weight that is sent).
 
     Examples
     --------
     >>> import numpy as np
-    >>> eye = lambda layer, head, part: np.eye(3, dtype="f4")[part]
-    >>> decode(pack_sparse(eye, [0], [1], (3, 3), top=1)["columns"]).tolist()
+    >>> def strongest(layer, heads, top):  # of the identity
+    ...     return np.arange(3).reshape(1, 3, 1), np.ones((1, 3, 1), "f4"), np.ones((1, 3), "f4")
+    >>> decode(pack_sparse(strongest, [0], [1], 3, 3, top=1)["columns"]).tolist()
     [0, 1, 2]
     """
     layers = list(layers)
-    queries, keys = shape
-    counts = np.zeros((len(layers), max(heads), queries), np.uint32)
+    size = max(heads) if only is None else len(only)
+    counts = np.zeros((len(layers), size, queries), np.uint32)
     rowscale = np.zeros(counts.shape, np.float32)
     kept = np.zeros(counts.shape, np.float32)
     columns: list[NDArray[Any]] = []
     weights: list[NDArray[np.uint16]] = []
-    chunk = max(1, 4_000_000 // max(1, keys))
     for index, layer in enumerate(layers):
-        for head in range(heads[layer]):
-            for start in range(0, queries, chunk):
-                part = slice(start, min(start + chunk, queries))
-                row, column, value, scale, share = _strongest(rows(layer, head, part), top)
-                counts[index, head, part] = np.bincount(row, minlength=part.stop - start)
-                rowscale[index, head, part], kept[index, head, part] = scale, share
-                columns.append(column)
-                weights.append(value)
+        sent = list(range(heads[layer]) if only is None else only)
+        column, value, share = strongest(layer, sent, top)
+        order = np.argsort(column, axis=-1)
+        column = np.take_along_axis(column, order, -1)
+        integers, scale = quantise(np.take_along_axis(value, order, -1))
+        there = integers > 0
+        counts[index, : len(sent)] = there.sum(-1)
+        rowscale[index, : len(sent)], kept[index, : len(sent)] = scale, share
+        columns.append(column[there])
+        weights.append(integers[there])
     narrow = np.uint16 if keys <= FULL else np.uint32
     row_axes = ["layer", "head", "query"]
     offsets = np.concatenate([[0], np.cumsum(counts.ravel(), dtype=np.uint32)]).astype(np.uint32)
     return {
         "layers": layers,
+        "heads": None if only is None else list(only),
         "format": "csr",
         "weights": envelope(np.concatenate(weights), ["entry"]),
         "columns": envelope(np.concatenate(columns).astype(narrow), ["entry"]),
@@ -226,17 +255,3 @@ def pack_sparse(
         "rowscale": envelope(rowscale, row_axes),
         "kept": envelope(kept, row_axes),
     }
-
-
-def _strongest(weights: NDArray[np.float32], top: int) -> tuple[NDArray[Any], ...]:
-    """Return row, column, value of the ``top`` entries a row, and scale and kept share a row."""
-    integers, scale = quantise(weights)
-    if top < weights.shape[1]:
-        floor = -np.partition(-weights, top - 1, axis=1)[:, top - 1 : top]
-        integers[~(weights >= floor)] = 0
-    row, column = np.nonzero(integers)
-    value = integers[row, column]
-    sent = np.bincount(row, weights=value, minlength=len(weights)) * scale
-    total = weights.sum(axis=1)
-    share = np.where(total > 0, sent / np.where(total > 0, total, 1), 1)
-    return row, column, value, scale, np.minimum(share, 1).astype(np.float32)

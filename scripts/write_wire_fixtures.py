@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lmwidget import wire
+from lmwidget.widgets.array_attention import ArrayAttention
 
 FOLDER = Path(__file__).parent.parent / "tests" / "fixtures" / "wire"
 
@@ -32,7 +33,9 @@ def main() -> None:
 
     dense = wire.pack_dense(rows, [0, 1], [2, 2], (4, 5))
     write("attention_dense", "attention", dense, wire.decode(dense["weights"]))
-    sparse = wire.pack_sparse(rows, [1], [2, 2], (4, 5), top=2)
+
+    attention = ArrayAttention.from_arrays(weights, list("abcd"), list("vwxyz"))
+    sparse = wire.pack_sparse(attention.strongest, [1], [2, 2], 4, 5, top=2)
     write("attention_csr", "attention", sparse, unpack_sparse(sparse, keys=5))
     weights[0, 0, 1, 2] = np.nan
     broken = wire.pack_dense(rows, [0], [2, 2], (4, 5))

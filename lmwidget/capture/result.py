@@ -248,6 +248,93 @@ class Attention:
         record = self._record(layer)
         return self._compute(record, range(record.shape[1]), range(len(self.tokens)))
 
+    def columns(self, layer: int, head: Any, key: int) -> Weights:
+        """Return how much every token looks at one token.
+
+        Parameters
+        ----------
+        layer : int
+            Layer, from 0.
+        head : int, slice or sequence of int
+            Heads.
+        key : int
+            The token that is looked at.
+
+        Returns
+        -------
+        ndarray of float32, shape (head, query)
+            Without the first axis when one head was given as a number. All weights of the heads
+            are computed on the way, a block of queries at a time.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such layer, head or token.
+        UnavailableError
+            When the attention of this layer could not be read exactly.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attention("the king said").columns(0, [0, 1], 2).shape
+        (2, 4)
+        """
+        record = self._record(layer)
+        heads, one_head = choose(head, record.shape[1], "head")
+        (column,), _ = choose(whole(key, "key token"), len(self.key_tokens), "key token")
+        blocks = [block[:, :, column] for block in self._blocks(record, heads)]
+        found = torch.cat(blocks, dim=1).cpu().numpy()
+        return found[0] if one_head else found
+
+    def strongest(
+        self, layer: int, head: Any, top: int
+    ) -> tuple[NDArray[np.int64], Weights, Weights]:
+        """Return each token's strongest edges, without the matrix of all weights in memory.
+
+        Parameters
+        ----------
+        layer : int
+            Layer, from 0.
+        head : int, slice or sequence of int
+            Heads.
+        top : int
+            How many keys of each query.
+
+        Returns
+        -------
+        keys : ndarray of int64, shape (head, query, edge)
+            The tokens looked at, the strongest first.
+        weights : ndarray of float32, shape (head, query, edge)
+            Their weights.
+        share : ndarray of float32, shape (head, query)
+            How much of the query's whole weight they hold, 0 to 1.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such layer or head.
+        UnavailableError
+            When the attention of this layer could not be read exactly.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> keys, weights, share = lmw.load("tiny").attention("the king said").strongest(0, [0], 2)
+        >>> keys.shape, weights.shape, share.shape
+        ((1, 4, 2), (1, 4, 2), (1, 4))
+        """
+        record = self._record(layer)
+        heads, _ = choose(head, record.shape[1], "head")
+        keys, weights, shares = [], [], []
+        for block in self._blocks(record, heads):
+            best, places = block.topk(min(top, block.shape[-1]), dim=-1)
+            total = block.sum(-1)
+            keys.append(places.cpu())
+            weights.append(best.cpu())
+            shares.append((best.sum(-1) / total.where(total != 0, 1)).clamp(max=1).cpu())
+        columns, values, share = (torch.cat(part, 1).numpy() for part in (keys, weights, shares))
+        return columns, values, share
+
     def structure_scores(self) -> Weights:
         """Return how plainly each head looks back at something in particular.
 
@@ -376,10 +463,18 @@ class Attention:
         return self._records[index]
 
     def _compute(self, record: Record, heads: Sequence[int], queries: Sequence[int]) -> Weights:
-        keys = len(self.key_tokens)
-        found = np.empty((len(heads), len(queries), keys), np.float32)
-        step = max(1, _CHUNK // max(1, len(heads) * keys))
-        for start in range(0, len(queries), step):
-            block = record.weights(as_slice(heads), as_slice(queries[start : start + step]))
-            found[:, start : start + step] = block[0].cpu().numpy()
+        found = np.empty((len(heads), len(queries), len(self.key_tokens)), np.float32)
+        start = 0
+        for block in self._blocks(record, heads, queries):
+            found[:, start : start + block.shape[1]] = block.cpu().numpy()
+            start += block.shape[1]
         return found
+
+    def _blocks(
+        self, record: Record, heads: Sequence[int], queries: Sequence[int] | None = None
+    ) -> Iterator[torch.Tensor]:
+        """Weights of some queries at a time, shape (head, query, key)."""
+        queries = range(len(self.tokens)) if queries is None else queries
+        step = max(1, _CHUNK // max(1, len(heads) * len(self.key_tokens)))
+        for start in range(0, len(queries), step):
+            yield record.weights(as_slice(heads), as_slice(queries[start : start + step]))[0]

@@ -178,6 +178,66 @@ class ArrayAttention:
         chosen: NDArray[np.float32] = self.weights[layer, head, query]
         return chosen
 
+    def columns(self, layer: int, head: Any, key: int) -> NDArray[np.float32]:
+        """Return how much every token looks at one token.
+
+        Parameters
+        ----------
+        layer : int
+            Index of the layer.
+        head : int or list of int
+            Which heads.
+        key : int
+            The token that is looked at.
+
+        Returns
+        -------
+        ndarray of float32, shape ([head,] query)
+            Attention weights.
+
+        Examples
+        --------
+        >>> ArrayAttention.from_arrays([[1.0]], ["a"]).columns(0, 0, 0)
+        array([1.], dtype=float32)
+        """
+        chosen: NDArray[np.float32] = self.weights[layer, head][..., key]
+        return chosen
+
+    def strongest(
+        self, layer: int, head: list[int], top: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """Return each token's strongest edges.
+
+        Parameters
+        ----------
+        layer : int
+            Index of the layer.
+        head : list of int
+            Which heads.
+        top : int
+            How many keys of each query.
+
+        Returns
+        -------
+        keys : ndarray of int64, shape (head, query, edge)
+            The tokens looked at.
+        weights : ndarray of float32, shape (head, query, edge)
+            Their weights.
+        share : ndarray of float32, shape (head, query)
+            How much of the query's whole weight they hold.
+
+        Examples
+        --------
+        >>> ArrayAttention.from_arrays([[0.2, 0.8], [1, 0]], ["a", "b"]).strongest(0, [0], 1)[0]
+        array([[[1],
+                [0]]])
+        """
+        weights = self.weights[layer, head]
+        keys = np.argsort(-weights, axis=-1, kind="stable")[..., :top]
+        values = np.take_along_axis(weights, keys, -1)
+        total = weights.sum(-1)
+        return keys, values, values.sum(-1) / np.where(total != 0, total, 1)
+
     def structure_scores(self) -> NDArray[np.float32]:
         """Return how much each head has to show.
 

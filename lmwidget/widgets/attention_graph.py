@@ -14,12 +14,13 @@ from lmwidget.errors import InputError, LmwidgetError, UnknownNameError
 from lmwidget.html import table
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import ArrayAttention
+from lmwidget.widgets.attention_budget import holds, part_for_page, part_on_screen
 from lmwidget.widgets.attention_state import (
     empty_figure,
     figure_state,
-    layer_state,
+    focus_state,
     most_structured,
-    page_state,
+    packed,
 )
 from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
 
@@ -102,7 +103,7 @@ class AttentionGraph(ModelWidget):
     _css = bundle("attention_graph.css")
     _bundle = "attention_graph"
     _input_traits = ("text", "kind")
-    _bulk_traits = ("_tokens", "_attention")
+    _bulk_traits = ("_tokens", "_attention", "_focus")
 
     layer = t.Int(0).tag(sync=True)
     "Index of the layer shown, 0 for the first that has attention."
@@ -138,6 +139,7 @@ class AttentionGraph(ModelWidget):
     "Highlights the tokens that contain this text."
 
     _attention = t.Dict().tag(sync=True, echo_update=False)
+    _focus = t.Dict().tag(sync=True, echo_update=False)
 
     def __init__(
         self,
@@ -159,7 +161,8 @@ class AttentionGraph(ModelWidget):
             "kind": traits.get("kind"),
         }
         super().__init__(**traits)
-        self.observe(self._on_layer, "layer")
+        self.observe(self._on_shown, ["layer", "heads", "token", "side"])
+        self._show(self._focused())
 
     @classmethod
     def from_result(cls, attention: Attention, **traits: Any) -> AttentionGraph:
@@ -275,12 +278,12 @@ class AttentionGraph(ModelWidget):
         if self.token is None or attention is None:
             return None
         heads = tuple(self.heads) or tuple(range(attention.heads(self.layer)))
-        matrices = np.stack([attention[self.layer, head] for head in heads])
         query = self.side == "query"
         tokens = attention.tokens if query else attention.key_tokens
         if not 0 <= self.token < len(tokens):
             return None
-        weights = matrices[:, self.token] if query else matrices[:, :, self.token]
+        read = attention.rows if query else attention.columns
+        weights = np.stack([read(self.layer, head, self.token) for head in heads])
         return Selection(
             self.token, tokens.pieces[self.token], self.side, self.layer, heads, weights
         )
@@ -335,6 +338,7 @@ class AttentionGraph(ModelWidget):
             layer, heads = most_structured(attention, layer, heads)
         self._check_layer(layer)
         same = attention.key_tokens is attention.tokens
+        part = part_on_screen(attention, layer, heads)
         return {
             "text": self._input_text(),
             "kind": attention.kind,
@@ -344,9 +348,10 @@ class AttentionGraph(ModelWidget):
                 "query": attention.tokens.to_dict(),
                 "key": None if same else attention.key_tokens.to_dict(),
             },
-            "_attention": layer_state(attention, layer),
+            "_attention": packed(attention, part),
+            "_focus": {},
             "_figure": {
-                **figure_state(attention, editable=self._editable()),
+                **figure_state(attention, part, editable=self._editable()),
                 "model": self._named(attention.model, self._input_tokens()),
             },
             "_status": READY,
@@ -369,30 +374,44 @@ class AttentionGraph(ModelWidget):
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._result is None:
             return self._published_nothing()
-        sent, top = page_state(self._result, max_bytes)
+        part = part_for_page(self._result, self.layer, self.heads, max_bytes)
         return {
-            "_attention": sent,
+            "_attention": packed(self._result, part),
             "_figure": {
                 **self._figure,
                 "editable": False,
-                "top_per_row": top,
+                "top_per_row": part.top,
                 "kinds": [self._result.kind],
             },
         }
 
-    def _on_layer(self, _change: Any) -> None:
+    def _on_shown(self, _change: Any) -> None:
         if self._quiet or self._result is None:
             return
         state: dict[str, Any] = {}
         heads = [head for head in self.heads if head < self._result.heads(self.layer)]
         if heads != self.heads:
             state["heads"] = heads
-        if self.layer not in self._attention.get("layers", []):
-            try:
-                state["_attention"] = layer_state(self._result, self.layer)
-            except LmwidgetError as error:
-                state = {"_status": self._failure(error)}
+        try:
+            if not holds(self._attention, self.layer, heads):
+                part = part_on_screen(self._result, self.layer, heads)
+                state["_attention"] = packed(self._result, part)
+                state["_figure"] = {**self._figure, "top_per_row": part.top}
+        except LmwidgetError as error:
+            state = {"_status": self._failure(error)}
         self._show(state)
+        self._show(self._focused())
+
+    def _focused(self) -> dict[str, Any]:
+        """Return every weight of the pinned token where only its strongest were sent."""
+        result, token = self._result, self.token
+        nothing: dict[str, Any] = {"_focus": {}} if self._focus else {}
+        if result is None or token is None or self._attention.get("format") != "csr":
+            return nothing
+        tokens = result.tokens if self.side == "query" else result.key_tokens
+        if not 0 <= token < len(tokens) or not holds(self._attention, self.layer, self.heads):
+            return nothing
+        return {"_focus": focus_state(result, self.layer, self.heads, self.side, token)}
 
     # Validation ------------------------------------------------------------------------------
 

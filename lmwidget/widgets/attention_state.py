@@ -1,33 +1,25 @@
-"""What of an attention crosses to the browser: only what is on screen, within a budget."""
+"""What an attention looks like on its way to the browser."""
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lmwidget.errors import UnavailableError
-from lmwidget.wire import pack_dense, pack_sparse
-
-ALL_LAYERS_BYTES = 1_000_000
-"""Every layer is sent at once when they all fit in this; then the layer changes without a kernel."""
-
-LAYER_BYTES = 1_200_000
-"""Budget for the layer on screen; above it only each query's strongest edges are sent."""
-
-_FEWEST_KEYS = 4
+from lmwidget.widgets.attention_budget import Part
+from lmwidget.wire import envelope, pack_dense, pack_sparse, quantise
 
 
-def layer_state(attention: Any, layer: int) -> dict[str, Any]:
-    """Return the trait ``_attention`` for one layer on screen, or for all when they are small.
+def packed(attention: Any, part: Part) -> dict[str, Any]:
+    """Return the trait ``_attention``.
 
     Parameters
     ----------
     attention : Attention
         What is drawn.
-    layer : int
-        Layer on screen.
+    part : Part
+        What to send of it.
 
     Returns
     -------
@@ -37,108 +29,74 @@ def layer_state(attention: Any, layer: int) -> dict[str, Any]:
     Raises
     ------
     UnavailableError
-        When this layer could not be read exactly.
+        When a layer could not be read exactly.
 
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> layer_state(lmw.load("tiny").attention("The king said"), 0)["layers"]
-    [0, 1]
+    >>> packed(lmw.load("tiny").attention("The king said"), Part((0,), None, None))["layers"]
+    [0]
     """
-    if dense_bytes(attention, attention.shape[0]) <= ALL_LAYERS_BYTES:
-        return _packed(attention, _readable(attention), ALL_LAYERS_BYTES)
-    return _packed(attention, [layer], LAYER_BYTES)
+    count, _, queries, keys = attention.shape
+    heads = [attention.heads(layer) for layer in range(count)]
+    if part.top is None:
+        return pack_dense(attention.rows, part.layers, heads, (queries, keys), only=part.heads)
+    return pack_sparse(
+        attention.strongest, part.layers, heads, queries, keys, top=part.top, only=part.heads
+    )
 
 
-def page_state(attention: Any, max_bytes: int) -> tuple[dict[str, Any], int | None]:
-    """Return the trait ``_attention`` for a page without a kernel: every layer, in a budget.
+def focus_state(
+    attention: Any, layer: int, heads: Sequence[int], side: str, token: int
+) -> dict[str, Any]:
+    """Return the trait ``_focus``: every weight of one token, where only the strongest were sent.
 
     Parameters
     ----------
     attention : Attention
         What is drawn.
-    max_bytes : int
-        Budget for all layers together.
+    layer : int
+        Layer on screen.
+    heads : sequence of int
+        Heads on screen; empty for all.
+    side : str
+        ``"query"`` or ``"key"``.
+    token : int
+        The pinned token.
 
     Returns
     -------
-    state : dict
-        The trait.
-    top : int or None
-        How many keys of each query are kept; ``None`` when all are.
+    dict
+        ``layer``, ``heads``, ``side``, ``token`` and ``weights``, an envelope over head and token.
 
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> page_state(lmw.load("tiny").attention("The king said"), 8_000_000)[1] is None
-    True
+    >>> attention = lmw.load("tiny").attention("The king said")
+    >>> focus_state(attention, 0, [1], "query", 2)["weights"]["shape"]
+    [1, 3]
     """
-    layers = _readable(attention)
-    return _packed(attention, layers, max_bytes), keys_per_query(attention, len(layers), max_bytes)
+    shown = list(heads) or list(range(attention.heads(layer)))
+    read = attention.rows if side == "query" else attention.columns
+    integers, scale = quantise(np.stack([read(layer, head, token) for head in shown]))
+    return {
+        "layer": layer,
+        "heads": shown,
+        "side": side,
+        "token": token,
+        "weights": envelope(integers, ["head", "token"], scale),
+    }
 
 
-def keys_per_query(attention: Any, layers: int, budget: int) -> int | None:
-    """Return how many keys of each query fit into a budget; ``None`` when all do.
-
-    Parameters
-    ----------
-    attention : Attention
-        What is drawn.
-    layers : int
-        How many layers are sent.
-    budget : int
-        Bytes.
-
-    Returns
-    -------
-    int or None
-        At least 4.
-
-    Examples
-    --------
-    >>> import lmwidget as lmw
-    >>> keys_per_query(lmw.load("tiny").attention("The king said"), 2, 10_000) is None
-    True
-    """
-    if dense_bytes(attention, layers) <= budget:
-        return None
-    _, heads, queries, _ = attention.shape
-    rows = layers * heads * queries
-    return max(_FEWEST_KEYS, int((budget - 12 * rows) // (4 * rows)))
-
-
-def dense_bytes(attention: Any, layers: int) -> int:
-    """Return the size of some layers with every weight.
-
-    Parameters
-    ----------
-    attention : Attention
-        What is drawn.
-    layers : int
-        How many layers.
-
-    Returns
-    -------
-    int
-        Bytes: 2 a weight, 4 a row.
-
-    Examples
-    --------
-    >>> import lmwidget as lmw
-    >>> dense_bytes(lmw.load("tiny").attention("The king said"), 1)
-    120
-    """
-    _, heads, queries, keys = attention.shape
-    return int(layers * heads * queries * (2 * keys + 4))
-
-
-def figure_state(attention: Any, *, editable: bool) -> dict[str, Any]:
+def figure_state(attention: Any, part: Part, *, editable: bool) -> dict[str, Any]:
     """Return the trait ``_figure``: what the picture says of itself.
 
     Parameters
     ----------
     attention : Attention
         What is drawn.
+    part : Part
+        What is sent of it.
     editable : bool
         Whether the text can be edited in place.
 
@@ -150,11 +108,11 @@ def figure_state(attention: Any, *, editable: bool) -> dict[str, Any]:
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> figure_state(lmw.load("tiny").attention("The king said"), editable=True)["heads"]
+    >>> attention = lmw.load("tiny").attention("The king said")
+    >>> figure_state(attention, Part((0, 1), None, None), editable=True)["heads"]
     [4, 4]
     """
     layers = attention.shape[0]
-    whole = dense_bytes(attention, layers) <= ALL_LAYERS_BYTES
     return {
         "model": attention.model,
         "title": "Attention",
@@ -164,7 +122,7 @@ def figure_state(attention: Any, *, editable: bool) -> dict[str, Any]:
         "kinds": list(attention.kinds),
         "causal": attention.causal,
         "editable": editable,
-        "top_per_row": None if whole else keys_per_query(attention, 1, LAYER_BYTES),
+        "top_per_row": part.top,
     }
 
 
@@ -236,22 +194,3 @@ def most_structured(
         known = 0 <= layer < len(scores)
         heads = [int(np.argmax(scores[layer]))] if known else []
     return layer, list(heads)
-
-
-def _readable(attention: Any) -> list[int]:
-    """Return the layers that could be read exactly; the others say so when they are asked for."""
-    readable = []
-    for layer in range(attention.shape[0]):
-        with contextlib.suppress(UnavailableError):
-            attention.rows(layer, 0, 0)
-            readable.append(layer)
-    return readable
-
-
-def _packed(attention: Any, layers: list[int], budget: int) -> dict[str, Any]:
-    count, _, queries, keys = attention.shape
-    heads = [attention.heads(layer) for layer in range(count)]
-    top = keys_per_query(attention, len(layers), budget)
-    if top is None:
-        return pack_dense(attention.rows, layers, heads, (queries, keys))
-    return pack_sparse(attention.rows, layers, heads, (queries, keys), top)

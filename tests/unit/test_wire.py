@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lmwidget import wire
+from lmwidget.widgets.array_attention import ArrayAttention
 
 FIXTURES = sorted((Path(__file__).parent.parent / "fixtures" / "wire").glob("*.json"))
 
@@ -24,6 +25,14 @@ def with_bytes(value):
         else with_bytes(item)
         for key, item in value.items()
     }
+
+
+def strongest_of(*heads):
+    """Return the strongest weights of matrices, as an attention gives them."""
+    tokens = [f"t{index}" for index in range(max(heads[0].shape))]
+    weights = np.stack(heads)
+    queries, keys = weights.shape[1:]
+    return ArrayAttention.from_arrays(weights, tokens[:queries], tokens[:keys]).strongest
 
 
 def dense_from_sparse(packed, keys):
@@ -70,34 +79,26 @@ def test_row_that_is_not_a_number_is_marked_and_spares_the_others():
 
 def test_sparse_keeps_the_strongest_and_says_how_much_of_the_row_that_is():
     weights = np.array([[0.5, 0.1, 0.3, 0.1], [0.0, 0.0, 1.0, 0.0]], np.float32)
-    packed = wire.pack_sparse(lambda layer, head, part: weights[part], [0], [1], (2, 4), top=2)
+    packed = wire.pack_sparse(strongest_of(weights), [0], [1], 2, 4, top=2)
     np.testing.assert_allclose(
         dense_from_sparse(packed, 4)[0, 0], [[0.5, 0, 0.3, 0], [0, 0, 1, 0]], atol=1e-5
     )
     np.testing.assert_allclose(wire.decode(packed["kept"])[0, 0], [0.8, 1.0], atol=1e-4)
 
 
-def test_sparse_reads_long_inputs_in_chunks_and_never_a_whole_matrix():
-    queries = keys = 3000
-    largest = 0
-
-    def rows(layer, head, part):
-        nonlocal largest
-        count = part.stop - part.start
-        largest = max(largest, count * keys)
-        out = np.zeros((count, keys), np.float32)
-        out[np.arange(count), np.arange(part.start, part.stop)] = 1
-        return out
-
-    packed = wire.pack_sparse(rows, [0], [1], (queries, keys), top=8)
-    assert largest < queries * keys
-    assert wire.decode(packed["columns"]).tolist() == list(range(keys))
+def test_sparse_of_some_heads():
+    weights = np.stack([np.eye(3), np.eye(3)[::-1]]).astype(np.float32)
+    packed = wire.pack_sparse(strongest_of(*weights), [0], [2], 3, 3, top=1, only=[1])
+    assert packed["heads"] == [1]
+    np.testing.assert_allclose(dense_from_sparse(packed, 3)[0, 0], weights[1], atol=1e-6)
+    dense = wire.pack_dense(lambda layer, head, part: weights[head], [0], [2], (3, 3), only=[1])
+    np.testing.assert_allclose(wire.decode(dense["weights"])[0, 0], weights[1], atol=1e-6)
 
 
 def test_columns_of_very_long_inputs_are_wide_enough():
     row = np.zeros((1, 70_000), np.float32)
     row[0, 69_999] = 1
-    packed = wire.pack_sparse(lambda layer, head, part: row, [0], [1], (1, 70_000), top=1)
+    packed = wire.pack_sparse(strongest_of(row), [0], [1], 1, 70_000, top=1)
     assert wire.decode(packed["columns"]).tolist() == [69_999]
 
 

@@ -205,7 +205,7 @@ def test_one_unavailable_layer_does_not_hide_the_others(attention):
 
 def test_attention_over_something_else_than_tokens_is_refused(causal_lm, monkeypatch):
     wrong = [DenseRecord("patches.0.attn", 0, torch.ones(1, 1, 9, 9) / 9)]
-    monkeypatch.setattr("lmwidget.capture.attention.record_attention", lambda *_: wrong)
+    monkeypatch.setattr("lmwidget.capture.attention.record_attention", lambda *_, **__: wrong)
     with pytest.raises(UnavailableError, match="9 × 9 places"):
         capture_attention(causal_lm, causal_lm.tokenize("the king"))
 

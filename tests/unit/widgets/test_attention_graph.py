@@ -6,7 +6,7 @@ import pytest
 import lmwidget as lmw
 from lmwidget import wire
 from lmwidget.errors import InputError, UnknownNameError
-from lmwidget.widgets import attention_state as module
+from lmwidget.widgets import attention_budget as module
 
 TEXT = "The king said unto the king"
 
@@ -29,19 +29,75 @@ def test_short_text_sends_every_layer_exactly(graph, lm):
     np.testing.assert_allclose(wire.decode(sent["weights"]), expected, atol=2e-5)
 
 
-def test_long_text_sends_the_strongest_edges_of_the_layer_shown(lm, monkeypatch):
+@pytest.fixture
+def small_budget(monkeypatch):
     monkeypatch.setattr(module, "ALL_LAYERS_BYTES", 500)
     monkeypatch.setattr(module, "LAYER_BYTES", 800)
-    graph = lmw.AttentionGraph(lm, TEXT * 3, layer=1)
+
+
+def edges_sent(graph, layer, head, query):
     sent = graph._attention
-    assert (sent["format"], sent["layers"]) == ("csr", [1])
-    assert graph._figure["top_per_row"] == 4
-    row = wire.decode(sent["offsets"])[-2:]
-    columns = wire.decode(sent["columns"])[row[0] : row[1]]
-    last = graph.result.rows(1, 3, -1)
-    assert set(columns) == set(np.argsort(-last)[:4])
+    heads = list(range(4)) if sent["heads"] is None else sent["heads"]
+    scale = wire.decode(sent["rowscale"])
+    row = (sent["layers"].index(layer) * scale.shape[1] + heads.index(head)) * scale.shape[
+        2
+    ] + query
+    part = slice(*wire.decode(sent["offsets"])[row : row + 2])
+    return set(wire.decode(sent["columns"])[part].tolist())
+
+
+@pytest.mark.usefixtures("small_budget")
+def test_long_text_sends_the_strongest_edges_of_the_heads_shown(lm):
+    graph = lmw.AttentionGraph(lm, TEXT * 3, layer=1, heads=[3])
+    sent = graph._attention
+    assert (sent["format"], sent["layers"], sent["heads"]) == ("csr", [1], [3])
+    top = graph._figure["top_per_row"]
+    assert top > 4
+    row = graph.result.rows(1, 3, -1)
+    assert edges_sent(graph, 1, 3, len(row) - 1) == set(np.argsort(-row)[:top].tolist())
     graph.layer = 0
-    assert graph._attention["layers"] == [0]
+    assert (graph._attention["layers"], graph._attention["heads"]) == ([0], [3])
+    graph.heads = [1, 3]
+    assert graph._attention["heads"] == [1, 3]
+    assert graph._figure["top_per_row"] < top
+    graph.heads = []
+    assert graph._attention["heads"] is None
+    assert graph._figure["top_per_row"] == 4
+
+
+@pytest.mark.usefixtures("small_budget")
+def test_heads_that_were_sent_are_not_sent_again(lm):
+    graph = lmw.AttentionGraph(lm, TEXT * 3, layer=1, heads=[1, 3])
+    sent = graph._attention
+    graph.heads = [3]
+    assert graph._attention is sent
+
+
+@pytest.mark.usefixtures("small_budget")
+@pytest.mark.parametrize("side", ["query", "key"])
+def test_every_weight_of_the_pinned_token_is_sent(lm, side):
+    graph = lmw.AttentionGraph(lm, TEXT * 3, layer=1, heads=[0, 3])
+    assert graph._focus == {}
+    graph.side, graph.token = side, 5
+    focus = graph._focus
+    assert (focus["layer"], focus["heads"], focus["side"], focus["token"]) == (1, [0, 3], side, 5)
+    expected = graph.result[1, [0, 3]]
+    expected = expected[:, 5] if side == "query" else expected[:, :, 5]
+    np.testing.assert_allclose(wire.decode(focus["weights"]), expected, atol=2e-5)
+    graph.heads = [0]
+    assert graph._focus["heads"] == [0]
+    graph.token = None
+    assert graph._focus == {}
+
+
+def test_a_short_text_needs_no_focus(graph):
+    graph.token = 3
+    assert graph._focus == {}
+
+
+@pytest.mark.usefixtures("small_budget")
+def test_a_pin_given_at_once_has_its_focus(lm):
+    assert lmw.AttentionGraph(lm, TEXT * 3, layer=1, token=4)._focus["token"] == 4
 
 
 def test_first_picture_shows_the_most_structured_head(graph):
@@ -108,9 +164,10 @@ def test_graph_without_text_waits_for_one(lm):
 def test_selection_is_exact(graph, lm):
     graph.layer, graph.heads, graph.token = 1, [0, 3], 4
     attention = lm.attention(TEXT)
-    np.testing.assert_array_equal(graph.selection.weights, attention[1, [0, 3]][:, 4])
+    expected = attention[1, [0, 3]]
+    np.testing.assert_allclose(graph.selection.weights, expected[:, 4], rtol=1e-5, atol=1e-7)
     graph.side = "key"
-    np.testing.assert_array_equal(graph.selection.weights, attention[1, [0, 3]][:, :, 4])
+    np.testing.assert_allclose(graph.selection.weights, expected[:, :, 4], rtol=1e-5, atol=1e-7)
     assert graph.selection.piece == attention.tokens.pieces[4]
 
 
@@ -173,6 +230,11 @@ def test_budget_of_a_page_is_kept_and_said(lm):
     state = graph._published_state(4_000)
     assert state["_attention"]["format"] == "csr"
     assert state["_figure"]["top_per_row"] >= 4
+    sizes = [
+        wire.decode(graph._published_state(size)["_attention"]["weights"]).size
+        for size in (3000, 9000)
+    ]
+    assert sizes[0] < sizes[1]
 
 
 def test_chat_is_shown_but_edited_in_python(lm, monkeypatch):

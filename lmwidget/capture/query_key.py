@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from lmwidget.capture.records import ALL, Record, Rows
@@ -76,26 +77,36 @@ class QueryKeyRecord(Record):
         Tensor of float32, shape (batch, head, query, key)
             Weights after softmax; a query that may see no key has a row of zeros.
         """
+        keys = self.shape[3]
         with torch.no_grad():
-            scores = self._scores(heads, rows)
+            seen = self._seen(rows)
+            scores = self._scores(heads, rows, seen)
             allowed = self.allowed(heads, rows)
             if allowed is not None:
-                scores.masked_fill_(~allowed, -torch.inf)
-            # As the attention kernels do: no key to see, nothing seen (a softmax would say NaN).
-            blind = (scores == -torch.inf).all(-1, keepdim=True)
-            return self._softmax(scores, heads, rows).masked_fill_(blind, 0.0).float()
+                scores.masked_fill_(~allowed[..., :seen], -torch.inf)
+            weights = self._softmax(scores, heads, rows)
+            if self.mask is not None or self.offset < 0:
+                # As the attention kernels do: no key to see, nothing seen (a softmax says NaN).
+                weights.masked_fill_(scores.amax(-1, keepdim=True) == -torch.inf, 0.0)
+            return F.pad(weights.float(), (0, keys - seen)) if seen < keys else weights.float()
 
-    def _scores(self, heads: Rows, rows: Rows) -> Tensor:
+    def _seen(self, rows: Rows) -> int:
+        """How many keys, from the first, any of these queries may see."""
+        keys = self.shape[3]
+        chosen = range(self.shape[2])[rows] if isinstance(rows, slice) else rows
+        return min(keys, max(1, max(chosen, default=0) + self.offset + 1)) if self.causal else keys
+
+    def _scores(self, heads: Rows, rows: Rows, seen: int) -> Tensor:
         exact = torch.float64 if self.query.dtype == torch.float64 else torch.float32
         query = self.query[:, heads][:, :, rows].to(exact)
-        scores = query @ grouped(self.key, self.shape[1], heads).to(exact).transpose(-1, -2)
-        scores.mul_(self.scale)
+        key = grouped(self.key[:, :, :seen], self.shape[1], heads).to(exact)
+        scores = (query @ key.transpose(-1, -2)).mul_(self.scale)
         if self.softcap:
             scores.div_(self.softcap).tanh_().mul_(self.softcap)
         if self.bias is not None:
-            scores.add_(_part(self.bias, heads, rows))
+            scores.add_(_part(self.bias, heads, rows)[..., :seen])
         if self.mask is not None and self.mask.is_floating_point():
-            scores.add_(_part(self.mask, heads, rows))
+            scores.add_(_part(self.mask, heads, rows)[..., :seen])
         return scores
 
     def allowed(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor | None:

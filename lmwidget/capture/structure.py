@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from lmwidget.tokens import Tokens
 
 _SAMPLED_ROWS = 64
+_SAMPLED_WEIGHTS = 1 << 17  # of a head; a very long text is judged by fewer rows
 
 
 def informative(tokens: Tokens, key_tokens: Tokens) -> tuple[NDArray[np.float32], list[int]]:
@@ -36,7 +37,8 @@ def informative(tokens: Tokens, key_tokens: Tokens) -> tuple[NDArray[np.float32]
     ordinary = np.flatnonzero(np.asarray(tokens.kinds) != "special")
     if len(ordinary) == 0:
         ordinary = np.arange(len(tokens))
-    sample = np.linspace(0, len(ordinary) - 1, min(_SAMPLED_ROWS, len(ordinary)))
+    most = min(_SAMPLED_ROWS, max(16, _SAMPLED_WEIGHTS // max(1, len(key_tokens))))
+    sample = np.linspace(0, len(ordinary) - 1, min(most, len(ordinary)))
     rows = ordinary[sample.astype(int)]
     factor = np.ones((len(rows), len(key_tokens)), np.float32)
     factor[:, np.asarray(key_tokens.kinds) == "special"] = 0.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmwidget.capture import saved
 from lmwidget.capture.indexing import whole
 from lmwidget.capture.layers import only_layers, sort_layers, wants_layers
 from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import UnavailableRecord
+from lmwidget.capture.records import Record, UnavailableRecord
 from lmwidget.capture.result import Attention
 from lmwidget.errors import NoAttentionError, UnknownNameError, nearest
 from lmwidget.models.tasks import takes
@@ -73,19 +73,46 @@ def capture_attention(
     >>> capture_attention(lm, lm.tokenize("the king said"))[0, 0].shape
     (4, 4)
     """
-    if precision not in PRECISIONS:
-        raise UnknownNameError(
-            f"There is no precision {precision!r}.", nearest(precision, PRECISIONS)
-        )
-    numbers = None if layers is None else [whole(number, "layer") for number in _listed(layers)]
     start = time.perf_counter()
     if lm.task == "seq2seq" and output_tokens is None:
         output_tokens = lm.write_output(tokens)
-    inputs = lm.inputs(tokens, output_tokens)
-    if takes(lm.model, "logits_to_keep"):  # nobody reads them here
-        inputs["logits_to_keep"] = 1
-    wants = None if numbers is None else wants_layers(numbers)
-    records = record_attention(lm.model, inputs, half=precision == "half", wants=wants)
+    inputs, settings = pass_inputs(lm, tokens, output_tokens, layers, precision)
+    records = record_attention(lm.model, inputs, **settings)
+    attention = attention_of(lm, records, tokens, output_tokens, layers)
+    attention.cost["seconds"] = time.perf_counter() - start
+    return attention
+
+
+def attention_of(
+    lm: LanguageModel,
+    records: Sequence[Record],
+    tokens: Tokens,
+    output_tokens: Tokens | None = None,
+    layers: int | Sequence[int] | None = None,
+) -> Attention:
+    """Return the records of a pass as a result.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+    records : sequence of Record
+        Of one pass.
+    tokens, output_tokens, layers
+        As for :func:`capture_attention`.
+
+    Returns
+    -------
+    Attention
+        Without the time that the pass took.
+
+    Raises
+    ------
+    NoAttentionError
+        When there are no records.
+    UnavailableError
+        When none of them can be read exactly.
+    """
     if not records:
         raise NoAttentionError(
             f"{lm.name} ({lm.architecture}) has no attention to show: its forward pass computes "
@@ -98,18 +125,50 @@ def capture_attention(
         output_tokens,
         encoder_decoder=bool(getattr(lm.config, "is_encoder_decoder", False)),
     )
-    if numbers is not None:
-        parts = only_layers(parts, numbers)
+    if layers is not None:
+        parts = only_layers(parts, _listed(layers))
     shown = [record for layers in parts.values() for record in layers.records]
     if all(isinstance(record, UnavailableRecord) for record in shown):
         shown[0].weights()
-    cost = {
-        "seconds": time.perf_counter() - start,
-        "passes": 1,
-        "bytes": saved.bytes_of(shown),
-    }
+    cost = {"passes": 1, "bytes": saved.bytes_of(shown)}
     return Attention(parts, model=lm.name, cost=cost)
 
 
-def _listed(layers: int | Sequence[int]) -> Sequence[int]:
-    return layers if isinstance(layers, Sequence) else [layers]
+def pass_inputs(
+    lm: LanguageModel,
+    tokens: Tokens,
+    output_tokens: Tokens | None,
+    layers: int | Sequence[int] | None,
+    precision: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the model is called with, and how its attention is recorded.
+
+    Parameters
+    ----------
+    lm, tokens, output_tokens, layers, precision
+        As for :func:`capture_attention`.
+
+    Returns
+    -------
+    tuple of (dict, dict)
+        Arguments of the model, and of :func:`~lmwidget.capture.recorder.record_attention`.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown precision.
+    """
+    if precision not in PRECISIONS:
+        raise UnknownNameError(
+            f"There is no precision {precision!r}.", nearest(precision, PRECISIONS)
+        )
+    inputs = lm.inputs(tokens, output_tokens)
+    if takes(lm.model, "logits_to_keep"):  # nobody reads them here
+        inputs["logits_to_keep"] = 1
+    wants = None if layers is None else wants_layers(_listed(layers))
+    return inputs, {"half": precision == "half", "wants": wants}
+
+
+def _listed(layers: int | Sequence[int]) -> list[int]:
+    numbers = layers if isinstance(layers, Sequence) else [layers]
+    return [whole(number, "layer") for number in numbers]

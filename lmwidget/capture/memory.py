@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 
 @contextmanager
@@ -45,3 +49,78 @@ def counting_saved(model: nn.Module) -> Iterator[list[int]]:
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         yield sizes
+
+
+class Alive:
+    """Bytes of tensors alive, and the most there were at once.
+
+    Attributes
+    ----------
+    now, peak : int
+        Bytes.
+    """
+
+    def __init__(self) -> None:
+        self.now = self.peak = 0
+        self._known: set[int] = set()
+
+    def add(self, tensor: Tensor) -> None:
+        """Count a tensor's memory until it is freed.
+
+        Parameters
+        ----------
+        tensor : Tensor
+            What an operation returned; views count nothing.
+        """
+        storage = tensor.untyped_storage()
+        key, size = storage._cdata, storage.nbytes()  # noqa: SLF001
+        if key in self._known:
+            return
+        self._known.add(key)
+        self.now += size
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._freed, key, size).atexit = False
+
+    def _freed(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
+@contextmanager
+def counting_alive() -> Iterator[Alive]:
+    """Count the memory that operations allocate, at its peak.
+
+    Yields
+    ------
+    Alive
+        What is counted; memory inside a kernel is not seen.
+
+    Examples
+    --------
+    >>> import torch
+    >>> with counting_alive() as alive:
+    ...     for _ in range(3):
+    ...         x = torch.ones(10) + 1
+    >>> alive.peak  # the ones and their sum, once
+    80
+    """
+    alive = Alive()
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            del types
+            inputs = {
+                tensor.untyped_storage()._cdata  # noqa: SLF001
+                for tensor in tree_leaves((args, kwargs))
+                if isinstance(tensor, Tensor)
+            }
+            found = func(*args, **(kwargs or {}))
+            for tensor in tree_leaves(found):
+                if isinstance(tensor, Tensor) and tensor.untyped_storage()._cdata not in inputs:  # noqa: SLF001
+                    alive.add(tensor)
+            return found
+
+    with Watch():
+        yield alive

@@ -32,6 +32,8 @@ class Unit:
         True for the tokenizer's "unknown" token.
     offset : tuple of int, optional
         Start and end as the tokenizer itself reports them.
+    content : bytes, optional
+        What the token stands for, where the tokenizer itself says it; else told from ``raw``.
     """
 
     raw: str
@@ -39,6 +41,7 @@ class Unit:
     literal: bool = False
     unknown: bool = False
     offset: Span | None = None
+    content: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def align(text: str, units: Sequence[Unit]) -> list[Placed]:
 
 
 def _content(unit: Unit, scheme: Callable[[str], bytes | None]) -> bytes | None:
+    if unit.content is not None:
+        return unit.content
     return unit.raw.encode("utf-8", "replace") if unit.literal else scheme(unit.raw)
 
 
@@ -170,7 +175,7 @@ def _from_offsets(text: str, units: Sequence[Unit]) -> list[Placed]:
     for i, (unit, (start, end)) in enumerate(zip(units, spans, strict=True)):
         piece = text[start:end] or unit.raw
         if i in shared:
-            content = byte_level(unit.raw) or sentencepiece(unit.raw) or b""
+            content = unit.content or byte_level(unit.raw) or sentencepiece(unit.raw) or b""
             piece = show_bytes(content)
         placed.append(Placed(start, end, piece, partial=i in shared))
     return placed

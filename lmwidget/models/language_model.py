@@ -10,6 +10,9 @@ from torch import Tensor
 
 from lmwidget.errors import InputError, refuse_unknown
 from lmwidget.models import decoding, editing, limits, tokenizing
+from lmwidget.models.batches import batch_logits
+from lmwidget.models.own_module import OwnModule, as_model
+from lmwidget.models.own_tokenizer import as_tokenizer
 from lmwidget.models.predictions import strongest
 from lmwidget.models.tasks import check_task, read_logits, readout, takes, task_of
 from lmwidget.results import Attribution, Prediction
@@ -18,36 +21,48 @@ from lmwidget.tokens import Tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transformers import PreTrainedTokenizerBase
+    import numpy as np
+    from numpy.typing import NDArray
 
     from lmwidget.capture.attention import Attention
+    from lmwidget.models.own_module import Forward
 
 _WRITTEN = 32  # tokens that an encoder-decoder writes by itself when no output is given
 
 
 class LanguageModel:
-    """A transformers model with its tokenizer, left as it is found by everything done here.
+    """A model with its tokenizer, left as it is found by everything done here.
 
     Parameters
     ----------
     model : torch.nn.Module
-        A transformers model: causal, masked, bare encoder, sequence classifier, encoder-decoder.
-    tokenizer : transformers tokenizer
-        The tokenizer that the model was trained with.
+        A transformers model (causal, masked, bare encoder, sequence classifier, encoder-decoder),
+        or any module from token ids (batch, token) to logits.
+    tokenizer : transformers tokenizer, or anything with encode and decode
+        The tokenizer that the model was trained with; see
+        :func:`lmwidget.models.own_tokenizer.as_tokenizer`.
     name : str, optional
         Shown on figures. Default: where the model was loaded from, or its class.
     task : str, optional
         ``"causal"``, ``"masked"``, ``"encoder"``, ``"sequence-classification"`` or ``"seq2seq"``.
-        Default: told from the model's class.
+        Default: told from the model's class, or from what a module of one's own gives.
+    labels : sequence of str, optional
+        Class names of a classifier that does not know them.
+    forward : callable, optional
+        ``forward(model, ids)`` returns the logits, for a module that ``model(ids)`` does not suit.
 
     Attributes
     ----------
+    model : torch.nn.Module
+        The transformers model; a module of one's own is wrapped, and is ``model.module``.
     architecture : str
-        The model type in its configuration, such as ``"llama"``.
+        The model type in its configuration, such as ``"llama"``, or the class of the module.
     context_length : int or None
         Most tokens that it reads at once; None when nothing limits it.
     labels : dict of int to str
         Class names of a classifier, otherwise empty.
+    rows : int or None
+        Size of its embedding table, where there is one.
 
     Raises
     ------
@@ -75,20 +90,24 @@ class LanguageModel:
         *,
         name: str | None = None,
         task: str | None = None,
+        labels: Sequence[str] | None = None,
+        forward: Forward | None = None,
         **unknown: Any,
     ) -> None:
-        refuse_unknown(unknown, ["name", "task"], "LanguageModel")
-        limits.check_objects(model, tokenizer)
-        self.model: Any = model
-        self.config: Any = model.config
-        self.tokenizer: PreTrainedTokenizerBase = tokenizer
-        self.task: str = check_task(task) if task else task_of(model)
-        self.architecture: str = str(getattr(model.config, "model_type", "") or "unknown")
-        self.name: str = name or limits.name_of(model)
-        self.context_length: int | None = limits.context_length(model)
-        self.labels: dict[int, str] = self._class_names()
-        self._rows = limits.embedding_rows(model)
-        limits.check_vocabulary(self.name, len(tokenizer), self._rows)
+        refuse_unknown(unknown, ["name", "task", "labels", "forward"], "LanguageModel")
+        limits.check_model(model)
+        task = check_task(task) if task else None
+        self.tokenizer: Any = as_tokenizer(tokenizer)
+        self.model: Any
+        self.model, found = as_model(model, forward, len(self.tokenizer) or None)
+        self.config: Any = self.model.config
+        self.task: str = task or found or task_of(self.model)
+        self.architecture: str = limits.architecture_of(self.model)
+        self.name: str = name or limits.name_of(self.model)
+        self.context_length: int | None = limits.context_length(self.model)
+        self.labels: dict[int, str] = self._class_names(labels)
+        self.rows: int | None = limits.embedding_rows(self.model)
+        limits.check_vocabulary(self.name, len(self.tokenizer), self.rows)
 
     def __repr__(self) -> str:
         context = f", context {self.context_length}" if self.context_length else ""
@@ -153,7 +172,7 @@ class LanguageModel:
                     "Shorten it, or pass truncate=True.",
                 )
             tokens = editing.truncate(tokens, limit, keep_end=self.task == "causal")
-        limits.check_ids(self.name, tokens, self._rows)
+        limits.check_ids(self.name, tokens, self.rows)
         return tokens
 
     def tokenize_output(self, text: str | Tokens | None = None) -> Tokens:
@@ -184,7 +203,7 @@ class LanguageModel:
         """
         if self.task != "seq2seq" or not isinstance(text, Tokens):
             text = decoding.output_tokens(self, text if isinstance(text, str) else "")
-        limits.check_ids(self.name, text, self._rows)
+        limits.check_ids(self.name, text, self.rows)
         return text
 
     def write_output(self, tokens: Tokens, *, limit: int = _WRITTEN) -> Tokens:
@@ -236,15 +255,58 @@ class LanguageModel:
         >>> lm.inputs(lm.tokenize("The king"))["input_ids"].shape
         torch.Size([1, 2])
         """
-        ids = self._row(tokens.ids)
-        found: dict[str, Any] = {"input_ids": ids}
+        written = output_tokens
+        if self.task == "seq2seq" and written is None:
+            written = self.tokenize_output()
+        return self.arguments(
+            torch.tensor(tokens.ids)[None],
+            segments=torch.tensor(tokens.segments)[None],
+            output_ids=None if written is None else torch.tensor(written.ids)[None],
+        )
+
+    def arguments(
+        self,
+        ids: Tensor,
+        *,
+        segments: Tensor | None = None,
+        mask: Tensor | None = None,
+        output_ids: Tensor | None = None,
+    ) -> dict[str, Any]:
+        """Return the keyword arguments of one forward pass over several rows of ids.
+
+        Parameters
+        ----------
+        ids : Tensor of int, shape (row, token)
+            Token ids.
+        segments : Tensor of int, shape (row, token), optional
+            Segment numbers.
+        mask : Tensor of int, shape (row, token), optional
+            0 where a row is filled up; default: nowhere.
+        output_ids : Tensor of int, shape (1 or row, token), optional
+            Decoder side of an encoder-decoder.
+
+        Returns
+        -------
+        dict
+            On the model's device, and only what the model takes.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> sorted(lmw.load("tiny").arguments(torch.tensor([[5, 6], [7, 8]])))
+        ['attention_mask', 'input_ids', 'use_cache']
+        """
+        device = self.device
+        found: dict[str, Any] = {"input_ids": ids.to(device).long()}
         if takes(self.model, "attention_mask"):
-            found["attention_mask"] = torch.ones_like(ids)
-        if takes(self.model, "token_type_ids") and (kinds := self._segment_kinds()) > 1:
-            found["token_type_ids"] = self._row(tokens.segments).clamp(max=kinds - 1).long()
-        if self.task == "seq2seq":
-            output = output_tokens if output_tokens is not None else self.tokenize_output()
-            found["decoder_input_ids"] = self._row(output.ids)
+            mask = torch.ones_like(ids) if mask is None else mask
+            found["attention_mask"] = mask.to(device).long()
+        kinds = self._segment_kinds() if takes(self.model, "token_type_ids") else 0
+        if kinds > 1 and segments is not None:
+            found["token_type_ids"] = segments.to(device).clamp(max=kinds - 1).long()
+        if self.task == "seq2seq" and output_ids is not None:
+            output_ids = output_ids.to(device).long()
+            found["decoder_input_ids"] = output_ids.expand(len(ids), -1)
         if takes(self.model, "use_cache"):
             found["use_cache"] = False
         return found
@@ -273,11 +335,93 @@ class LanguageModel:
         >>> lm.forward(lm.tokenize("The king")).logits.shape[:2]
         torch.Size([1, 2])
         """
+        return self.run({**self.inputs(tokens, output_tokens), **kwargs})
+
+    def run(self, arguments: dict[str, Any]) -> Any:
+        """Return the model's output, without gradients, in evaluation mode.
+
+        Parameters
+        ----------
+        arguments : dict
+            What :meth:`arguments` or :meth:`inputs` returned.
+
+        Returns
+        -------
+        transformers.utils.ModelOutput
+            Or whatever has ``logits``.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.run(lm.arguments(torch.tensor([[5, 6], [7, 8]]))).logits.shape[:2]
+        torch.Size([2, 2])
+        """
         from lmwidget.capture.guard import as_found
 
-        arguments = {**self.inputs(tokens, output_tokens), **kwargs}
         with torch.no_grad(), as_found(self.model):
             return self.model(**arguments)
+
+    def logits(
+        self,
+        rows: Any,
+        *,
+        candidates: Sequence[int] | None = None,
+        position: int | None = None,
+        output: str | Tokens | None = None,
+        segments: Any = None,
+        normalize: bool = False,
+        batch_size: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the logits of many texts, given as token ids: all that perturbation needs.
+
+        Parameters
+        ----------
+        rows : sequence of (sequence of int or Tokens), or ndarray of int, shape (row, token)
+            Ids as the model reads them, special tokens included; lengths may differ.
+        candidates : sequence of int, optional
+            Only these tokens or classes; default: all.
+        position : int, optional
+            Token to read at, in every row; default: the last one, or the first mask token.
+        output : str or Tokens, optional
+            What an encoder-decoder has written so far.
+        segments : array-like of int, same shape as ``rows``, optional
+            Segment of each token, for sentence pairs.
+        normalize : bool, default False
+            True gives log-probabilities.
+        batch_size : int, optional
+            Most rows in one pass; default: by length and size of the vocabulary.
+
+        Returns
+        -------
+        ndarray of float32, shape (row, candidate)
+            The same as one row at a time gives, up to rounding.
+
+        Raises
+        ------
+        InputError
+            When a row is empty, too long, or without a mask token for a masked model.
+        ModelMismatchError
+            When the model predicts nothing, or an id is not in its table.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> ids = lm.tokenize("The king said").ids
+        >>> lm.logits([ids, ids[1:]], normalize=True).shape
+        (2, 1792)
+        """
+        return batch_logits(
+            self,
+            rows,
+            candidates=candidates,
+            position=position,
+            output_tokens=self._written(output),
+            segments=segments,
+            normalize=normalize,
+            batch_size=batch_size,
+        )
 
     def predict(
         self,
@@ -472,15 +616,15 @@ class LanguageModel:
             return None
         return self.tokenize_output(output)
 
-    def _row(self, values: Any) -> Tensor:
-        return torch.tensor(values, device=self.device).long()[None]
-
     def _segment_kinds(self) -> int:
         if self.architecture == "xlnet":
             return 3
         return int(getattr(self.config, "type_vocab_size", 0) or 0)
 
-    def _class_names(self) -> dict[int, str]:
+    def _class_names(self, given: Sequence[str] | None) -> dict[int, str]:
         if self.task != "sequence-classification":
             return {}
+        if given is not None or isinstance(self.model, OwnModule):
+            count = self.model.form.width if isinstance(self.model, OwnModule) else 0
+            return dict(enumerate(given or [f"class {i}" for i in range(count)]))
         return {int(key): str(value) for key, value in self.config.id2label.items()}

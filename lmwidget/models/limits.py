@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
 
 from lmwidget.errors import InputError, ModelMismatchError
+from lmwidget.models.own_module import OwnModule
 from lmwidget.tokens import Tokens
 
 # Relative or recurrent positions: the configured length is no limit.
 _UNLIMITED = {"bloom", "longt5", "mamba", "mamba2", "mpt", "mt5", "rwkv", "t5", "umt5", "xlnet"}
+_LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
+_OWN_LENGTHS = ("block_size", "context_length", "max_seq_len", "max_length", "seq_len", "max_len")
+_POSITIONS = re.compile(r"(^|\.)(wpe|\w*pos\w*)$", re.IGNORECASE)
 
 
-def check_objects(model: Any, tokenizer: Any) -> None:
-    """Raise unless these are a transformers model and a tokenizer.
+def check_model(model: Any) -> None:
+    """Raise unless this is a PyTorch module.
 
     Parameters
     ----------
-    model, tokenizer : object
+    model : object
         What the user gave.
 
     Raises
@@ -28,7 +34,7 @@ def check_objects(model: Any, tokenizer: Any) -> None:
 
     Examples
     --------
-    >>> check_objects("gpt2", None)
+    >>> check_model("gpt2")
     Traceback (most recent call last):
     ...
     lmwidget.errors.InputError: LanguageModel takes a model in memory, not the name 'gpt2'. ...
@@ -38,15 +44,10 @@ def check_objects(model: Any, tokenizer: Any) -> None:
             f"LanguageModel takes a model in memory, not the name {model!r}.",
             f"Use lmwidget.load({model!r}).",
         )
-    if not isinstance(model, nn.Module) or getattr(model, "config", None) is None:
+    if not isinstance(model, nn.Module):
         raise InputError(
-            f"LanguageModel takes a transformers model, not a {type(model).__name__}.",
-            "Give a model loaded with transformers, or use lmwidget.load(name).",
-        )
-    if not (callable(tokenizer) and hasattr(tokenizer, "convert_ids_to_tokens")):
-        raise InputError(
-            f"LanguageModel needs the model's tokenizer, not a {type(tokenizer).__name__}.",
-            "Give AutoTokenizer.from_pretrained(name), or use lmwidget.load(name).",
+            f"LanguageModel takes a PyTorch module, not a {type(model).__name__}.",
+            "Give a model of transformers, your own torch.nn.Module, or use lmwidget.load(name).",
         )
 
 
@@ -115,7 +116,7 @@ def embedding_rows(model: Any) -> int | None:
     Parameters
     ----------
     model : torch.nn.Module
-        A transformers model.
+        A transformers model, or a user's own.
 
     Returns
     -------
@@ -128,6 +129,8 @@ def embedding_rows(model: Any) -> int | None:
     >>> embedding_rows(lmw.load("tiny").model)
     1792
     """
+    if isinstance(model, OwnModule):
+        return model.form.rows
     try:
         return int(model.get_input_embeddings().weight.shape[0])
     except (AttributeError, NotImplementedError, TypeError):
@@ -162,11 +165,28 @@ def context_length(model: nn.Module) -> int | None:
             before = 0 if table.padding_idx is None else table.padding_idx + 1
             return table.num_embeddings - before
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    for key in ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length"):
-        length = getattr(text, key, None)
-        if isinstance(length, int) and length > 0:
+    if isinstance(model, OwnModule):
+        return _own_length(model, text)
+    return _first_length(text, _LENGTHS)
+
+
+def _own_length(model: OwnModule, config: Any) -> int | None:
+    """From settings of a user's own module, else from its table of positions."""
+    for holder in (model.module, config):
+        if length := _first_length(holder, (*_LENGTHS, *_OWN_LENGTHS)):
             return length
+    for name, module in model.module.named_modules():
+        if _POSITIONS.search(name) and isinstance(module, nn.Embedding):
+            return module.num_embeddings
+    for name, parameter in model.module.named_parameters():
+        if _POSITIONS.search(name) and parameter.dim() == 3 and len(parameter) == 1:
+            return parameter.shape[1]
     return None
+
+
+def _first_length(holder: Any, names: Sequence[str]) -> int | None:
+    lengths = (getattr(holder, name, None) for name in names)
+    return next((n for n in lengths if type(n) is int and n > 0), None)
 
 
 def name_of(model: nn.Module) -> str:
@@ -189,4 +209,28 @@ def name_of(model: nn.Module) -> str:
     'GPT2LMHeadModel'
     """
     path = str(getattr(model.config, "_name_or_path", "") or "").rstrip("/\\")
-    return path.replace("\\", "/").split("/")[-1] or type(model).__name__
+    own = model.module if isinstance(model, OwnModule) else model
+    return path.replace("\\", "/").split("/")[-1] or type(own).__name__
+
+
+def architecture_of(model: nn.Module) -> str:
+    """Return the model type in the configuration, or the class of a user's own module.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A model.
+
+    Returns
+    -------
+    str
+        For example ``"llama"``.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> architecture_of(lmw.load("tiny").model)
+    'gpt2'
+    """
+    default = type(model.module).__name__ if isinstance(model, OwnModule) else "unknown"
+    return str(getattr(model.config, "model_type", "") or default)

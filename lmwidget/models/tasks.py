@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from lmwidget.errors import InputError, ModelMismatchError, UnknownNameError, nearest
+from lmwidget.models.own_module import OwnModule
+from lmwidget.models.wrappers import bare
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -85,8 +87,7 @@ def task_of(model: nn.Module) -> str:
     >>> task_of(GPT2LMHeadModel(GPT2Config(n_layer=1, n_head=1, n_embd=4, vocab_size=8)))
     'causal'
     """
-    names = [cls.__name__ for cls in type(model).__mro__ if cls.__module__ != "builtins"]
-    for name in names:
+    for name in _class_names(model):
         if task := _task_by_name(name):
             # Pictures and text in, text out: named like an encoder-decoder, but a causal model.
             return "causal" if task == "seq2seq" and not _decodes(model) else task
@@ -139,7 +140,13 @@ def readout(lm: LanguageModel, tokens: Tokens, position: int | None = None) -> R
         )
     if lm.task == "masked":
         return _masked_readout(lm, tokens, position)
-    return Readout("next token", (-1 if position is None else position) % len(tokens))
+    place = (-1 if position is None else position) % len(tokens)
+    if place < len(tokens) - 1 and isinstance(lm.model, OwnModule) and lm.model.form.last_only:
+        raise ModelMismatchError(
+            f"{lm.name} gives the logits of the last token only.",
+            "Leave position= out, and cut the text instead.",
+        )
+    return Readout("next token", place)
 
 
 def _masked_readout(lm: LanguageModel, tokens: Tokens, position: int | None) -> Readout:
@@ -181,7 +188,10 @@ def read_logits(output: Any, place: Readout) -> Tensor:
     torch.Size([1, 7])
     """
     logits: Tensor = output.logits
-    return logits if place.position is None else logits[:, place.position]
+    if place.position is None:
+        return logits
+    # One row only: the model was asked for the last token's, or gives no other.
+    return logits[:, place.position if logits.shape[1] > 1 else 0]
 
 
 def has_head(model: nn.Module) -> bool:
@@ -203,8 +213,14 @@ def has_head(model: nn.Module) -> bool:
     >>> has_head(GPT2Model(GPT2Config(n_layer=1, n_head=1, n_embd=4, vocab_size=8)))
     False
     """
-    names = [cls.__name__ for cls in type(model).__mro__ if cls.__module__ != "builtins"]
-    return any(_task_by_name(name) for name in names)
+    if isinstance(model, OwnModule):
+        return True
+    return any(_task_by_name(name) for name in _class_names(model))
+
+
+def _class_names(model: nn.Module) -> list[str]:
+    kind = type(bare(model))
+    return [cls.__name__ for cls in kind.__mro__ if cls.__module__ != "builtins"]
 
 
 def takes(model: nn.Module, argument: str) -> bool:
@@ -228,7 +244,9 @@ def takes(model: nn.Module, argument: str) -> bool:
     >>> takes(nn.Linear(1, 1), "input")
     True
     """
-    return argument in inspect.signature(model.forward).parameters
+    if isinstance(model, OwnModule):
+        return model.takes(argument)
+    return argument in inspect.signature(bare(model).forward).parameters
 
 
 def _decodes(model: nn.Module) -> bool:

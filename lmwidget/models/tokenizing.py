@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmwidget.errors import InputError
-from lmwidget.models.alignment import Placed, Span, Unit, align
+from lmwidget.models.alignment import Placed, Unit, align
 from lmwidget.models.chat import is_chat, render_chat
+from lmwidget.models.encoding import read_units
+from lmwidget.models.own_tokenizer import OwnTokenizer
 from lmwidget.models.surfaces import byte_level, one_byte, sentencepiece, show_bytes
 from lmwidget.tokens import Tokens
 from lmwidget.words import word_groups
@@ -153,7 +154,9 @@ def _encode(
     may_be_empty: bool = False,
 ) -> Tokens:
     text = "".join(parts)
-    ids, units, segments = _units(tokenizer, parts, add_special_tokens, target)
+    ids, units, segments = read_units(
+        tokenizer, parts, add_special_tokens=add_special_tokens, target=target
+    )
     tokens = _assemble(text, ids, units, segments, _special_ids(tokenizer))
     mask = tokenizer.mask_token_id
     if not may_be_empty and not any(
@@ -210,98 +213,6 @@ def _special_ids(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     }
 
 
-def _units(
-    tokenizer: PreTrainedTokenizerBase,
-    parts: tuple[str, ...],
-    add_special_tokens: bool,  # noqa: FBT001
-    target: bool,  # noqa: FBT001
-) -> tuple[list[int], list[Unit], list[int]]:
-    """Return ids, what is known of each token, and segment numbers."""
-    side = {"text_target": parts[0]} if target else {"text": parts[0]}
-    if len(parts) == 2:
-        side["text_pair"] = parts[1]
-    fast = bool(getattr(tokenizer, "is_fast", False))
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # "longer than the maximum": we say it ourselves, as an error
-        encoded = tokenizer(
-            **side,
-            add_special_tokens=add_special_tokens,
-            return_offsets_mapping=fast,
-            return_token_type_ids=None,
-            verbose=False,
-        )
-    ids = [int(token) for token in encoded["input_ids"]]
-    if fast:
-        sequence = _sequence_fast(encoded)
-        offsets = _shifted(encoded["offset_mapping"], sequence, len(parts[0]))
-    else:
-        sequence = _sequence_slow(tokenizer, parts, ids, add_special_tokens, target)
-        offsets = [None] * len(ids)
-    literals = set(getattr(tokenizer, "added_tokens_decoder", {}))
-    units = [
-        Unit(
-            raw=str(raw),
-            inserted=place is None,
-            literal=token in literals,
-            unknown=token == tokenizer.unk_token_id,
-            offset=None if place is None else offset,
-        )
-        for token, raw, place, offset in zip(
-            ids, tokenizer.convert_ids_to_tokens(ids), sequence, offsets, strict=True
-        )
-    ]
-    return ids, units, _segments(encoded.get("token_type_ids"), sequence)
-
-
-def _sequence_fast(encoded: Any) -> list[int | None]:
-    encoding = encoded.encodings[0]
-    sequences = encoded.sequence_ids(0)
-    added = encoding.special_tokens_mask
-    return [None if mark else place or 0 for mark, place in zip(added, sequences, strict=True)]
-
-
-def _shifted(
-    offsets: Sequence[Span], sequence: Sequence[int | None], first: int
-) -> list[Span | None]:
-    shifts = [first if place == 1 else 0 for place in sequence]
-    return [(start + by, end + by) for (start, end), by in zip(offsets, shifts, strict=True)]
-
-
-def _sequence_slow(
-    tokenizer: PreTrainedTokenizerBase,
-    parts: tuple[str, ...],
-    ids: list[int],
-    add_special_tokens: bool,  # noqa: FBT001
-    target: bool,  # noqa: FBT001
-) -> list[int | None]:
-    """Find each part's own tokens among all; the rest was inserted."""
-    sequence: list[int | None] = [None] * len(ids)
-    place = 0
-    for number, part in enumerate(parts):
-        if not add_special_tokens:
-            return [0] * len(ids)
-        name = "text_target" if target else "text"
-        own = tokenizer(**{name: part}, add_special_tokens=False, verbose=False)["input_ids"]
-        starts = range(place, len(ids) - len(own) + 1)
-        start = next((s for s in starts if ids[s : s + len(own)] == own), None)
-        if start is not None:
-            place = start + len(own)
-            sequence[start:place] = [number] * len(own)
-    return sequence
-
-
-def _segments(types: Sequence[int] | None, sequence: Sequence[int | None]) -> list[int]:
-    if types is not None and any(types):
-        return [int(number) for number in types]
-    segments, last = [], 0
-    for place in sequence:
-        last = last if place is None else place
-        segments.append(last)
-    return segments
-
-
 def _roles_of(tokens: Tokens, roles: Sequence[str | None]) -> tuple[str | None, ...]:
     if not roles:
         return (None,) * len(tokens)
@@ -340,7 +251,7 @@ def token_text(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
         return f"id {token}"
     if token in getattr(tokenizer, "added_tokens_decoder", {}):
         return str(raw)
-    return show_bytes(_content_of(tokenizer, str(raw)))
+    return show_bytes(_content_of(tokenizer, token, str(raw)))
 
 
 def tokens_from_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> Tokens:
@@ -369,7 +280,7 @@ def tokens_from_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> T
     raws = [str(raw) for raw in tokenizer.convert_ids_to_tokens(list(ids))]
     literals = getattr(tokenizer, "added_tokens_decoder", {})
     contents = [
-        b"" if i in specials else raw.encode() if i in literals else _content_of(tokenizer, raw)
+        b"" if i in specials else raw.encode() if i in literals else _content_of(tokenizer, i, raw)
         for i, raw in zip(ids, raws, strict=True)
     ]
     text = b"".join(contents).decode(errors="replace")
@@ -380,7 +291,9 @@ def tokens_from_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> T
     return _assemble(text, list(ids), units, [0] * len(raws), specials)
 
 
-def _content_of(tokenizer: PreTrainedTokenizerBase, raw: str) -> bytes:
+def _content_of(tokenizer: PreTrainedTokenizerBase, token: int, raw: str) -> bytes:
+    if isinstance(tokenizer, OwnTokenizer):
+        return tokenizer.content(token) or raw.encode("utf-8", "replace")
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None and "ByteLevel" in f"{backend.decoder}{backend.pre_tokenizer}":
         return byte_level(raw) or raw.encode("utf-8", "replace")

@@ -318,7 +318,9 @@ def test_wrong_objects():
     tokenizer = tiny_tokenizer("gpt2")
     with pytest.raises(InputError, match=r"lmwidget.load\('gpt2'\)"):
         LanguageModel("gpt2", tokenizer)
-    with pytest.raises(InputError, match="not a Linear"):
+    with pytest.raises(InputError, match="takes a PyTorch module, not a dict"):
+        LanguageModel({}, tokenizer)
+    with pytest.raises(ModelMismatchError, match="Linear cannot be run on token ids"):
         LanguageModel(torch.nn.Linear(1, 1), tokenizer)
     with pytest.raises(InputError, match="needs the model's tokenizer, not a NoneType"):
         LanguageModel(tiny_model("gpt2"), None)

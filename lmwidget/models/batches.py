@@ -1,0 +1,209 @@
+"""Many texts at once: rows of token ids to logits, which is all that perturbation methods need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lmwidget.errors import InputError, ModelMismatchError
+from lmwidget.models.tasks import readout, takes
+from lmwidget.models.wrappers import is_transformers
+from lmwidget.tokens import Tokens
+
+if TYPE_CHECKING:
+    from lmwidget.models.language_model import LanguageModel
+
+_TOKENS, _NUMBERS = 4096, 1 << 26  # most tokens, and most logits, in one pass
+
+
+@dataclass(frozen=True)
+class _Row:
+    index: int
+    ids: tuple[int, ...]
+    segments: tuple[int, ...]
+    position: int | None
+
+
+def batch_logits(
+    lm: LanguageModel,
+    rows: Any,
+    *,
+    candidates: Sequence[int] | None = None,
+    position: int | None = None,
+    output_tokens: Tokens | None = None,
+    segments: Any = None,
+    normalize: bool = False,
+    batch_size: int | None = None,
+) -> NDArray[np.float32]:
+    """Return the logits of many texts, given as token ids.
+
+    Rows of one length run together as they are. Rows of different lengths are filled up to the
+    longest and masked for transformers' models that take an attention mask; any other model gets
+    them by length, so that nothing is ever filled up without being masked.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+    rows : sequence of (sequence of int or Tokens), or ndarray of int, shape (row, token)
+        Ids as the model reads them, special tokens included.
+    candidates : sequence of int, optional
+        Only these tokens or classes; default: all.
+    position : int, optional
+        Token to read at, in every row; default: the last one, or the first mask token.
+    output_tokens : Tokens, optional
+        What an encoder-decoder has written; default: its start token.
+    segments : array-like of int, same shape as ``rows``, optional
+        Segment of each token, for sentence pairs; default: 0, or those of the Tokens.
+    normalize : bool, default False
+        True gives log-probabilities.
+    batch_size : int, optional
+        Most rows in one pass; default: by length and size of the vocabulary.
+
+    Returns
+    -------
+    ndarray of float32, shape (row, candidate)
+        In the order of ``rows``.
+
+    Raises
+    ------
+    InputError
+        When a row is empty, too long, or without a mask token for a masked model.
+    ModelMismatchError
+        When the model predicts nothing, or an id is not in its table.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> batch_logits(lm, [[5, 6, 7], [8, 9]], candidates=[1, 2]).shape
+    (2, 2)
+    """
+    if lm.task == "seq2seq" and output_tokens is None:
+        output_tokens = lm.tokenize_output()
+    read = [
+        _read(lm, index, row, segments, position, output_tokens) for index, row in enumerate(rows)
+    ]
+    if not read:
+        raise InputError("There are no rows.", "Give at least one row of token ids.")
+    found: dict[int, NDArray[np.float32]] = {}
+    chosen = None if candidates is None else torch.as_tensor(list(candidates), dtype=torch.long)
+    for batch in _batches(lm, read, batch_size):
+        logits = _run(lm, batch, output_tokens).float()
+        logits = logits.log_softmax(-1) if normalize else logits
+        if chosen is not None:
+            logits = logits[:, chosen.to(logits.device)]
+        values = logits.cpu().numpy()
+        found |= {row.index: values[place] for place, row in enumerate(batch)}
+    return np.stack([found[index] for index in range(len(read))])
+
+
+def _read(
+    lm: LanguageModel,
+    index: int,
+    row: Any,
+    segments: Any,
+    position: int | None,
+    output_tokens: Tokens | None,
+) -> _Row:
+    if isinstance(row, Tokens):
+        ids, kinds = row.ids.tolist(), row.segments.tolist()
+    else:
+        ids = np.asarray(row, np.int64).tolist()
+        kinds = [0] * len(ids) if segments is None else np.asarray(segments[index]).tolist()
+    if not ids or len(kinds) != len(ids):
+        raise InputError(
+            f"Row {index} has {len(ids)} ids and {len(kinds)} segments.",
+            "Give at least one id, and one segment an id.",
+        )
+    limit = lm.context_length
+    if limit is not None and len(ids) > limit:
+        raise InputError(
+            f"Row {index} has {len(ids)} tokens, but {lm.name} reads at most {limit}.",
+            "Shorten it.",
+        )
+    if min(ids) < 0 or (lm.rows is not None and max(ids) >= lm.rows):
+        raise ModelMismatchError(
+            f"Row {index} has an id outside of the {lm.rows} tokens of {lm.name}.",
+            "Use the tokenizer that belongs to this model.",
+        )
+    place = readout(lm, _bare(ids) if output_tokens is None else output_tokens, position)
+    return _Row(index, tuple(ids), tuple(kinds), place.position)
+
+
+def _bare(ids: list[int]) -> Tokens:
+    """Tokens that are nothing but ids."""
+    count = len(ids)
+    return Tokens(
+        text="",
+        ids=np.asarray(ids),
+        pieces=("",) * count,
+        raw=("",) * count,
+        spans=np.zeros((count, 2), np.int32),
+        kinds=("text",) * count,
+        words=np.zeros(count, np.int32),
+        roles=(None,) * count,
+        segments=np.zeros(count, np.int32),
+    )
+
+
+def _batches(lm: LanguageModel, rows: list[_Row], size: int | None) -> Iterator[list[_Row]]:
+    fills = is_transformers(lm.model) and takes(lm.model, "attention_mask")
+    pad = getattr(lm.config, "pad_token_id", None)
+    if lm.task == "sequence-classification" and is_transformers(lm.model) and pad is None:
+        size = 1  # decoders find the last token by what is no padding
+    width = lm.rows or 1
+    batch: list[_Row] = []
+    for row in sorted(rows, key=lambda row: (-len(row.ids), row.index)):
+        longest = len(batch[0].ids) if batch else len(row.ids)
+        most = max(1, min(_TOKENS, _NUMBERS // width) // longest) if size is None else size
+        if batch and (len(batch) >= most or not (fills or len(row.ids) == longest)):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _run(lm: LanguageModel, batch: list[_Row], output_tokens: Tokens | None) -> Tensor:
+    """Return the logits at the place of each row, shape (row, candidate)."""
+    longest = len(batch[0].ids)
+    lengths = torch.tensor([len(row.ids) for row in batch])
+    filled = torch.arange(longest) < lengths[:, None]
+    inputs = lm.arguments(
+        _filled([row.ids for row in batch], longest, _padding(lm)),
+        segments=_filled([row.segments for row in batch], longest, 0),
+        mask=filled.long(),
+        output_ids=None if output_tokens is None else torch.tensor(output_tokens.ids)[None],
+    )
+    positions = [row.position for row in batch]
+    if lm.task == "causal" and bool(filled.all()) and positions == [longest - 1] * len(batch):
+        for name in ("logits_to_keep", "num_logits_to_keep"):
+            if takes(lm.model, name):
+                inputs[name] = 1
+                break
+    logits: Tensor = lm.run(inputs).logits
+    if positions[0] is None or logits.dim() == 2:
+        return logits
+    if logits.shape[1] == 1:
+        return logits[:, 0]
+    where = torch.tensor(positions, device=logits.device)
+    return logits[torch.arange(len(batch), device=logits.device), where]
+
+
+def _padding(lm: LanguageModel) -> int:
+    for holder in (lm.config, lm.tokenizer):
+        token = getattr(holder, "pad_token_id", None)
+        if isinstance(token, int) and 0 <= token < (lm.rows or token + 1):
+            return token
+    return 0
+
+
+def _filled(rows: Sequence[Sequence[int]], length: int, filling: int) -> Tensor:
+    return torch.tensor([[*row, *[filling] * (length - len(row))] for row in rows])

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from lmwidget.capture.records import Record, UnavailableRecord
+import torch
+
+from lmwidget.capture.records import AsideRecord, Record, UnavailableRecord
 from lmwidget.errors import UnknownNameError
 from lmwidget.tokens import Tokens
 
@@ -81,6 +83,8 @@ def sort_layers(
             "decoder": (output_tokens, output_tokens),
             "cross": (output_tokens, tokens),
         }
+    # What is no attention over tokens is shown only when there is nothing else.
+    records = [r for r in records if not isinstance(r, AsideRecord)] or records
     found = {}
     for kind, (queries, keys) in sides.items():
         mine = [r for r in records if kind == "self" or _kind_of(r.name) == kind]
@@ -187,8 +191,12 @@ def _number(name: str) -> int | None:
 
 def _only_one(records: list[Record], size: tuple[int, int]) -> Record:
     """Return the one record that is about the tokens."""
-    fitting = [record for record in records if record.shape[2:] == size]
-    if len(fitting) == 1:
+    fitting = [
+        record
+        for record in records
+        if record.shape[2:] == size and not isinstance(record, UnavailableRecord)
+    ]
+    if fitting and _all_the_same(fitting):
         return fitting[0]
     first = (fitting or records)[0]
     if isinstance(first, UnavailableRecord):
@@ -200,3 +208,14 @@ def _only_one(records: list[Record], size: tuple[int, int]) -> Record:
         f"{first.shape[3]} places, not over the {size[0]} × {size[1]} tokens."
     )
     return UnavailableRecord(first.name, first.call, first.shape, reason)
+
+
+def _all_the_same(records: list[Record]) -> bool:
+    """Whether these are one map, applied to several values (DiffLlama, LiLT)."""
+    first, *others = records
+    rows = sorted({0, first.shape[2] // 2, first.shape[2] - 1})
+    return all(
+        other.shape == first.shape
+        and torch.allclose(other.weights(rows=rows), first.weights(rows=rows), atol=1e-6)
+        for other in others
+    )

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,10 +15,13 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from lmwidget.capture.applied import Applied
 from lmwidget.capture.calls import CallReader, Place
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.interface import AttentionCall, current_listener, listening
-from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.known import aside, is_beside, parts, reader_of
+from lmwidget.capture.records import AsideRecord, DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.visit import Visit
 
 _LOOKS_LIKE_ATTENTION = re.compile("att", re.IGNORECASE)
 _SDPA_ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale")
@@ -62,7 +66,14 @@ def record_attention(
     [(1, 2, 3, 3), (1, 2, 3, 3)]
     """
     batch = next((len(x) for x in inputs.values() if isinstance(x, Tensor) and x.dim()), 1)
-    recorder = Recorder(model, batch=batch, keep_values=keep_values, half=half, wants=wants)
+    recorder = Recorder(
+        model,
+        batch=batch,
+        tokens=_length(inputs.get("input_ids")),
+        keep_values=keep_values,
+        half=half,
+        wants=wants,
+    )
     with as_found(model), torch.no_grad(), recorder:
         model(**inputs)
     return recorder.records
@@ -81,6 +92,8 @@ class Recorder(TorchFunctionMode):
         The model whose modules name the records.
     batch : int, default 1
         Size of the batch; tells batch and heads apart where a model folds them into one axis.
+    tokens : int, optional
+        Number of ids that the model (its encoder) reads, since some models pad them on the way.
     keep_values : bool, default False
         Also keep the values.
     half : bool, default False
@@ -107,6 +120,7 @@ class Recorder(TorchFunctionMode):
         model: nn.Module,
         *,
         batch: int = 1,
+        tokens: int | None = None,
         keep_values: bool = False,
         half: bool = False,
         wants: Callable[[Place], bool] | None = None,
@@ -116,6 +130,10 @@ class Recorder(TorchFunctionMode):
         self._wants = wants
         self._half = half
         self._reader = CallReader(batch=batch, keep_values=keep_values)
+        self._model, self._tokens = model, tokens
+        self._applied = Applied()
+        self._softmaxes: dict[nn.Module, list[Tensor]] = {}
+        self._given: dict[nn.Module, tuple[Any, Any]] = {}
         self._names = {module: _clean(name) for name, module in model.named_modules()}
         self._modules = [m for m, name in self._names.items() if _is_attention(m, name)]
         self._running: list[nn.Module] = []
@@ -133,9 +151,11 @@ class Recorder(TorchFunctionMode):
     def __enter__(self) -> Recorder:  # noqa: PYI034, typing.Self is newer than Python 3.10
         with ExitStack() as undo:
             for module in self._modules:
-                enter = module.register_forward_pre_hook(self._on_enter)
+                enter = module.register_forward_pre_hook(self._on_enter, with_kwargs=True)
                 undo.callback(enter.remove)
-                leave = module.register_forward_hook(self._on_leave, always_call=True)
+                leave = module.register_forward_hook(
+                    self._on_leave, with_kwargs=True, always_call=True
+                )
                 undo.callback(leave.remove)
             undo.enter_context(listening(self))
             super().__enter__()
@@ -145,6 +165,10 @@ class Recorder(TorchFunctionMode):
     def __exit__(self, *exception: object) -> None:
         with self._undo:
             super().__exit__(*exception)
+        for number in self._applied.left():
+            left = self.records[number]
+            reason = f"A softmax in {left.name} is not applied to values as it is."
+            self.records[number] = AsideRecord(left.name, left.call, left.shape, reason)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -153,9 +177,15 @@ class Recorder(TorchFunctionMode):
         del types
         kwargs = kwargs or {}
         source = self._sources.get(func)
-        if source is None or self._inside or current_listener() is not self:
+        if self._inside or current_listener() is not self:
             return func(*args, **kwargs)
-        return source(func, args, kwargs)
+        if source is not None:
+            return source(func, args, kwargs)
+        output = func(*args, **kwargs)
+        if self._applied:
+            for number, weights in self._applied.follow(func, (*args, *kwargs.values()), output):
+                self._put(number, weights)
+        return output
 
     def on_attention(self, call: AttentionCall) -> Any:
         """Make a call of a transformers attention function, and record it.
@@ -202,8 +232,21 @@ class Recorder(TorchFunctionMode):
         output = func(*args, **kwargs)
         axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
         if self._running and output.dim() >= 3 and axis in (-1, output.dim() - 1):
-            self._keep(self._module(), lambda place: self._reader.softmax(place, output))
+            module = self._running[-1]
+            if module in self._softmaxes:
+                self._softmaxes[module].append(output.detach())
+            else:
+                self._keep(module, lambda place: self._reader.softmax(place, output))
+                if isinstance(self.records[-1], DenseRecord):
+                    self._applied.watch(output, len(self.records) - 1)
         return output
+
+    def _put(self, number: int, weights: Tensor) -> None:
+        """Keep weights as they were applied: masked once more, or without the column of a sink."""
+        record = self.records[number]
+        if isinstance(record, DenseRecord) and weights.shape[:-1] == record.shape[:-1]:
+            record = replace(record, probabilities=weights)
+            self.records[number] = record.compact(half=self._half)
 
     def _keep(self, module: nn.Module | None, read: Callable[[Place], Record]) -> None:
         name = "" if module is None else self._names.get(module, "")
@@ -219,7 +262,22 @@ class Recorder(TorchFunctionMode):
         except Exception as error:  # noqa: BLE001, the user's model must run on
             reason = f"The attention of {name or 'this model'} could not be read: {error!r}."
             record = UnavailableRecord(name, call, (0, 0, 0, 0), reason)
-        self._add(record)
+        self._sort(module, record)
+
+    def _sort(self, module: nn.Module | None, record: Record) -> None:
+        """Add a record, by what is known of the module that it comes from."""
+        name, call = record.name, record.call
+        if is_beside(module):
+            reason = f"{name} mixes something else than tokens."
+            self._add(AsideRecord(name, call, record.shape, reason))
+            return
+        elsewhere = aside(module, name, record.shape)
+        if elsewhere is not None:
+            self._add(UnavailableRecord(name, call, record.shape, elsewhere))
+            return
+        args, kwargs = self._given.get(module, ((), {})) if module is not None else ((), {})
+        for part in parts(module, record, args, kwargs):
+            self._add(part)
 
     def _add(self, record: Record) -> None:
         self.records.append(record)
@@ -227,15 +285,24 @@ class Recorder(TorchFunctionMode):
     def _module(self) -> nn.Module | None:
         return self._running[-1] if self._running else None
 
-    def _on_enter(self, module: nn.Module, _: Any) -> None:
+    def _on_enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if current_listener() is self:
             self._running.append(module)
             self._entered[module] += 1
+            self._given[module] = (args, kwargs)
+            if reader_of(module) is not None:
+                self._softmaxes[module] = []
 
-    def _on_leave(self, module: nn.Module, *_: Any) -> None:
-        if current_listener() is self and module in self._running:
-            while self._running.pop() is not module:
-                pass
+    def _on_leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        if current_listener() is not self or module not in self._running:
+            return
+        read, softmaxes = reader_of(module), self._softmaxes.pop(module, [])
+        if read is not None and output is not None:
+            seen = (args, kwargs, output, softmaxes, self._tokens)
+            self._keep(module, lambda place: read(Visit(place, module, self._model, *seen)))
+        self._given.pop(module, None)
+        while self._running.pop() is not module:
+            pass
 
 
 def _is_attention(module: nn.Module, name: str) -> bool:
@@ -249,3 +316,7 @@ def _is_attention(module: nn.Module, name: str) -> bool:
 def _clean(name: str) -> str:
     """Without the wrapper that torch.compile adds."""
     return name.replace("_orig_mod.", "").removesuffix("_orig_mod")
+
+
+def _length(ids: Any) -> int | None:
+    return ids.shape[1] if isinstance(ids, Tensor) and ids.dim() == 2 else None

@@ -126,6 +126,15 @@ class UnavailableRecord(Record):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class AsideRecord(UnavailableRecord):
+    """A softmax that is not what tokens look at tokens with; shown only when there is nothing else.
+
+    Weights that are not applied to values as they are: those of routers, or of modules that mix
+    streams or layers.
+    """
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class DenseRecord(Record):
     """An attention call whose weights had to be kept whole.
 

@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.capture.layers import Layers
+from lmwidget.capture.part import PartRecord
 from lmwidget.capture.query_key import QueryKeyRecord
 from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.sparse import SparseRecord
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
 
 _TYPES: dict[str, Any] = {
+    "part": PartRecord,  # before what it is a kind of
     "query key": QueryKeyRecord,
+    "sparse": SparseRecord,
     "dense": DenseRecord,
     "unavailable": UnavailableRecord,
 }

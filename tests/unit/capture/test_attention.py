@@ -211,7 +211,8 @@ def test_attention_over_something_else_than_tokens_is_refused(causal_lm, monkeyp
 
 
 def test_two_maps_of_one_layer_are_not_mixed_up():
-    records = [DenseRecord("layers.0.attn", 0, torch.ones(1, 1, 2, 2) / 2)] * 2
+    maps = torch.ones(1, 1, 2, 2) / 2, torch.eye(2)[None, None]
+    records = [DenseRecord("layers.0.attn", 0, weights) for weights in maps]
     parts = sort_layers(records, Tokens.from_pieces(["a", "b"]))
     with pytest.raises(UnavailableError, match="computes 2 maps a head"):
         Attention(parts)[0]

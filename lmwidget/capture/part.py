@@ -1,0 +1,78 @@
+"""Attention over more than the tokens of one text: the part that is about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from torch import Tensor
+
+from lmwidget.capture.query_key import QueryKeyRecord
+from lmwidget.capture.records import ALL, Rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PartRecord(QueryKeyRecord):
+    """Some neighbouring keys of an attention call; the softmax is over all of them.
+
+    What a row lacks to 1 went to the other keys: to the other text in a decoder that attends to
+    both at once (T5Gemma 2), to summaries of the text (DeepSeek V4).
+
+    Attributes
+    ----------
+    first, last : int
+        The keys, the last one excluded.
+    """
+
+    first: int = 0
+    last: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Batch, heads, queries, keys of this part."""
+        batch, heads, queries, _ = self.query.shape
+        return batch, heads, queries, self.last - self.first
+
+    def weights(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor:
+        """Return attention weights of these keys.
+
+        Parameters
+        ----------
+        heads, rows : slice or sequence of int
+            Heads and query positions to return, all by default.
+
+        Returns
+        -------
+        Tensor of float32, shape (batch, head, query, key)
+            Rows sum to at most 1.
+        """
+        given = {field.name: getattr(self, field.name) for field in fields(QueryKeyRecord)}
+        return QueryKeyRecord(**given).weights(heads, rows)[..., self.first : self.last]
+
+
+def part_of(record: QueryKeyRecord, first: int, last: int, suffix: str = "") -> PartRecord:
+    """Return the part of a record that is about some neighbouring keys.
+
+    Parameters
+    ----------
+    record : QueryKeyRecord
+        A whole attention call.
+    first, last : int
+        The keys, the last one excluded.
+    suffix : str, default ""
+        Added to the name.
+
+    Returns
+    -------
+    PartRecord
+        Shares the tensors of the whole.
+
+    Examples
+    --------
+    >>> import torch
+    >>> record = QueryKeyRecord("attn", 0, torch.zeros(1, 1, 2, 4), torch.zeros(1, 1, 4, 4), 1.0)
+    >>> part_of(record, 1, 4).weights()[0, 0, 0].tolist()
+    [0.25, 0.25, 0.25]
+    """
+    whole = replace(record, name=record.name + suffix)
+    given = {field.name: getattr(whole, field.name) for field in fields(QueryKeyRecord)}
+    return PartRecord(**given, first=first, last=last)

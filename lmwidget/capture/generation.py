@@ -102,7 +102,9 @@ def generate(
     steps = StepRecorder(lm.model, half=precision == "half")
     with as_found(lm.model), torch.no_grad(), steps:
         # One more than asked for: a token is read, and has a row, only to write the next.
+        criteria = [*settings.pop("stopping_criteria", ()), steps.relax]
         settings = {"do_sample": False, **settings, "max_new_tokens": max_new_tokens + 1}
+        settings["stopping_criteria"] = criteria
         ids = lm.model.generate(**inputs, **_padding(lm), **settings)[0].tolist()[:-1]
     sides: tuple[Tokens, Tokens | None]
     if lm.task == "seq2seq":

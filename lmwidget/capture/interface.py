@@ -44,8 +44,7 @@ class AttentionCall:
     @property
     def arguments(self) -> dict[str, Any]:
         """All arguments by name."""
-        names = [*_FIRST, *list(inspect.signature(self.function).parameters)[len(_FIRST) :]]
-        return dict(zip(names, self.args, strict=False)) | self.kwargs
+        return dict(zip(_names_of(self.function), self.args, strict=False)) | self.kwargs
 
     def run(self) -> Any:
         """Make the call, unchanged.
@@ -61,6 +60,11 @@ class AttentionCall:
         2
         """
         return self.function(*self.args, **self.kwargs)
+
+
+@functools.lru_cache(maxsize=256)
+def _names_of(function: AttentionFunction) -> tuple[str, ...]:
+    return (*_FIRST, *list(inspect.signature(function).parameters)[len(_FIRST) :])
 
 
 class Listener(Protocol):

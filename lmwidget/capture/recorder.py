@@ -17,9 +17,11 @@ from torch.overrides import TorchFunctionMode
 
 from lmwidget.capture.applied import Applied
 from lmwidget.capture.calls import CallReader, Place
+from lmwidget.capture.finding import readings_of
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.interface import AttentionCall, current_listener, listening
 from lmwidget.capture.known import aside, is_beside, parts, reader_of
+from lmwidget.capture.reading import InnerCall
 from lmwidget.capture.records import AsideRecord, DenseRecord, Record, UnavailableRecord
 from lmwidget.capture.visit import Visit
 
@@ -135,7 +137,11 @@ class Recorder(TorchFunctionMode):
         self._softmaxes: dict[nn.Module, list[Tensor]] = {}
         self._given: dict[nn.Module, tuple[Any, Any]] = {}
         self._names = {module: _clean(name) for name, module in model.named_modules()}
-        self._modules = [m for m, name in self._names.items() if _is_attention(m, name)]
+        named = {m for m, name in self._names.items() if _is_attention(m, name)}
+        # Modules that the user has registered, or of which it was found out.
+        self._readings = readings_of(model, self._names, named.__contains__)
+        self._modules = [m for m in self._names if m in named or m in self._readings]
+        self._inner: dict[nn.Module, list[InnerCall]] = {}
         self._running: list[nn.Module] = []
         self._entered: Counter[nn.Module] = Counter()
         self._inside = False
@@ -206,7 +212,12 @@ class Recorder(TorchFunctionMode):
         try:
             result = call.run()
             module = call.arguments["module"]
-            self._keep(module, lambda place: self._reader.interface(place, call, result))
+            self._keep(
+                module,
+                lambda place: self._reader.interface(
+                    place, call, result, trusted=self._trusts(place)
+                ),
+            )
         finally:
             self._inside = False
         return result
@@ -214,6 +225,8 @@ class Recorder(TorchFunctionMode):
     def _on_sdpa(self, func: Any, args: Any, kwargs: Any) -> Any:
         output = func(*args, **kwargs)
         given = dict(zip(_SDPA_ARGUMENTS, args, strict=False)) | kwargs
+        if self._belongs(InnerCall(output, given=given)):
+            return output
         self._keep(self._module(), lambda place: self._reader.sdpa(place, given, output))
         return output
 
@@ -225,12 +238,16 @@ class Recorder(TorchFunctionMode):
         with torch.no_grad():
             weights = func(**given)[1]
         weights = weights if weights.dim() == 4 else weights[None]
+        if self._belongs(InnerCall(weights)):
+            return result
         self._keep(self._module(), lambda place: DenseRecord(*place, weights.detach()))
         return result
 
     def _on_softmax(self, func: Any, args: Any, kwargs: Any) -> Any:
         output = func(*args, **kwargs)
         axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
+        if isinstance(axis, int) and output.dim() >= 3 and self._belongs(InnerCall(output, axis)):
+            return output
         if self._running and output.dim() >= 3 and axis in (-1, output.dim() - 1):
             module = self._running[-1]
             if module in self._softmaxes:
@@ -240,6 +257,13 @@ class Recorder(TorchFunctionMode):
                 if isinstance(self.records[-1], DenseRecord):
                     self._applied.watch(output, len(self.records) - 1)
         return output
+
+    def _belongs(self, call: InnerCall) -> bool:
+        """Leave a call to the module around it whose reading is known, if there is one."""
+        owner = next((m for m in reversed(self._running) if m in self._inner), None)
+        if owner is not None:
+            self._inner[owner].append(call)
+        return owner is not None
 
     def _put(self, number: int, weights: Tensor) -> None:
         """Keep weights as they were applied: masked once more, or without the column of a sink."""
@@ -258,7 +282,9 @@ class Recorder(TorchFunctionMode):
             self._add(UnavailableRecord(name, call, (0, 0, 0, 0), "This layer was not asked for."))
             return
         try:
-            record = read((name, call)).compact(half=self._half)
+            # Our own reading need not pass through this mode, function by function.
+            with torch._C.DisableTorchFunction():  # noqa: SLF001
+                record = read((name, call)).compact(half=self._half)
         except Exception as error:  # noqa: BLE001, the user's model must run on
             reason = f"The attention of {name or 'this model'} could not be read: {error!r}."
             record = UnavailableRecord(name, call, (0, 0, 0, 0), reason)
@@ -279,6 +305,10 @@ class Recorder(TorchFunctionMode):
         for part in parts(module, record, args, kwargs):
             self._add(part)
 
+    def _trusts(self, place: Place) -> bool:  # noqa: ARG002, see StepRecorder
+        """Whether this call need not be checked."""
+        return False
+
     def _add(self, record: Record) -> None:
         self.records.append(record)
 
@@ -292,6 +322,8 @@ class Recorder(TorchFunctionMode):
             self._given[module] = (args, kwargs)
             if reader_of(module) is not None:
                 self._softmaxes[module] = []
+            if self._readings.get(module) is not None:
+                self._inner[module] = []
 
     def _on_leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         if current_listener() is not self or module not in self._running:
@@ -300,6 +332,13 @@ class Recorder(TorchFunctionMode):
         if read is not None and output is not None:
             seen = (args, kwargs, output, softmaxes, self._tokens)
             self._keep(module, lambda place: read(Visit(place, module, self._model, *seen)))
+        reading, calls = self._readings.get(module), self._inner.pop(module, [])
+        if reading is not None and output is not None:
+            seen = (args, kwargs, output, [], self._tokens)
+            visit = Visit(("", 0), module, self._model, *seen)
+            layers = reading.reads(visit, calls, self._reader)
+            for layer in layers:
+                self._keep(module if len(layers) == 1 else None, layer)
         self._given.pop(module, None)
         while self._running.pop() is not module:
             pass

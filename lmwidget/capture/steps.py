@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from lmwidget.capture.query_key import QueryKeyRecord
 from lmwidget.capture.recorder import Recorder
@@ -39,8 +41,9 @@ class StepRecorder(Recorder):
     --------
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
+    >>> ids = lm.inputs(lm.tokenize("the king"))["input_ids"]
     >>> with StepRecorder(lm.model) as steps:
-    ...     ids = lm.model.generate(**lm.inputs(lm.tokenize("the king")), max_new_tokens=3)
+    ...     _ = lm.model.generate(ids, max_new_tokens=2, pad_token_id=0)
     >>> steps.whole, [record.shape for record in steps.joined()]
     (True, [(1, 4, 4, 4), (1, 4, 4, 4)])
     """
@@ -49,6 +52,31 @@ class StepRecorder(Recorder):
         super().__init__(model, batch=batch, half=half)
         self.whole = True
         self._threads: dict[str, _Thread] = {}
+        self._needs_functions = self._light = False
+
+    def __exit__(self, *exception: object) -> None:
+        if self._light:
+            TorchFunctionMode.__enter__(self)
+        super().__exit__(*exception)
+
+    def relax(self, *_: Any) -> bool:
+        """Stop watching every function of torch when the first pass needed only the interface.
+
+        Parameters
+        ----------
+        *_ : object
+            Ignored: it may serve as a stopping criterion of ``model.generate``, which calls it
+            between two steps.
+
+        Returns
+        -------
+        bool
+            False: go on.
+        """
+        if not self._needs_functions and not self._light:
+            TorchFunctionMode.__exit__(self, None, None, None)
+            self._light = True
+        return False
 
     def joined(self) -> list[Record]:
         """Return one record for each attention module, in the order of the first pass.
@@ -61,7 +89,13 @@ class StepRecorder(Recorder):
         stacked = _Stack()
         return [thread.join(stacked) for thread in self._threads.values()]
 
+    def _trusts(self, place: tuple[str, int]) -> bool:
+        """Check the first pass of each module, and its steps 1, 2, 4, 8 and so on."""
+        _, call = place
+        return call & (call - 1) != 0
+
     def _add(self, record: Record) -> None:
+        self._needs_functions |= not self._inside
         if self.whole and isinstance(record, QueryKeyRecord):
             thread = self._threads.get(record.name)
             if thread is None:

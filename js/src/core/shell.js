@@ -70,7 +70,8 @@ export function shell(el, { name }) {
     /** A small badge in the header, or none. @param {string | null} text */
     badge(text) {
       badgeElement.hidden = text === null;
-      replace(badgeElement, text === null ? "" : [icon("unlink"), text]);
+      badgeElement.title = text ?? "";
+      replace(badgeElement, text === null ? "" : [icon("unlink"), h("span", null, text)]);
     },
     /** Say something to screen readers only. @param {string} text */
     say(text) {

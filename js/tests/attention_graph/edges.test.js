@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { AttentionData } from "../../src/widgets/attention_graph/data.js";
 import {
   buildEdges,
+  edgesInView,
   edgesOf,
   MEAN,
-  strongestSeen,
   targetsOf,
 } from "../../src/widgets/attention_graph/edges.js";
 import { fakeAttention } from "../fake_attention.js";
@@ -106,10 +106,35 @@ describe("edges", () => {
 
   test("a budget keeps the strongest and says how many there were", () => {
     const set = build();
-    const { edges, total } = strongestSeen(set, (i) => set.query[i] > 3, 5);
-    expect(edges.length).toBe(5);
-    expect(total).toBeGreaterThan(5);
+    const budget = { starting: 5, ending: 2 };
+    const { edges, starting, ending } = edgesInView(
+      set,
+      { query: [4, 7], key: [4, 7] },
+      null,
+      budget,
+    );
+    let [starts, ends] = [0, 0];
+    for (let i = 0; i < set.count; i++) {
+      const { q, k } = edge(set, i);
+      if (q >= 4 && q < 7) starts += 1;
+      else if (k >= 4 && k < 7) ends += 1;
+    }
+    expect([starting, ending]).toEqual([
+      { drawn: 5, total: starts },
+      { drawn: 2, total: ends },
+    ]);
     expect(edges).toEqual([...edges].sort((a, b) => a - b));
+    const first = [...Array(set.count).keys()].filter((i) => set.query[i] >= 4 && set.query[i] < 7);
+    expect(edges.filter((i) => first.includes(i))).toEqual(first.slice(0, 5));
+  });
+
+  test("of one head, and only of the queries in view", () => {
+    const set = build();
+    const budget = { starting: 1e9, ending: 1e9 };
+    const { edges, ending } = edgesInView(set, { query: [2, 3], key: null }, 1, budget);
+    expect(edges.map((i) => edge(set, i)).every(({ q, h }) => q === 2 && h === 1)).toBe(true);
+    expect(edges.length).toBe(3);
+    expect(ending.total).toBe(0);
   });
 });
 
@@ -129,12 +154,12 @@ describe("rows that are not numbers", () => {
 });
 
 describe("what is left out is measured", () => {
-  test("mass of hidden keys: the mean over rows", () => {
+  test("mass of hidden keys: the mean over all rows, that of the hidden token too", () => {
     const hidden = none.slice();
     hidden[0] = 1;
     let sum = 0;
     for (let q = 0; q < N; q++) sum += data.weight(0, 1, q, 0) ?? 0;
-    expect(data.mass(0, [1], { query: none, key: hidden })).toBeCloseTo(sum / N, 6);
+    expect(data.mass(0, [1], hidden)).toBeCloseTo(sum / N, 6);
   });
 
   test("sparse and dense agree where both have the weight", () => {
@@ -152,5 +177,29 @@ describe("what is left out is measured", () => {
     expect(unsent).toBeGreaterThan(0);
     expect(sparse.kept(0, [2])).toBeLessThan(1);
     expect(data.kept(0, [2])).toBe(1);
+  });
+});
+
+describe("some heads only", () => {
+  const all = fakeAttention(TEXTS, { heads: 3 });
+  /** The part of an array that belongs to heads 2 and 0. @param {any} packed @param {number} size of a head @param {any} Type */
+  function pick({ data: view, shape, ...rest }, size, Type) {
+    const whole = new Type(view.buffer);
+    const values = Type.from([...whole.slice(2 * size, 3 * size), ...whole.slice(0, size)]);
+    return { ...rest, data: values.buffer, shape: [1, 2, ...shape.slice(2)] };
+  }
+  const scale = pick(all.weights.scale, N, Float32Array);
+  const weights = { ...pick(all.weights, N * N, Uint16Array), scale };
+  const wire = { ...all, heads: [2, 0], weights };
+  const some = /** @type {AttentionData} */ (AttentionData.decode(wire));
+
+  test("are found by their number, not by their place", () => {
+    for (const head of [0, 2]) {
+      for (let q = 0; q < N; q++)
+        expect(some.weight(0, head, q, 0)).toBe(data.weight(0, head, q, 0));
+    }
+    expect(some.has(0, [0, 2])).toBe(true);
+    expect(some.has(0, [0, 1])).toBe(false);
+    expect(data.has(0, [0, 1, 2])).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import { captionText } from "../../src/widgets/attention_graph/caption.js";
 import { nextHeads } from "../../src/widgets/attention_graph/controls.js";
 import { hiddenTokens } from "../../src/widgets/attention_graph/derive.js";
 import { matches } from "../../src/widgets/attention_graph/more.js";
-import { isRightToLeft, runs } from "../../src/widgets/attention_graph/parts.js";
+import { isRightToLeft, runs, wholeText } from "../../src/widgets/attention_graph/parts.js";
 import { fakeState, fakeTokens } from "../fake_attention.js";
 
 const plain = (/** @type {string} */ text) => text.replaceAll("\u00a0", " ");
@@ -14,10 +14,12 @@ describe("caption", () => {
     state: /** @type {any} */ (state),
     figure: _figure,
     headsShown: 1,
-    edges: { drawn: 3, total: 3 },
+    layout: /** @type {"columns" | "arcs" | "long"} */ ("columns"),
+    seen: { starting: { drawn: 3, total: 3 }, ending: { drawn: 0, total: 0 } },
     hiddenMass: 0,
     broken: 0,
     kept: 1,
+    exact: false,
   };
   /** @param {object} [traits] @param {object} [more] */
   const caption = (traits = {}, more = {}) =>
@@ -26,7 +28,7 @@ describe("caption", () => {
   test("says what is encoded, its scale and range", () => {
     expect(caption()).toContain("from a token (left) to a token it attends to (right)");
     expect(caption()).toContain("from 0 to 1");
-    expect(caption({ view: "arcs" })).toContain("back to an earlier token");
+    expect(caption({}, { layout: "arcs" })).toContain("back to an earlier token");
   });
 
   test("says what is hidden, with its mass", () => {
@@ -41,13 +43,24 @@ describe("caption", () => {
     );
   });
 
+  test("says why a long text has no arcs", () => {
+    expect(caption({ view: "arcs" }, { layout: "long" })).toMatch(/^Two columns instead of arcs/);
+  });
+
   test("says what was cut, and what is not drawn", () => {
     const figure = { ..._figure, top_per_row: 32 };
     expect(caption({}, { figure, kept: 0.97 })).toContain(
       "strongest 32 keys of each token, 97 % of the weight",
     );
-    const edges = { drawn: 500, total: 14212 };
-    expect(caption({}, { edges })).toContain("the 500 strongest of 14,212 lines");
+    const [starting, ending] = [
+      { drawn: 500, total: 14212 },
+      { drawn: 100, total: 900 },
+    ];
+    const fewer = caption({}, { seen: { starting, ending } });
+    expect(fewer).toContain("the 500 strongest of 14,212 lines from the tokens in view");
+    expect(fewer).toContain("the 100 strongest of 900 lines that come to them from outside");
+    expect(caption({}, { figure: { ...figure, sent: null }, kept: 0.97 })).not.toContain("Sent");
+    expect(caption({}, { figure, kept: 0.97, exact: true })).toContain("Of the pinned token all");
     expect(caption({ threshold: 0.05, top_k: 3 })).toContain("Weights under 0.050 are left out.");
     expect(caption({}, { broken: 1 })).toContain("One token marked NaN");
   });
@@ -94,6 +107,12 @@ test("chat turns and sentence pairs are stretches of tokens", () => {
   const pair = fakeTokens(["a", "b", "c"], { segment: [0, 0, 1] });
   expect(runs(pair).map((run) => run.name)).toEqual(["text 1", "text 2"]);
   expect(runs(fakeTokens(["a"], { segment: [0] }))).toEqual([]);
+});
+
+test("the texts of a pair are copied on lines of their own", () => {
+  const pair = fakeTokens(["It", " rains", " It", " pours"], { segment: [0, 0, 1, 1] });
+  expect(wholeText("It rains It pours", pair)).toBe("It rains\nIt pours");
+  expect(wholeText("It rains", fakeTokens(["It", " rains"]))).toBe("It rains");
 });
 
 test("the direction of a line is that of its first letter", () => {

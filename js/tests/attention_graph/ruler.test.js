@@ -5,7 +5,7 @@ import { cleanAll, draw, nextFrame, parkPointer, TEXTS } from "./harness.js";
 beforeAll(parkPointer);
 afterEach(cleanAll);
 
-const long = Array.from({ length: 400 }, (_, i) => ` t${i % 17}`);
+const long = Array.from({ length: 280 }, (_, i) => ` t${i % 17}`);
 
 test("a short text has no ruler", () => {
   const { one } = draw(fakeState(TEXTS));

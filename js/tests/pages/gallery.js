@@ -3,6 +3,7 @@
 import { mount, pageModel } from "../../src/host.js";
 import attentionGraph from "../../src/widgets/attention_graph.js";
 import { fakeState, fakeTokens } from "../fake_attention.js";
+import { longFocus, longState } from "../long_attention.js";
 
 const MARY = "When| Mary| and| John| went| to| the| store|,| John| gave| a| drink| to".split("|");
 const WORDS =
@@ -80,7 +81,14 @@ const states = {
       top: 32,
       traits: { heads: [2], hide_first: true },
     }),
-  huge: () => fakeState(long(2000), { heads: 4, allLayers: 12, top: 24 }),
+  book: () => longState(4096),
+  bookpin: () =>
+    longState(4096, { traits: { token: 3900, _focus: longFocus(4096, { token: 3900 }) } }),
+  bookall: () =>
+    longState(4096, { heads: [0, 1, 2, 3, 4, 5, 6, 7, 8], top: 5, all: true, chat: true }),
+  bookchat: () => longState(4096, { chat: true, traits: { token: 3905 } }),
+  bookfind: () => longState(1500, { chat: true, traits: { search: "lamp" } }),
+  bookshort: () => longState(340),
   odd: () =>
     fakeState(ODD, {
       tokens: { kind: oddKinds },
@@ -154,6 +162,7 @@ const name = wanted.get("state") ?? "mary";
 const theme = wanted.get("theme") ?? "light";
 document.body.style.cssText = `margin:16px;background:${theme === "dark" ? "#111" : "#fff"}`;
 const state = states[name]();
+performance.mark("state");
 for (const [key, value] of wanted)
   if (key in state && key !== "theme") state[key] = JSON.parse(value);
 if (wanted.has("live")) {

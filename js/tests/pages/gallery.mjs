@@ -1,6 +1,7 @@
 /**
  * Pictures to look at: node js/tests/pages/gallery.mjs [name …] writes artifacts/gallery/*.png.
- * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>][-button:<name>][-press:<key>]
+ * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>][-button:<name>]
+ * [-press:<key>][-at:<x>:<y> of the long text][-map:<x>:<y> of the minimap, clicked][-wheel:<y>]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -44,6 +45,15 @@ const names =
         "arcsall-800-dark",
         "cross-360-light",
         "all-360-dark",
+        "book-900-light-at:120:300",
+        "bookpin-900-light",
+        "bookpin-1600-dark",
+        "bookall-900-dark",
+        "bookchat-900-light",
+        "bookchat-360-light",
+        "bookfind-900-light",
+        "book-900-light-button:whole text-at:120:560",
+        "bookshort-900-light",
         "loading-800-light",
         "empty-800-light",
         "error-800-dark",
@@ -59,7 +69,13 @@ for (const name of names) {
   for (const act of acts) {
     const [what, side, token] = act.split(":");
     if (what === "press") await page.keyboard.press(side);
-    else {
+    else if (what === "wheel") await page.mouse.wheel(0, Number(side));
+    else if (what === "at" || what === "map") {
+      const place = page.locator(what === "at" ? ".lmw-long .lmw-scroller" : ".lmw-minimap");
+      const { x, y } = await place.boundingBox();
+      await page.mouse.move(x + Number(side), y + Number(token));
+      if (what === "map") await page.mouse.click(x + Number(side), y + Number(token));
+    } else {
       const locator =
         what === "button"
           ? page.getByRole("button", { name: side, exact: true })

@@ -17,6 +17,9 @@ const KEYS = [
   ["[ ]", "layer before, layer after"],
   ["/", "find a token"],
   ["shift-click", "a head: only this one"],
+  ["+ −", "long text: fewer or more tokens in view; also ctrl-wheel"],
+  ["0", "long text: all of it, and back"],
+  ["double-click", "long text: a token, large"],
 ];
 
 /**

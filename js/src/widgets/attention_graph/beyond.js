@@ -1,66 +1,76 @@
-/** Strong targets outside the view, named at its edge: "↑ Mary 0.62". */
+/** What matters outside the view, named at its edge: "↑ Mary 0.62", and the way back to the token asked about. */
 
 import { h } from "../../core/dom.js";
-import { number } from "../../core/format.js";
+import { count, number } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
+import { otherSide } from "./isolate.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").View} View */
-/** @typedef {import("./types").Side} Side */
+/** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
 
 const WORTH_SAYING = 0.05;
+const ENDS = /** @type {const} */ (["before", "after"]);
+const ARROWS = { before: "↑", after: "↓" };
 
 /**
  * @param {View} view
  * @param {{query: Tokens, key: Tokens}} tokens
  */
 export function beyond(view, tokens) {
-  const make = (/** @type {"before" | "after"} */ end) => {
-    const button = h("button", {
-      type: "button",
-      class: `lmw-beyond lmw-beyond-${end}`,
-      tabindex: "-1",
-      hidden: true,
-    });
-    view.element.appendChild(button);
-    return button;
-  };
-  const ends = { before: make("before"), after: make("after") };
-  /** @type {Side} */
-  let side = "key";
-  /** @type {{before: Target | null, after: Target | null}} */
-  let found = { before: null, after: null };
-  for (const end of /** @type {const} */ (["before", "after"])) {
-    ends[end].addEventListener("click", (event) => {
+  const pill = () => {
+    /** @type {Place | null} */
+    let goal = null;
+    const element = h("button", { type: "button", tabindex: "-1", hidden: true });
+    element.addEventListener("click", (event) => {
       event.stopPropagation();
-      const target = found[end];
-      if (target) view.scrollTo(side, target.index);
+      if (goal) view.scrollTo(goal.side, goal.index);
     });
+    view.element.appendChild(element);
+    return {
+      /** @param {Place} place @param {"before" | "after"} end @param {number | null} weight */
+      show(place, end, weight) {
+        goal = place;
+        const said = weight === null ? "" : ` ${number(weight, 2)}`;
+        element.textContent = `${ARROWS[end]} ${tokenName(tokens[place.side], place.index, 16)}${said}`;
+        element.title = `Go to token ${count(place.index)}`;
+        element.className = `lmw-beyond lmw-beyond-${end}`;
+        element.dataset.column = place.side;
+        element.hidden = false;
+      },
+      hide() {
+        element.hidden = true;
+      },
+    };
+  };
+  const targetPills = { before: pill(), after: pill() };
+  const home = pill();
+
+  /** @param {Place} place @returns {"before" | "after" | null} */
+  function endOf(place) {
+    const [first, last] = view.range(place.side);
+    if (place.index < first) return "before";
+    return place.index >= last ? "after" : null;
   }
 
   return {
-    /** @param {Side} other @param {Target[]} targets strongest first */
-    show(other, targets) {
-      side = other;
-      const [first, last] = view.range(other);
-      const strong = targets.filter((target) => target.weight >= WORTH_SAYING);
-      found = {
-        before: strong.find((target) => target.index < first) ?? null,
-        after: strong.find((target) => target.index >= last) ?? null,
-      };
-      for (const end of /** @type {const} */ (["before", "after"])) {
-        const target = found[end];
-        ends[end].hidden = !target;
-        ends[end].dataset.column = other;
-        if (!target) continue;
-        const arrow = end === "before" ? "↑" : "↓";
-        ends[end].textContent =
-          `${arrow} ${tokenName(tokens[other], target.index, 16)} ${number(target.weight, 2)}`;
+    /** @param {Place} place the token asked about @param {Target[]} targets strongest first */
+    show(place, targets) {
+      const side = otherSide(place.side);
+      for (const end of ENDS) {
+        const strong = targets.find(
+          ({ index, weight }) => weight >= WORTH_SAYING && endOf({ side, index }) === end,
+        );
+        if (strong) targetPills[end].show({ side, index: strong.index }, end, strong.weight);
+        else targetPills[end].hide();
       }
+      const end = endOf(place);
+      if (end) home.show(place, end, null);
+      else home.hide();
     },
     hide() {
-      for (const button of Object.values(ends)) button.hidden = true;
+      for (const one of [targetPills.before, targetPills.after, home]) one.hide();
     },
   };
 }

@@ -1,39 +1,48 @@
 /** What the picture encodes, hides and leaves out, in words. */
 
 import { count, number, percent } from "../../core/format.js";
-import { BUDGET, EXPONENT } from "./painter.js";
+import { LONG } from "./long/window.js";
+import { EXPONENT } from "./painter.js";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("./edges.js").Seen} Seen */
 
 /**
  * @param {object} facts
  * @param {State} facts.state
+ * @param {"columns" | "long" | "arcs"} facts.layout
  * @param {Figure} facts.figure
  * @param {number} facts.headsShown
- * @param {{drawn: number, total: number}} facts.edges
+ * @param {Pick<Seen, "starting" | "ending">} facts.seen lines drawn, of how many
  * @param {number} facts.hiddenMass share of the weight that hidden tokens hold
  * @param {number} facts.broken tokens whose weights are not numbers
  * @param {number} facts.kept share of the weight that was sent
+ * @param {boolean} facts.exact whether every weight of the pinned token is here
  * @returns {string}
  */
-export function captionText({ state, figure, headsShown, edges, hiddenMass, broken, kept }) {
+export function captionText(facts) {
+  const { state, layout, figure, headsShown, seen, hiddenMass, broken, kept, exact } = facts;
+  const sent = figure.sent === undefined ? figure.top_per_row : figure.sent;
   return [
-    encoding(state, figure, headsShown),
-    limits(state, edges),
+    layout === "long" && state.view === "arcs"
+      ? `Two columns instead of arcs: those are for up to ${LONG} tokens.`
+      : "",
+    encoding(state, layout, figure, headsShown),
+    limits(state, seen),
     concealed(state, headsShown, hiddenMass),
-    figure.top_per_row && kept < 1 ? cut(figure.top_per_row, kept) : "",
+    sent && kept < 1 ? cut(sent, kept, exact) : "",
     broken > 0 ? notNumbers(broken) : "",
   ]
     .filter(Boolean)
     .join(" ");
 }
 
-/** @param {State} state @param {Figure} figure @param {number} heads */
-function encoding(state, figure, heads) {
+/** @param {State} state @param {string} layout @param {Figure} figure @param {number} heads */
+function encoding(state, layout, figure, heads) {
   const what = state.mean && heads > 1 ? `mean weight of ${heads} heads` : "weight";
   const opacity = `Its opacity is the ${what}, the share of the head’s attention from 0 to 1 (to the power ${EXPONENT}).`;
-  if (state.view === "columns") {
+  if (layout !== "arcs") {
     return `A line goes from a token (left) to a token it attends to (right). ${opacity}`;
   }
   const where = figure.causal
@@ -42,17 +51,21 @@ function encoding(state, figure, heads) {
   return `${where} ${opacity}`;
 }
 
-/** @param {State} state @param {{drawn: number, total: number}} edges */
-function limits(state, { drawn, total }) {
+/** @param {State} state @param {Pick<Seen, "starting" | "ending">} seen */
+function limits(state, { starting, ending }) {
   const parts = [];
   if (state.threshold > 0) parts.push(`Weights under ${number(state.threshold, 2)} are left out.`);
   if (state.top_k !== null) parts.push(`Only the strongest ${state.top_k} of each token and head.`);
-  if (drawn < total) {
-    parts.push(
-      `Drawn: the ${count(BUDGET)} strongest of ${count(total)} lines from the tokens in view; hover a token for its own.`,
-    );
-  }
+  const drawn = [];
+  if (starting.drawn < starting.total) drawn.push(part(starting, "from the tokens in view"));
+  if (ending.drawn < ending.total) drawn.push(part(ending, "that come to them from outside"));
+  if (drawn.length > 0) parts.push(`Drawn: ${drawn.join(", ")}; hover a token for its own.`);
   return parts.join(" ");
+}
+
+/** @param {{drawn: number, total: number}} lines @param {string} which */
+function part({ drawn, total }, which) {
+  return `the ${count(drawn)} strongest of ${count(total)} lines ${which}`;
 }
 
 /** @param {State} state @param {number} heads @param {number} share */
@@ -68,9 +81,10 @@ function concealed(state, heads, share) {
   return `${joined[0].toUpperCase()}${joined.slice(1)} hidden: ${held} ${percent(share)} of the weight of ${whose}.`;
 }
 
-/** @param {number} top @param {number} kept */
-function cut(top, kept) {
-  return `Sent: the strongest ${top} keys of each token, ${percent(kept)} of the weight.`;
+/** @param {number} top @param {number} kept @param {boolean} exact */
+function cut(top, kept, exact) {
+  const pinned = exact ? " Of the pinned token all are here." : "";
+  return `Sent: the strongest ${top} keys of each token, ${percent(kept)} of the weight.${pinned}`;
 }
 
 /** @param {number} tokens */

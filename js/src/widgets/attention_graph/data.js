@@ -22,7 +22,7 @@ export class AttentionData {
     if (wire.format === "dense") {
       const { shape, data, scale } = weights;
       if (!scale) return null;
-      return new AttentionData(wire.layers, shape.slice(0, 3), shape[3], data, scale);
+      return new AttentionData(wire, shape.slice(0, 3), shape[3], data, scale);
     }
     const [columns, offsets, rowscale, kept] = [
       wire.columns,
@@ -32,7 +32,7 @@ export class AttentionData {
     ].map((envelope) => decode(envelope));
     if (!columns || !offsets || !rowscale) return null;
     const scale = /** @type {Float32Array} */ (rowscale.data);
-    const data = new AttentionData(wire.layers, rowscale.shape, null, weights.data, scale);
+    const data = new AttentionData(wire, rowscale.shape, null, weights.data, scale);
     data.columns = columns.data;
     data.offsets = offsets.data;
     data.keptShare = kept ? /** @type {Float32Array} */ (kept.data) : null;
@@ -40,14 +40,15 @@ export class AttentionData {
   }
 
   /**
-   * @param {number[]} layers
+   * @param {{layers: number[], heads?: number[] | null}} sent heads: null when all of them were
    * @param {number[]} shape layers, heads, queries
    * @param {number | null} keys row length of dense data
    * @param {Numbers} values
    * @param {Float32Array} scale one a row
    */
-  constructor(layers, shape, keys, values, scale) {
+  constructor({ layers, heads = null }, shape, keys, values, scale) {
     this.layers = layers;
+    this.sentHeads = heads;
     this.heads = shape[1];
     this.queries = shape[2];
     this.keys = keys;
@@ -61,14 +62,16 @@ export class AttentionData {
     this.keptShare = null;
   }
 
-  /** @param {number} layer */
-  has(layer) {
-    return this.layers.includes(layer);
+  /** Whether a layer was sent, with these heads. @param {number} layer @param {number[]} [heads] */
+  has(layer, heads = []) {
+    const { sentHeads } = this;
+    return this.layers.includes(layer) && heads.every((head) => sentHeads?.includes(head) ?? true);
   }
 
   /** @param {number} layer @param {number} head @param {number} query */
   rowIndex(layer, head, query) {
-    return (this.layers.indexOf(layer) * this.heads + head) * this.queries + query;
+    const place = this.sentHeads ? this.sentHeads.indexOf(head) : head;
+    return (this.layers.indexOf(layer) * this.heads + place) * this.queries + query;
   }
 
   /**
@@ -90,6 +93,13 @@ export class AttentionData {
     }
     const keys = this.keys ?? 0;
     return { values: this.values.subarray(row * keys, (row + 1) * keys), columns: null, scale };
+  }
+
+  /** How many weights of a row were sent. @param {number} layer @param {number} head @param {number} query */
+  length(layer, head, query) {
+    if (!this.offsets) return this.keys ?? 0;
+    const row = this.rowIndex(layer, head, query);
+    return this.offsets[row + 1] - this.offsets[row];
   }
 
   /**
@@ -146,25 +156,30 @@ export class AttentionData {
    */
   broken(layer, heads) {
     return Uint8Array.from({ length: this.queries }, (_, query) =>
-      heads.some((head) => Number.isNaN(this.scale[this.rowIndex(layer, head, query)])) ? 1 : 0,
+      heads.some((head) => this.isBroken(layer, head, query)) ? 1 : 0,
     );
   }
 
+  /** Whether a row is not numbers. @param {number} layer @param {number} head @param {number} query */
+  isBroken(layer, head, query) {
+    return Number.isNaN(this.scale[this.rowIndex(layer, head, query)]);
+  }
+
   /**
-   * How much of the weight goes to some keys, mean over the rows that are numbers and not left out.
+   * How much of the weight goes to some keys, mean over the rows that are numbers.
    * @param {number} layer
    * @param {number[]} heads
-   * @param {{query: Uint8Array, key: Uint8Array}} hidden
+   * @param {Uint8Array} keys 1 for the keys that count
    */
-  mass(layer, heads, hidden) {
+  mass(layer, heads, keys) {
     let sum = 0;
     let rows = 0;
     for (const head of heads) {
       for (let query = 0; query < this.queries; query++) {
         const row = this.row(layer, head, query);
-        if (hidden.query[query] || Number.isNaN(row.scale)) continue;
+        if (Number.isNaN(row.scale)) continue;
         rows += 1;
-        sum += massOf(row, hidden.key);
+        sum += massOf(row, keys);
       }
     }
     return rows ? sum / rows : 0;

@@ -1,9 +1,13 @@
 /** From what the reader chose to what is drawn. */
 
+import { count } from "../../core/format.js";
+import { LONG } from "./long/window.js";
+
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Figure} Figure */
 /** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").TokenPair} TokenPair */
 /** @typedef {import("./edges.js").Choice} Choice */
 
 /**
@@ -71,4 +75,27 @@ export function columnNames(kind) {
   return kind === "cross"
     ? ["decoder token (query)", "encoder token (key)"]
     : ["token (query)", "token (key)"];
+}
+
+/**
+ * How the tokens are laid out: as the reader chose, where the text allows it.
+ * @param {State} state
+ * @param {TokenPair | null} pair
+ * @returns {"columns" | "long" | "arcs"}
+ */
+export function layoutOf(state, pair) {
+  const most = Math.max(pair?.query.text.length ?? 0, pair?.key?.text.length ?? 0);
+  if (most > LONG) return "long";
+  return pair?.key ? "columns" : state.view;
+}
+
+/**
+ * Why there are no arcs for this text; null when there are.
+ * @param {TokenPair | null} pair
+ */
+export function whyNoArcs(pair) {
+  if (pair?.key) return "Arcs need one text: here queries and keys differ";
+  const tokens = pair?.query.text.length ?? 0;
+  if (tokens <= LONG) return null;
+  return `Arcs are for texts of up to ${LONG} tokens; this one has ${count(tokens)}`;
 }

@@ -1,7 +1,8 @@
 /** The numbers of one token as a table: for reading, for screen readers, for the clipboard. */
 
-import { h, replace } from "../../core/dom.js";
-import { share } from "../../core/format.js";
+import { textButton } from "../../core/controls.js";
+import { append, h, replace } from "../../core/dom.js";
+import { count, share } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
 import { inkOf } from "./painter.js";
@@ -12,7 +13,9 @@ import { tokenFacts } from "./tips.js";
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
 
-const ROWS = 12;
+/** Rows at first, and with each wish for more. A token that is only hovered gets a glance. */
+const ROWS = 50;
+const GLANCE = 12;
 const WORTH_A_BAR = 0.02;
 
 /**
@@ -21,6 +24,7 @@ const WORTH_A_BAR = 0.02;
  * @property {Place} place
  * @property {Target[]} targets
  * @property {number[]} heads columns of the table
+ * @property {boolean} kept whether the token is pinned
  * @property {(head: number, other: number) => number | null} weight
  * @property {Theme} theme
  */
@@ -36,7 +40,7 @@ export function details(holder) {
   /** @param {Selection | null} selection */
   function show(selection) {
     if (!selection) return replace(holder, hint);
-    const { tokens, place, targets } = selection;
+    const { tokens, place, targets, kept } = selection;
     const verb = place.side === "query" ? "attends to" : "is attended to by";
     const title = h(
       "caption",
@@ -49,16 +53,32 @@ export function details(holder) {
       h("span", { class: "lmw-muted" }, ` ${verb}`),
       h("div", { class: "lmw-muted" }, tokenFacts(tokens[place.side], place.index)),
     );
-    const rows = targets.slice(0, ROWS).map((target) => row(selection, target));
-    const rest = targets.length - rows.length;
+    const body = h("tbody", null);
+    const rest = h("p", { class: "lmw-muted lmw-table-rest" });
+    const add = (/** @type {number} */ most) => {
+      const from = body.childElementCount;
+      append(
+        body,
+        targets.slice(from, from + most).map((target) => row(selection, target)),
+      );
+      const left = targets.length - body.childElementCount;
+      const more = textButton({
+        label: `show ${Math.min(ROWS, left)} more`,
+        onClick: () => add(ROWS),
+      });
+      if (left === 0) rest.remove();
+      else
+        replace(rest, `and ${count(left)} more `, kept ? more : "(click the token to list them)");
+    };
     replace(
       holder,
-      h("table", { class: "lmw-table" }, title, head(selection), h("tbody", null, rows)),
-      rest > 0 ? h("p", { class: "lmw-muted" }, `and ${rest} more`) : null,
+      h("table", { class: "lmw-table" }, title, head(selection), body),
+      rest,
       targets.length === 0
         ? h("p", { class: "lmw-muted" }, "No edges with the present filters.")
         : null,
     );
+    add(kept ? ROWS : GLANCE);
   }
   show(null);
   return { show };

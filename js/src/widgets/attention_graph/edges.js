@@ -8,7 +8,7 @@
 
 const BUCKETS = 4096;
 /** Below this a weight has no visible ink at any setting. */
-const FLOOR = 1e-4;
+export const FLOOR = 1e-4;
 /** The head of an edge that is a mean over heads. */
 export const MEAN = 0xffff;
 
@@ -66,11 +66,7 @@ function room(capacity) {
 
 /** @param {AttentionData} data @param {Choice} choice @returns {Raw} */
 function collect(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }) {
-  let capacity = 0;
-  for (const head of heads) {
-    for (let q = 0; q < data.queries; q++) capacity += data.row(layer, head, q).values.length;
-  }
-  const raw = room(capacity);
+  const raw = room(capacityOf(data, layer, heads));
   const least = Math.max(FLOOR, threshold);
   for (const head of heads) {
     for (let q = 0; q < data.queries; q++) {
@@ -93,42 +89,66 @@ function addRow(raw, { values, columns, scale }, query, head, least, hiddenKeys)
     const weight = values[i] * scale;
     const key = columns ? columns[i] : i;
     if (!(weight >= least) || hiddenKeys[key]) continue; // a NaN fails the comparison
-    const n = raw.count;
-    raw.query[n] = query;
-    raw.key[n] = key;
-    raw.head[n] = head;
-    raw.weight[n] = weight;
-    raw.count = n + 1;
+    push(raw, query, key, head, weight);
   }
+}
+
+/** @param {AttentionData} data @param {number} layer @param {number[]} heads */
+function capacityOf(data, layer, heads) {
+  let capacity = 0;
+  for (const head of heads) {
+    for (let q = 0; q < data.queries; q++) capacity += data.length(layer, head, q);
+  }
+  return capacity;
+}
+
+/** @param {Raw} raw @param {number} query @param {number} key @param {number} head @param {number} weight */
+function push(raw, query, key, head, weight) {
+  const n = raw.count;
+  raw.query[n] = query;
+  raw.key[n] = key;
+  raw.head[n] = head;
+  raw.weight[n] = weight;
+  raw.count = n + 1;
 }
 
 /** @param {AttentionData} data @param {Choice} choice @param {number} keys @returns {Raw} */
 function collectMean(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }, keys) {
   const sums = new Float32Array(keys);
+  const touched = new Uint32Array(keys);
   const least = Math.max(FLOOR, threshold);
-  /** @type {number[]} */
-  const flat = [];
+  const raw = room(capacityOf(data, layer, heads));
   for (let q = 0; q < data.queries; q++) {
-    if (hiddenQueries[q]) continue;
-    sums.fill(0);
-    for (const head of heads) {
-      const { values, columns, scale } = data.row(layer, head, q);
-      for (let i = 0; i < values.length; i++) sums[columns ? columns[i] : i] += values[i] * scale;
-    }
-    for (let key = 0; key < keys; key++) {
+    if (hiddenQueries[q] || heads.some((head) => data.isBroken(layer, head, q))) continue;
+    let count = 0;
+    for (const head of heads) count = addTo(sums, touched, count, data.row(layer, head, q));
+    for (let i = 0; i < count; i++) {
+      const key = touched[i];
       const weight = sums[key] / heads.length;
-      if (weight >= least && !hiddenKeys[key]) flat.push(q, key, weight);
+      sums[key] = 0;
+      if (weight >= least && !hiddenKeys[key]) push(raw, q, key, MEAN, weight);
     }
   }
-  const raw = room(flat.length / 3);
-  raw.count = flat.length / 3;
-  for (let i = 0; i < raw.count; i++) {
-    raw.query[i] = flat[3 * i];
-    raw.key[i] = flat[3 * i + 1];
-    raw.weight[i] = flat[3 * i + 2];
-  }
-  raw.head.fill(MEAN);
   return raw;
+}
+
+/**
+ * Add a row to sums; returns how many keys have been touched.
+ * @param {Float32Array} sums
+ * @param {Uint32Array} touched
+ * @param {number} count keys touched so far
+ * @param {import("./data.js").Row} row
+ */
+function addTo(sums, touched, count, { values, columns, scale }) {
+  let more = count;
+  for (let i = 0; i < values.length; i++) {
+    const key = columns ? columns[i] : i;
+    const weight = values[i] * scale;
+    if (weight === 0) continue;
+    if (sums[key] === 0) touched[more++] = key;
+    sums[key] += weight;
+  }
+  return more;
 }
 
 /**
@@ -213,20 +233,37 @@ export function targetsOf(set, side, index) {
 }
 
 /**
- * The strongest edges that pass a test, at most `budget`, and how many passed in all.
- * @param {EdgeSet} set
- * @param {(edge: number) => boolean} sees
- * @param {number} budget
- * @returns {{edges: number[], total: number}}
+ * The strongest edges that start at a query in view, and those that only end at a key in view.
+ * @typedef {object} Seen
+ * @property {number[]} edges of both kinds, strongest first
+ * @property {{drawn: number, total: number}} starting
+ * @property {{drawn: number, total: number}} ending
  */
-export function strongestSeen(set, sees, budget) {
+
+/**
+ * @param {EdgeSet} set
+ * @param {{query: [number, number], key: [number, number] | null}} ranges tokens in view, first
+ *   and one past the last; key null: only edges of the queries in view
+ * @param {number | null} only one head, or all
+ * @param {{starting: number, ending: number}} budget
+ * @returns {Seen}
+ */
+export function edgesInView(set, { query: [q0, q1], key }, only, budget) {
+  const [k0, k1] = key ?? [0, 0];
   /** @type {number[]} */
   const edges = [];
-  let total = 0;
+  const starting = { drawn: 0, total: 0 };
+  const ending = { drawn: 0, total: 0 };
   for (let i = 0; i < set.count; i++) {
-    if (!sees(i)) continue;
-    total += 1;
-    if (edges.length < budget) edges.push(i);
+    const [q, k] = [set.query[i], set.key[i]];
+    const starts = q >= q0 && q < q1;
+    if (!starts && (k < k0 || k >= k1)) continue;
+    if (only !== null && set.head[i] !== only) continue;
+    const kind = starts ? starting : ending;
+    kind.total += 1;
+    if (kind.drawn >= (starts ? budget.starting : budget.ending)) continue;
+    kind.drawn += 1;
+    edges.push(i);
   }
-  return { edges, total };
+  return { edges, starting, ending };
 }

@@ -5,11 +5,12 @@ import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { captionText } from "./caption.js";
-import { columnNames, edgeChoice, headsShown, hiddenTokens, pinnedPlace } from "./derive.js";
-import { buildEdges, MEAN } from "./edges.js";
+import { columnNames, hiddenTokens, layoutOf, pinnedPlace } from "./derive.js";
+import { makeDrawing, missingPart, partShown } from "./drawing.js";
 import { inWords } from "./isolate.js";
 import { graphKeys } from "./keys.js";
 import { matches } from "./more.js";
+import { wholeText } from "./parts.js";
 import { createScene } from "./scene.js";
 import { toolbar } from "./toolbar.js";
 import { weightsPanel } from "./weights_panel.js";
@@ -19,7 +20,7 @@ import { weightsPanel } from "./weights_panel.js";
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("../../core/types").Tokens} Tokens */
 
-const REBUILD = ["_tokens", "_figure", "view", "kind"];
+const REBUILD = ["_tokens", "view", "kind"];
 const REDRAW = [
   "layer",
   "heads",
@@ -47,14 +48,14 @@ export function createGraph(el, store) {
   let scene = null;
   /** @type {{query: Tokens, key: Tokens} | null} */
   let tokens = null;
-  /** @type {State["view"]} */
-  let view = "columns";
-  let layer = 0;
+  /** @type {import("./scene.js").SceneOptions["layout"]} */
+  let layout = "columns";
+  let causal = false;
   let kernelGone = false;
-  let drawn = { drawn: 0, total: 0 };
-  let hiddenMass = 0;
-  let broken = 0;
-  let kept = 1;
+  /** @type {import("./edges.js").Seen | null} */
+  let painted = null;
+  /** @type {import("./drawing.js").Drawing | null} */
+  let drawing = null;
 
   const panel = weightsPanel(root, (open) => tools.actions.setDetails(open));
   const tools = toolbar(frame, store, {
@@ -62,7 +63,7 @@ export function createGraph(el, store) {
     onJump: jump,
     onDetails: () => panel.toggle(),
     onLeave: () => scene?.focus(),
-    copyText: () => panel.copyText() ?? store.state.text,
+    copyText: () => panel.copyText() ?? wholeText(store.state.text, tokens?.query ?? null),
   });
   frame.picture.append(stage, panel.element);
 
@@ -75,12 +76,13 @@ export function createGraph(el, store) {
     scene = null;
     panel.set(null);
     tokens = pair && { query: pair.query, key: pair.key ?? pair.query };
-    view = pair?.key ? "columns" : state.view;
-    root.dataset.lmwView = view;
+    layout = layoutOf(state, pair);
+    causal = figure.causal;
+    root.dataset.lmwView = layout === "arcs" ? "arcs" : "columns";
     if (!tokens) return;
     const options = {
-      layout: view,
-      causal: figure.causal,
+      layout,
+      causal,
       side: state.side,
       names: columnNames(state.kind),
       brief: panel.visible,
@@ -89,8 +91,8 @@ export function createGraph(el, store) {
       onPin: (place) =>
         store.set(place ? { token: place.index, side: place.side } : { token: null }),
       onIsolate: panel.isolate,
-      onPaint(edges) {
-        drawn = edges;
+      onPaint(seen) {
+        painted = seen;
         showCaption();
       },
     });
@@ -98,53 +100,57 @@ export function createGraph(el, store) {
 
   /** @param {boolean} fade */
   function redraw(fade) {
-    const { state, figure, data } = store;
+    const { state, data } = store;
     if (!scene || !tokens) return;
-    const hidden = {
+    scene.flag("lmw-concealed", {
       query: hiddenTokens(tokens.query, state),
       key: hiddenTokens(tokens.key, state),
-    };
-    scene.flag("lmw-concealed", hidden);
-    if (!data || data.queries !== tokens.query.text.length) return scene.drawNothing();
-    if (data.has(state.layer)) layer = state.layer;
-    else if (!data.has(layer)) layer = data.layers[0];
-    const shown = headsShown(state, figure, layer);
-    const choice = edgeChoice(state, layer, shown, hidden);
-    const set = buildEdges(data, choice, tokens.key.text.length);
-    hiddenMass = data.mass(layer, shown, hidden);
-    const brokenQueries = data.broken(layer, shown);
-    broken = brokenQueries.reduce((sum, one) => sum + one, 0);
-    scene.flag("lmw-broken", { query: brokenQueries });
-    kept = data.kept(layer, shown);
-    const heads = choice.mean ? [MEAN] : shown;
-    const weight = (
-      /** @type {number} */ head,
-      /** @type {number} */ q,
-      /** @type {number} */ k,
-    ) => (head === MEAN ? data.meanWeight(layer, shown, q, k) : data.weight(layer, head, q, k));
-    panel.set({ tokens, set, heads, weight, theme });
-    root.dataset.lmwLayer = String(layer);
-    scene.draw({ set, heads, theme, weight }, fade);
+    });
+    const part = partShown(store, drawing?.part ?? null);
+    if (!part || data?.queries !== tokens.query.text.length) {
+      drawing = null;
+      return scene.drawNothing(theme);
+    }
+    drawing = makeDrawing(store, part, tokens, theme);
+    scene.flag("lmw-broken", drawing.broken);
+    panel.set({ tokens, ...drawing });
+    root.dataset.lmwLayer = String(part.layer);
+    scene.draw(drawing, fade);
   }
 
   function showCaption() {
+    if (!drawing || !painted) return;
     const { state, figure } = store;
     const text = captionText({
-      state: { ...state, view },
+      state,
+      layout,
       figure,
-      headsShown: headsShown(state, figure, layer).length,
-      edges: drawn,
-      hiddenMass,
-      broken,
-      kept,
+      headsShown: drawing.part.heads.length,
+      seen: painted,
+      broken: drawing.broken.query.reduce((sum, one) => sum + one, 0),
+      exact: Boolean(pinExact()),
+      ...drawing.shares,
     });
     if (frame.caption.textContent !== text) frame.caption.textContent = text;
   }
 
+  /** Whether every weight of the pinned token is here. */
+  function pinExact() {
+    const place = tokens && pinnedPlace(store.state, tokens);
+    return drawing && store.focus?.covers(place, drawing.part.layer, drawing.part.heads);
+  }
+
+  /** The pinned token's weights have come, all of them. */
+  function showFocus() {
+    scene?.refresh();
+    showCaption();
+  }
+
   function showPin() {
     if (!scene || !tokens) return;
-    if (view === "arcs") scene.turn(store.state.side);
+    if (layout === "arcs") scene.turn(store.state.side);
     const place = pinnedPlace(store.state, tokens);
+    panel.pin(place);
     scene.pin(place);
     frame.say(place ? inWords(tokens, place, panel.isolated.targets) : "");
   }
@@ -184,26 +190,27 @@ export function createGraph(el, store) {
   // State ---------------------------------------------------------------------------------------
 
   function showStatus() {
-    const { state, status, data, model, figure } = store;
+    const { status, model, figure } = store;
     const alone = Boolean(model.lmwStandalone);
-    const missing = status.state === "ready" && !data?.has(state.layer);
+    const missing = status.state === "ready" ? missingPart(store) : null;
     const waiting = missing && !alone && !kernelGone;
-    root.classList.toggle("lmw-waiting", status.state === "loading" || missing);
+    root.classList.toggle("lmw-waiting", status.state === "loading" || missing !== null);
     frame.setStatus(waiting ? { ...status, state: "loading" } : status, {
       onStop: () => store.stop(),
       onExample: (text) => store.set({ text }),
     });
-    const number = figure.layer_numbers[state.layer] ?? state.layer;
-    const absent = missing && alone ? `layer ${number} is not in this page` : null;
-    frame.badge(kernelGone ? "kernel not connected: showing the last state" : absent);
+    const where = alone ? "not in this page" : "not here";
+    const verb = missing?.startsWith("heads") ? "are" : "is";
+    const absent = missing && !waiting ? `${missing} ${verb} ${where}` : null;
+    const gone = `kernel not connected: ${absent ?? "showing the last state"}`;
+    frame.badge(kernelGone ? gone : absent);
     const why = kernelGone ? "Editing needs a running kernel" : null;
     tools.actions.setEdit({ shown: figure.editable && !alone, why });
   }
 
   function showControls() {
     const kinds = tokens ? [...tokens.query.kind, ...tokens.key.kind] : [];
-    const oneText = !store.tokens?.key;
-    tools.update(theme, { oneText, view, hasSpecial: kinds.includes("special") });
+    tools.update(theme, { layout, hasSpecial: kinds.includes("special") });
   }
 
   let stopTheme = () => {};
@@ -220,12 +227,14 @@ export function createGraph(el, store) {
   function update(names) {
     const any = (/** @type {string[]} */ list) => list.some((name) => names.has(name));
     if (names.has("theme")) followTheme();
-    const fresh = any(REBUILD);
+    const fresh = any(REBUILD) || (names.has("_figure") && store.figure.causal !== causal);
     if (fresh) rebuild();
     showControls();
     if (fresh || any(REDRAW)) redraw(!fresh && any(["layer", "_attention"]));
     if (fresh || any(["token", "side", ...REDRAW])) showPin();
+    else if (names.has("_focus")) showFocus();
     if (fresh || any(["search", "token"])) showSearch();
+    if (names.has("_figure")) showCaption();
     showStatus();
   }
 
@@ -242,6 +251,7 @@ export function createGraph(el, store) {
     onLayer: tools.stepLayer,
     onEscape: () => store.set({ token: null }),
     onSearch: () => tools.search.input.focus(),
+    onZoom: (step) => scene?.zoom(step) ?? false,
   });
   store.onChange(update);
 

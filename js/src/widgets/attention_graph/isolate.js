@@ -48,13 +48,13 @@ export function numberPool(view) {
 
   return {
     /**
-     * @param {Place} place
+     * @param {Place} shown
      * @param {Target[]} targets
      * @param {Theme} theme
      * @param {boolean} dots whether heads need telling apart
      */
-    show(place, targets, theme, dots) {
-      const side = otherSide(place.side);
+    show(shown, targets, theme, dots) {
+      const side = otherSide(shown.side);
       const [first, last] = view.range(side);
       let n = 0;
       /** @type {number[]} */
@@ -62,12 +62,14 @@ export function numberPool(view) {
       for (const target of targets) {
         if (n >= NUMBERS || target.weight < WORTH_A_NUMBER) break;
         if (target.index < first || target.index >= last) continue;
-        const element = pool[n];
-        const { x, y, align } = view.numberPlace(side, target.index);
+        const place = view.numberPlace(side, target.index);
+        if (!place) continue;
+        const { x, y, align } = place;
         // On one line numbers stand next to each other: the stronger one keeps its place.
         if (align === "center" && taken.some((other) => Math.abs(other - x) < (dots ? 48 : 34)))
           continue;
         taken.push(x);
+        const element = pool[n];
         element.style.transform = `translate(${x}px, ${y}px) ${SHIFT[align]}`;
         element.lastElementChild?.replaceChildren(number(target.weight, 2));
         const dot = /** @type {HTMLElement} */ (element.firstElementChild);

@@ -2,22 +2,27 @@
 
 /**
  * @param {HTMLElement} root
- * @param {{onLayer: (step: number) => void, onEscape: () => void, onSearch: () => void}} on
+ * @param {{onLayer: (step: number) => void, onEscape: () => void, onSearch: () => void,
+ *   onZoom: (step: -1 | 0 | 1) => boolean}} on onZoom: whether there was anything to zoom
  * @returns {() => void} stop
  */
-export function graphKeys(root, { onLayer, onEscape, onSearch }) {
-  /** @type {Record<string, () => void>} */
+export function graphKeys(root, { onLayer, onEscape, onSearch, onZoom }) {
+  /** False: the key is not ours after all. @type {Record<string, () => boolean | void>} */
   const keys = {
     "[": () => onLayer(-1),
     "]": () => onLayer(1),
     "/": onSearch,
     Escape: onEscape,
+    "+": () => onZoom(-1),
+    "=": () => onZoom(-1),
+    "-": () => onZoom(1),
+    0: () => onZoom(0),
   };
   const keydown = (/** @type {KeyboardEvent} */ event) => {
     const from = event.composedPath()[0];
     const typing = from instanceof HTMLElement && from.matches("textarea, input:not([type=range])");
     if (typing || event.ctrlKey || event.metaKey || !keys[event.key]) return;
-    keys[event.key]();
+    if (keys[event.key]() === false) return;
     event.preventDefault();
     event.stopPropagation();
   };

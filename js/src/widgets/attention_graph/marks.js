@@ -52,6 +52,10 @@ export function marker(view, tokens) {
      */
     flag(name, marked) {
       for (const side of SIDES) {
+        if (view.window && marked[side]) {
+          view.window.flag(name, side, marked[side]);
+          continue;
+        }
         marked[side]?.forEach((one, index) => {
           const element = view.tokenElement(side, index);
           if (!element || element.classList.contains(name) === (one === 1)) return;

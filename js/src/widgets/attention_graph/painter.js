@@ -3,7 +3,7 @@
 import { fitCanvas } from "../../core/canvas.js";
 import { headColour, neutral } from "../../core/colour.js";
 import { reducedMotion } from "../../core/dom.js";
-import { MEAN, strongestSeen } from "./edges.js";
+import { edgesInView, MEAN } from "./edges.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
@@ -15,8 +15,11 @@ import { MEAN, strongestSeen } from "./edges.js";
 /** Opacity of an edge is its weight to this power; the caption says so. */
 export const EXPONENT = 0.75;
 /** Edges drawn when nothing is isolated: more is no longer read, only felt. */
-export const BUDGET = 500;
+const BUDGET = { starting: 500, ending: 0 };
 const ISOLATED_BUDGET = 200;
+/** More lines come in the frames that follow, so many each. */
+const AT_ONCE = 600;
+const A_FRAME = 150;
 const LEVELS = 24;
 /** Weaker edges are one pixel wide: drawn without a graphics card, that costs a fifth. */
 const HAIRLINE = 0.35;
@@ -31,17 +34,17 @@ export function inkOf(head, theme) {
 }
 
 /**
- * Strongest last, so that it lies on top. Lines of one colour and opacity share a path.
+ * The last lies on top. Lines of one colour and opacity share a path.
  * @param {CanvasRenderingContext2D} context
  * @param {View} view
- * @param {Line[]} lines strongest first
+ * @param {Line[]} lines
  * @param {Theme} theme
  * @param {number} boost added to the width
  */
 function strokeLines(context, view, lines, theme, boost) {
   let group = -1;
   context.lineCap = "round";
-  for (let i = lines.length - 1; i >= 0; i--) {
+  for (let i = 0; i < lines.length; i++) {
     const { query, key, head, weight } = lines[i];
     const strength = Math.min(1, weight) ** EXPONENT;
     const level = Math.max(1, Math.round(strength * LEVELS));
@@ -60,30 +63,55 @@ function strokeLines(context, view, lines, theme, boost) {
   context.globalAlpha = 1;
 }
 
+/** @param {EdgeSet} set @returns {(edge: number) => Line} */
+const lineOf = (set) => (i) => ({
+  query: set.query[i],
+  key: set.key[i],
+  head: set.head[i],
+  weight: set.weight[i],
+});
+
 /**
  * @param {View} view
  * @param {EdgeSet} set
  * @param {{width: number, height: number}} size
  * @param {Theme} theme
  * @param {number | null} only one head, or all
- * @returns {{drawn: number, total: number}} edges drawn, and edges of the queries in view
+ * @param {boolean} moving the next frame is near
+ * @returns {import("./edges.js").Seen} what is to be drawn, of how much
  */
-export function paintBase(view, set, size, theme, only) {
+export function paintBase(view, set, size, theme, only, moving) {
   const context = fitCanvas(view.base, size.width, size.height);
-  const [first, last] = view.range("query");
-  const sees = (/** @type {number} */ edge) =>
-    set.query[edge] >= first &&
-    set.query[edge] < last &&
-    (only === null || set.head[edge] === only);
-  const { edges, total } = strongestSeen(set, sees, BUDGET);
-  const lines = edges.map((i) => ({
-    query: set.query[i],
-    key: set.key[i],
-    head: set.head[i],
-    weight: set.weight[i],
-  }));
-  strokeLines(context, view, lines, theme, 0);
-  return { drawn: edges.length, total };
+  const ranges = { query: view.range("query"), key: view.window ? view.range("key") : null };
+  const budget = view.window?.budget(moving) ?? BUDGET;
+  const seen = edgesInView(set, ranges, only, budget);
+  const lines = seen.edges.slice(0, AT_ONCE).map(lineOf(set));
+  strokeLines(context, view, lines.reverse(), theme, 0);
+  return seen;
+}
+
+/**
+ * The next of many lines, under those that are drawn.
+ * @param {View} view
+ * @param {EdgeSet} set
+ * @param {Theme} theme
+ * @param {import("./edges.js").Seen} seen
+ * @param {number} from how many are drawn
+ * @returns {number} how many are drawn now
+ */
+export function paintUnder(view, set, theme, seen, from) {
+  const context = /** @type {CanvasRenderingContext2D} */ (view.base.getContext("2d"));
+  const to = Math.min(seen.edges.length, Math.max(AT_ONCE, from) + A_FRAME);
+  context.globalCompositeOperation = "destination-over";
+  strokeLines(
+    context,
+    view,
+    seen.edges.slice(Math.max(AT_ONCE, from), to).map(lineOf(set)),
+    theme,
+    0,
+  );
+  context.globalCompositeOperation = "source-over";
+  return to;
 }
 
 /**
@@ -139,7 +167,7 @@ export function paintIsolated(view, size, theme, place, targets) {
     const [query, key] = place.side === "query" ? [place.index, index] : [index, place.index];
     if (view.sees(query, key)) lines.push({ query, key, head, weight });
   }
-  strokeLines(context, view, lines, theme, 0.4);
+  strokeLines(context, view, lines.reverse(), theme, 0.4);
 }
 
 /** @param {View} view */

@@ -87,3 +87,17 @@ export function isRightToLeft(tokens) {
       /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u.test(first[0]),
   );
 }
+
+/**
+ * What the model read, the texts of a pair on lines of their own.
+ * @param {string} text
+ * @param {Tokens | null} tokens
+ */
+export function wholeText(text, tokens) {
+  const pair = tokens?.segment;
+  if (!tokens || !pair) return text;
+  const second = pair.findIndex((value, i) => i > 0 && value !== pair[i - 1]);
+  const at = second < 0 ? 0 : tokens.start[second];
+  if (at <= 0 || at >= text.length || /\s$/.test(text.slice(0, at))) return text;
+  return `${text.slice(0, at)}\n${text.slice(at).trimStart()}`;
+}

@@ -11,9 +11,8 @@ const LINGER = 70;
 
 /**
  * @param {View} view
- * @param {object} on
- * @param {(place: Place | null, byKeyboard: boolean) => void} on.onHover
- * @param {(place: Place | null) => void} on.onPick null: a click beside the tokens
+ * @param {import("./types").PointerEvents} on
+ * @returns {import("./types").PointerWatch}
  */
 export function watchPointer(view, { onHover, onPick }) {
   /** @type {Place | null} */
@@ -57,8 +56,8 @@ export function watchPointer(view, { onHover, onPick }) {
   });
 
   return {
-    /** Make a token the one that Tab comes back to. @param {HTMLElement} element */
-    select(element) {
+    select(place) {
+      const element = view.tokenElement(place.side, place.index);
       const at = view.groups.findIndex((group) => group.contains(element));
       keys[at]?.select(element);
     },

@@ -53,8 +53,13 @@ export function ruler(parent, scroller, rows, whole, seen) {
   }
 
   return {
-    /** @param {EdgeSet} set @param {Theme} theme @param {Target[] | null} targets of the isolated token */
-    paint(set, theme, targets) {
+    /**
+     * @param {EdgeSet} set
+     * @param {Theme} theme
+     * @param {import("./types").Place | null} place the isolated token
+     * @param {Target[]} targets
+     */
+    paint(set, theme, place, targets) {
       const { top, height } = seen();
       const needed = height > 0 && whole > height + 1;
       parent.classList.toggle("lmw-ruled", needed);
@@ -77,7 +82,7 @@ export function ruler(parent, scroller, rows, whole, seen) {
         const length = Math.max(2, (WIDTH - 4) * share);
         context.fillRect(2, ((index + 0.5) / rows) * height - thick / 2, length, thick);
       };
-      if (targets) {
+      if (place) {
         for (const target of targets) {
           if (target.weight < 0.01) break;
           context.fillStyle = inkOf(target.head, theme);

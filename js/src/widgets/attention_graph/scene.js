@@ -5,16 +5,16 @@ import { tooltip } from "../../core/tooltip.js";
 import { arcsView } from "./arcs.js";
 import { beyond } from "./beyond.js";
 import { columnsView } from "./columns.js";
-import { targetsOf } from "./edges.js";
-import { numberPool, otherSide, samePlace } from "./isolate.js";
+import { numberPool, samePlace } from "./isolate.js";
+import { longView } from "./long/view.js";
 import { marker } from "./marks.js";
-import { clearOverlay, crossFade, paintBase, paintIsolated } from "./painter.js";
+import { clearOverlay, crossFade, paintBase, paintIsolated, paintUnder } from "./painter.js";
 import { watchPointer } from "./pointer.js";
 import { pairTip, tokenTip } from "./tips.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("../../core/types").Tokens} Tokens */
-/** @typedef {import("./types").EdgeSet} EdgeSet */
+/** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
 /** @typedef {import("./types").View} View */
@@ -22,18 +22,12 @@ import { pairTip, tokenTip } from "./tips.js";
 /** The tooltip waits until the pointer rests; for a pair it is the answer and comes at once. */
 const DWELL = 380;
 
-/**
- * What is drawn: everything that does not change while the pointer moves.
- * @typedef {object} Drawing
- * @property {EdgeSet} set
- * @property {number[]} heads
- * @property {Theme} theme
- * @property {(head: number, query: number, key: number) => number | null} weight
- */
+/** Scrolling and zooming are over when this long nothing has moved. */
+const REST = 140;
 
 /**
  * @typedef {object} SceneOptions
- * @property {"columns" | "arcs"} layout
+ * @property {"columns" | "long" | "arcs"} layout
  * @property {boolean} causal
  * @property {Place["side"]} side what hovering shows in the arcs
  * @property {[string, string]} names headings of the columns
@@ -44,7 +38,7 @@ const DWELL = 380;
  * @typedef {object} SceneEvents
  * @property {(place: Place | null) => void} onPin
  * @property {(place: Place | null, targets: Target[]) => void} onIsolate
- * @property {(edges: {drawn: number, total: number}) => void} onPaint
+ * @property {(seen: import("./edges.js").Seen) => void} onPaint
  */
 
 /**
@@ -57,10 +51,13 @@ const DWELL = 380;
 export function createScene(root, parent, tokens, { layout, causal, side, names, brief }, on) {
   const arcs = layout === "arcs";
   let mode = side;
-  const onScroll = () => frame(repaint);
-  const view = arcs
-    ? arcsView(tokens.query, { causal, onScroll })
-    : columnsView(tokens, { names, onScroll });
+  const onScroll = () => frame(scrolled);
+  const views = {
+    arcs: () => arcsView(tokens.query, { causal, onScroll }),
+    columns: () => columnsView(tokens, { names, onScroll }),
+    long: () => longView(tokens, { names, onScroll }),
+  };
+  const view = views[layout]();
   parent.appendChild(view.element);
   const tip = tooltip(root);
   const numbers = numberPool(view);
@@ -69,15 +66,24 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
 
   /** @type {Drawing | null} */
   let drawing = null;
+  /** @type {Theme} */
+  let theme = "light";
   /** The only head drawn while its chip is hovered. @type {number | null} */
   let previewed = null;
+  /** What the base shows, and how many of its lines are drawn. @type {import("./edges.js").Seen | null} */
+  let seen = null;
+  let drawn = 0;
   let size = { width: 0, height: 0 };
   /** @type {Place | null} */
   let hover = null;
+  /** Hovered when the isolated token was last painted. @type {Place | null} */
+  let hovered = null;
   /** @type {Place | null} */
   let pinned = null;
   /** @type {Place | null} */
   let shown = null;
+  /** The one that the overview and the table were last told of. @type {Place | null} */
+  let told = null;
   /** @type {Target[]} */
   let targets = [];
   /** @type {Set<() => void>} */
@@ -85,6 +91,8 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   let request = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let dwell;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let rest;
 
   /** Run once, just before the next frame. @param {() => void} work */
   function frame(work) {
@@ -104,38 +112,76 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   const asksPair = () =>
     Boolean(pinned && hover && (arcs ? hover.index !== pinned.index : hover.side !== pinned.side));
 
-  function repaint() {
+  function repaint(moving = false) {
+    view.window?.layOut(theme);
     if (!drawing) return;
-    on.onPaint(paintBase(view, drawing.set, size, drawing.theme, previewed));
+    seen = paintBase(view, drawing.set, size, theme, previewed, moving);
+    drawn = 0;
+    if (!moving) {
+      on.onPaint(seen);
+      frame(paintRest);
+    }
     shown = null;
     isolate();
     if (!shown) {
       clearIsolated();
-      view.overview?.(drawing.set, drawing.theme, null);
+      if (!moving) view.overview?.(drawing.set, theme, null, []);
     }
     root.dataset.lmwReady = "true";
+  }
+
+  /** Lines too many for one frame. */
+  function paintRest() {
+    if (!drawing || !seen) return;
+    drawn = paintUnder(view, drawing.set, theme, seen, drawn);
+    if (drawn < seen.edges.length) frame(paintRest);
+  }
+
+  /** While a text moves, what is not read in motion waits until it rests. */
+  function scrolled() {
+    clearTimeout(rest);
+    if (!view.window) {
+      told = null;
+      return repaint();
+    }
+    repaint(true);
+    tip.hide();
+    rest = setTimeout(() => frame(repaint), REST);
   }
 
   function isolate() {
     if (!drawing) return;
     const next = asksPair() ? pinned : (hover ?? pinned);
-    if (!samePlace(next, shown)) {
-      shown = next;
-      targets = next ? targetsOf(drawing.set, next.side, next.index) : [];
-      if (next) paintIsolatedToken(drawing, next);
-      else clearIsolated();
-      view.overview?.(drawing.set, drawing.theme, next && targets);
-      on.onIsolate(next, targets);
-    }
+    const named = view.window && !samePlace(hover, hovered);
+    if (named || !samePlace(next, shown)) standOut(drawing, next);
     marks.show({ hover, pinned, shown, targets });
+  }
+
+  /** @param {Drawing} now @param {Place | null} place */
+  function standOut(now, place) {
+    shown = place;
+    hovered = hover;
+    const fresh = !samePlace(place, told);
+    if (fresh) targets = place ? now.targets(place) : [];
+    view.window?.spotlight({ hover, pinned, shown, targets });
+    if (place) paintIsolatedToken(now, place);
+    else clearIsolated();
+    if (fresh) tell(now, place);
+  }
+
+  /** What is beside the picture follows: the whole text in small, the table. @param {Drawing} now @param {Place | null} place */
+  function tell(now, place) {
+    told = place;
+    view.overview?.(now.set, theme, place, targets);
+    on.onIsolate(place, targets);
   }
 
   /** @param {Drawing} now @param {Place} place */
   function paintIsolatedToken(now, place) {
     view.element.classList.add("lmw-isolated");
-    paintIsolated(view, size, now.theme, place, targets);
-    numbers.show(place, targets, now.theme, now.heads.length > 1);
-    outside.show(otherSide(place.side), targets);
+    paintIsolated(view, size, theme, place, targets);
+    numbers.show(place, targets, theme, now.heads.length > 1);
+    outside.show(place, targets);
   }
 
   function clearIsolated() {
@@ -151,7 +197,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     const { left, right, top, bottom } = element.getBoundingClientRect();
     const anchor = { left, right, top, bottom: bottom + (arcs ? 16 : 0) };
     const where = arcs ? "below" : hover.side === "query" ? "left" : "right";
-    const { theme, heads, weight, set } = drawing;
+    const { heads, weight } = drawing;
     if (asksPair() && pinned) {
       const [query, key] =
         pinned.side === "query" ? [pinned.index, hover.index] : [hover.index, pinned.index];
@@ -159,12 +205,13 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       tip.show(anchor, pairTip(tokens, query, key, rows, theme), { side: where });
     } else if (!brief()) {
       const looks = { theme, severalHeads: heads.length > 1 };
-      const content = tokenTip(tokens, hover, targetsOf(set, hover.side, hover.index), looks);
+      const content = tokenTip(tokens, hover, drawing.targets(hover), looks);
       tip.show(anchor, content, { side: where });
     }
   }
 
-  const pointer = watchPointer(view, {
+  const pointerEvents = {
+    /** @param {Place | null} place @param {boolean} byKeyboard */
     onHover(place, byKeyboard) {
       hover = meant(place);
       clearTimeout(dwell);
@@ -173,16 +220,20 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       if (!hover || byKeyboard) return;
       dwell = setTimeout(showTip, asksPair() ? 0 : DWELL);
     },
+    /** @param {Place | null} place */
     onPick(place) {
       const picked = meant(place);
       if (picked || pinned) on.onPin(samePlace(picked, pinned) ? null : picked);
     },
-  });
+  };
+  const pointer = view.window?.watch(pointerEvents) ?? watchPointer(view, pointerEvents);
 
   function remeasure() {
     const { width, height } = size;
     size = { ...view.measure() };
-    if (size.width !== width || size.height !== height) repaint();
+    if (size.width === width && size.height === height) return;
+    told = null;
+    repaint();
   }
   const observer = new ResizeObserver(remeasure);
   observer.observe(view.element);
@@ -193,21 +244,27 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     draw(next, fade) {
       if (fade) crossFade(view);
       drawing = next;
+      theme = next.theme;
+      told = null;
       size = { ...view.measure() };
       repaint();
       // JupyterLab hides everything for a moment while its theme changes: no resize is told.
       frame(remeasure);
     },
-    /** The data have not arrived: tokens stand without edges. */
-    drawNothing() {
+    /** The data have not arrived: tokens stand without edges. @param {Theme} now */
+    drawNothing(now) {
       drawing = null;
+      theme = now;
+      size = { ...view.measure() };
+      view.window?.layOut(theme);
       fitCanvas(view.base, size.width, size.height);
       clearIsolated();
     },
     /** @param {number | null} head */
     preview(head) {
-      if (head === previewed) return;
-      previewed = head;
+      const next = head !== null && drawing?.heads.includes(head) ? head : null;
+      if (next === previewed) return;
+      previewed = next;
       frame(repaint);
     },
     /** What hovering shows in the arcs. @param {Place["side"]} next */
@@ -219,8 +276,18 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       pinned = place;
       if (place) view.scrollTo(place.side, place.index);
       isolate();
-      const element = place && view.tokenElement(place.side, place.index);
-      if (element) pointer.select(element);
+      if (place) pointer.select(place);
+    },
+    /** The weights of the pinned token are known better. */
+    refresh() {
+      told = null;
+      shown = null;
+      isolate();
+    },
+    /** Whether there is a window to zoom. @param {-1 | 0 | 1} step */
+    zoom(step) {
+      view.window?.zoom(step);
+      return view.window !== undefined;
     },
     flag: marks.flag,
     /** Give the focus to the tokens. */
@@ -228,6 +295,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     destroy() {
       cancelAnimationFrame(request);
       clearTimeout(dwell);
+      clearTimeout(rest);
       observer.disconnect();
       pointer.destroy();
       tip.destroy();

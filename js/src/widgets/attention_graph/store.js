@@ -1,10 +1,12 @@
 /**
  * The model at arm's length. Traits written by both sides: text, layer, heads, mean, token, side,
  * threshold, top_k, hide_special, hide_first, view, kind, search, theme, _stop, _request.
- * Written by Python only: _tokens, _attention, _figure, _status. Hover is never synced.
+ * Written by Python only: _tokens, _attention, _focus, _figure, _status. Hover is never synced,
+ * nor is which part of a long text is in view.
  */
 
 import { AttentionData } from "./data.js";
+import { decodeFocus } from "./long/focus.js";
 
 /** @typedef {import("../../core/types").Model} Model */
 /** @typedef {import("../../core/types").Status} Status */
@@ -30,7 +32,7 @@ const DEFAULTS = {
   theme: "auto",
 };
 const NAMES = /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS));
-const GIVEN = ["_tokens", "_attention", "_figure", "_status"];
+const GIVEN = ["_tokens", "_attention", "_focus", "_figure", "_status"];
 
 /** @type {Figure} */
 const NO_FIGURE = {
@@ -66,6 +68,8 @@ export function requestMissing(model) {
 export function createStore(model) {
   /** @type {AttentionData | null} */
   let data = null;
+  /** @type {import("./long/focus.js").Focus | null} */
+  let focus = null;
   /** @type {Set<string>} */
   const changed = new Set();
   /** @type {((names: Set<string>) => void) | null} */
@@ -75,7 +79,11 @@ export function createStore(model) {
   const decode = () => {
     data = AttentionData.decode(model.get("_attention"));
   };
+  const decodePinned = () => {
+    focus = decodeFocus(model.get("_focus"));
+  };
   decode();
+  decodePinned();
 
   // Traits that Python sets together arrive as separate events: answer them once.
   const flush = () => {
@@ -83,6 +91,7 @@ export function createStore(model) {
     const names = new Set(changed);
     changed.clear();
     if (names.has("_attention")) decode();
+    if (names.has("_focus")) decodePinned();
     listener?.(names);
   };
   const handlers = [...NAMES, ...GIVEN].map((name) => {
@@ -115,6 +124,10 @@ export function createStore(model) {
     },
     get data() {
       return data;
+    },
+    /** Every weight of the pinned token, when the data have only the strongest. */
+    get focus() {
+      return focus;
     },
     /** @param {Partial<State>} values */
     set(values) {

@@ -5,7 +5,9 @@ import { h, replace } from "../../core/dom.js";
 import { foldedRow } from "../../core/shell.js";
 import { actionButtons } from "./actions.js";
 import { headControl, kindControl, layerControl, viewControl } from "./controls.js";
+import { whyNoArcs } from "./derive.js";
 import { moreControls, searchControl } from "./more.js";
+import { wholeText } from "./parts.js";
 import { textDesk } from "./text_desk.js";
 
 /** @typedef {import("./types").State} State */
@@ -26,7 +28,7 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
     isHere: (layer) => Boolean(store.data?.has(layer)),
   });
   const heads = headControl({ onChange: set, onPreview });
-  const layout = viewControl({ onChange: set });
+  const layouts = viewControl({ onChange: set });
   const direction = segmented({
     label: "What hovering shows",
     options: [
@@ -40,9 +42,12 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
   let kindsShown = "";
   const search = searchControl({ onSearch: (text) => set({ search: text }), onJump, onLeave });
   const more = moreControls(set);
-  const desk = textDesk({ text: () => store.state.text, onSubmit: (text) => set({ text }) });
+  const desk = textDesk({
+    text: () => wholeText(store.state.text, store.tokens?.query ?? null),
+    onSubmit: (text) => set({ text }),
+  });
   const row = h("div", { class: "lmw-row" }, heads.element, direction.element, search.element);
-  frame.controls.append(kinds, layers.element, layout.element);
+  frame.controls.append(kinds, layers.element, layouts.element);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });
   folded.add(...more.elements);
@@ -61,20 +66,20 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
     search,
     actions,
     stepLayer: layers.step,
-    /** @param {Theme} theme @param {{oneText: boolean, view: State["view"], hasSpecial: boolean}} picture */
-    update(theme, { oneText, view, hasSpecial }) {
+    /** @param {Theme} theme @param {{layout: string, hasSpecial: boolean}} picture */
+    update(theme, { layout, hasSpecial }) {
       const { state, figure, tokens } = store;
       const name = figure.title || "Attention";
       replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
       layers.set(state, figure);
       heads.set(state, figure, theme);
-      layout.set(view);
-      layout.disable("arcs", oneText ? null : "Arcs need one text: here queries and keys differ");
-      direction.element.hidden = view !== "arcs";
+      layouts.set(layout === "arcs" ? "arcs" : "columns");
+      layouts.disable("arcs", whyNoArcs(tokens));
+      direction.element.hidden = layout !== "arcs";
       direction.set(state.side);
       more.set(state, hasSpecial);
       row.hidden = !tokens;
-      layout.element.hidden = !tokens;
+      layouts.element.hidden = !tokens;
       kinds.hidden = figure.kinds.length < 2;
       if (!kinds.hidden && kindsShown !== figure.kinds.join() + state.kind) {
         kindsShown = figure.kinds.join() + state.kind;

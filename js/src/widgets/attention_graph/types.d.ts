@@ -1,4 +1,4 @@
-import type { Envelope, ThemePreference, Tokens } from "../../core/types";
+import type { Envelope, Theme, ThemePreference, Tokens } from "../../core/types";
 
 export type Side = "query" | "key";
 
@@ -30,10 +30,23 @@ export interface Figure {
   causal: boolean;
   editable: boolean;
   top_per_row: number | null;
+  /** Keys sent of each query of what is shown; null when all were. */
+  sent?: number | null;
+}
+
+/** The trait `_focus`: every weight of the pinned token. */
+export interface FocusWire {
+  layer: number;
+  heads: number[];
+  side: Side;
+  token: number;
+  weights: Envelope;
 }
 
 export interface AttentionWire {
   layers: number[];
+  /** Which heads were sent, in their order; null or absent: all of them. */
+  heads?: number[] | null;
   format: "dense" | "csr";
   weights: Envelope;
   columns?: Envelope;
@@ -97,17 +110,49 @@ export interface View {
   trace(context: CanvasRenderingContext2D, query: number, key: number): void;
   /** Where a token's text is on the canvas, or null when it is out of view. */
   box(side: Side, index: number): Rect | null;
-  /** Where the number of a target goes, in the coordinates of `numbers`. */
+  /** Where the number of a target goes, in the coordinates of `numbers`; null: nowhere. */
   numberPlace(
     side: Side,
     index: number,
-  ): { x: number; y: number; align: "left" | "right" | "center" };
+  ): { x: number; y: number; align: "left" | "right" | "center" } | null;
   tokenElement(side: Side, index: number): HTMLElement | null;
   scrollTo(side: Side, index: number): void;
   /** Tokens of this side that are in view, first and one past the last. */
   range(side: Side): [number, number];
   groups: HTMLElement[];
   /** Paint the whole text in small: all edges, or where one token looks. */
-  overview?(set: EdgeSet, theme: "light" | "dark", targets: Target[] | null): void;
+  overview?(set: EdgeSet, theme: Theme, place: Place | null, targets: Target[]): void;
+  /** What only a window on a long text has. */
+  window?: LongText;
+  destroy(): void;
+}
+
+export interface LongText {
+  /** Bring rows and blocks up to date, before edges are painted. */
+  layOut(theme: Theme): void;
+  /** Tokens that are readable at any zoom: those asked about, and the strongest targets. */
+  spotlight(now: {
+    hover: Place | null;
+    pinned: Place | null;
+    shown: Place | null;
+    targets: Target[];
+  }): void;
+  /** Give a class to the tokens marked with 1, those out of view included. */
+  flag(name: string, side: Side, marked: Uint8Array): void;
+  watch(on: PointerEvents): PointerWatch;
+  zoom(step: -1 | 0 | 1): void;
+  /** Edges painted when nothing is isolated. */
+  budget(moving: boolean): { starting: number; ending: number };
+}
+
+export interface PointerEvents {
+  onHover(place: Place | null, byKeyboard: boolean): void;
+  /** null: a click beside the tokens. */
+  onPick(place: Place | null): void;
+}
+
+export interface PointerWatch {
+  /** Make a token the one that Tab comes back to. */
+  select(place: Place): void;
   destroy(): void;
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { asText, details, edgesAsText } from "./details.js";
+import { samePlace } from "./isolate.js";
 
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
@@ -36,6 +37,8 @@ export function weightsPanel(root, onToggle) {
   let shown = null;
   /** @type {{place: Place | null, targets: Target[]}} */
   let isolated = { place: null, targets: [] };
+  /** @type {Place | null} */
+  let pinned = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const visible = () => getComputedStyle(element).display !== "none";
@@ -48,6 +51,7 @@ export function weightsPanel(root, onToggle) {
       ...shown,
       place,
       targets,
+      kept: samePlace(place, pinned),
       weight: (/** @type {number} */ head, /** @type {number} */ other) =>
         place.side === "query"
           ? weight(head, place.index, other)
@@ -72,6 +76,13 @@ export function weightsPanel(root, onToggle) {
     /** @param {Place | null} place @param {Target[]} targets */
     isolate(place, targets) {
       isolated = { place, targets };
+      clearTimeout(timer);
+      timer = setTimeout(refresh, AFTER);
+    },
+    /** @param {Place | null} place */
+    pin(place) {
+      if (samePlace(place, pinned)) return;
+      pinned = place;
       clearTimeout(timer);
       timer = setTimeout(refresh, AFTER);
     },

@@ -1,0 +1,306 @@
+/** Two columns of a text of thousands of tokens: a window on them, and the whole text beside it. */
+
+import { h } from "../../../core/dom.js";
+import { otherSide } from "../isolate.js";
+import { layers } from "../parts.js";
+import { minimap } from "./minimap.js";
+import { mover } from "./mover.js";
+import { pace } from "./pace.js";
+import { blockWidth, paper } from "./paper.js";
+import { watchLong } from "./pointer.js";
+import { recycledRows } from "./rows.js";
+import { asBlocks, centred, firstOf, rowsOf } from "./window.js";
+import { zoomControl } from "./zoom.js";
+
+/** @typedef {import("../../../core/types").Tokens} Tokens */
+/** @typedef {import("../types").Place} Place */
+/** @typedef {import("../types").Side} Side */
+/** @typedef {import("../types").Target} Target */
+/** @typedef {import("../types").View} View */
+
+const HEIGHT = 600;
+/** Space between a token and the end of its curves. */
+const REACH = 8;
+const OVERSCAN = 3;
+/** Height of a token's name among blocks. */
+const LABEL = 18;
+/** Width of a weight beside a token: on a narrow page it may cover the end of a long one. */
+const NUMBER = 34;
+const LABELLED = 5;
+const WORTH_A_LABEL = 0.02;
+const SIDES = /** @type {const} */ (["query", "key"]);
+/** Lines from the tokens in view, of few rows and of many; and lines that come from outside. */
+const STARTING = { window: 600, whole: 2000 };
+const ENDING = 100;
+const MANY_ROWS = 120;
+
+/**
+ * Middles of names: where their tokens are, moved so far that none covers another.
+ * @param {number[]} indices
+ * @param {(index: number) => number} yOf
+ * @returns {Map<number, number>}
+ */
+export function apart(indices, yOf) {
+  const sorted = [...indices].sort((a, b) => a - b);
+  const middles = sorted.map((index) => Math.max(LABEL / 2, yOf(index)));
+  for (let i = 1; i < middles.length; i++) {
+    middles[i] = Math.max(middles[i], middles[i - 1] + LABEL);
+  }
+  let floor = HEIGHT - LABEL / 2;
+  for (let i = middles.length - 1; i >= 0; i--) {
+    middles[i] = Math.min(middles[i], floor);
+    floor = middles[i] - LABEL;
+  }
+  return new Map(sorted.map((index, i) => [index, middles[i]]));
+}
+
+/**
+ * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {{names: [string, string], onScroll: () => void}} options names: heading of each column
+ * @returns {View}
+ */
+export function longView(tokens, { names, onScroll }) {
+  const counts = { query: tokens.query.text.length, key: tokens.key.text.length };
+  const room = { rows: Math.max(counts.query, counts.key), height: HEIGHT };
+  const columns = {
+    query: recycledRows("query", tokens.query, names[0]),
+    key: recycledRows("key", tokens.key, names[1]),
+  };
+  const canvases = layers();
+  const under = h("canvas", { class: "lmw-canvas", width: "1", height: "1" });
+  canvases.element.prepend(under);
+  const gap = h("div", { class: "lmw-gap" });
+  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
+  const surface = h(
+    "div",
+    { class: "lmw-surface" },
+    canvases.element,
+    h("div", { class: "lmw-side lmw-side-query" }, columns.query.list),
+    gap,
+    h("div", { class: "lmw-side lmw-side-key" }, columns.key.list),
+    numbers,
+  );
+  const sheet = h("div", { class: "lmw-long-sheet" }, surface);
+  const scroller = h("div", { class: "lmw-scroller" }, sheet);
+  const move = mover(scroller, sheet, room, onScroll);
+  const map = minimap(tokens, move, room);
+  const zoom = zoomControl(scroller, move, room);
+  const headings = h(
+    "div",
+    { class: "lmw-headings", "aria-hidden": "true" },
+    h("span", { class: "lmw-heading-query" }, names[0]),
+    h("span", { class: "lmw-heading-gap" }, "attends to →"),
+    h("span", { class: "lmw-heading-key" }, names[1]),
+  );
+  const element = h(
+    "div",
+    { class: "lmw-columns lmw-long", style: { "--lmw-tall": `${HEIGHT}px` } },
+    h("div", { class: "lmw-long-head" }, headings, zoom.element),
+    h("div", { class: "lmw-long-body" }, scroller, map.element),
+  );
+  if (SIDES.some((side) => tokens[side].role || tokens[side].segment))
+    surface.classList.add("lmw-has-turns");
+  const ground = paper(under, tokens);
+  const speed = pace();
+
+  const size = { width: 0, height: HEIGHT, from: 0, to: 0, most: 0 };
+  /** Measured text boxes: x and width by side and token. @type {Map<string, [number, number]>} */
+  const boxes = new Map();
+  let boxesFor = 0;
+  /** Tokens whose names stand among blocks. @type {Record<Side, Set<number>>} */
+  const named = { query: new Set(), key: new Set() };
+  /** Where the middles of those names are: apart, and in view. @type {Record<Side, Map<number, number>>} */
+  const nameAt = { query: new Map(), key: new Map() };
+  /** @type {import("../../../core/types").Theme} */
+  let theme = "light";
+
+  const low = () => asBlocks(move.window, room);
+  const y = (/** @type {Side} */ side, /** @type {number} */ index) =>
+    (index + 0.5 - firstOf(move.window, counts[side])) * move.rowHeight;
+  /** What lies out of view is drawn towards where it is, nearer than it is. @param {number} at */
+  const folded = (at) => {
+    const away = Math.max(-at, at - HEIGHT);
+    if (away <= 0) return at;
+    const near = (1.15 * HEIGHT * away) / (away + 2 * HEIGHT);
+    return at < 0 ? -near : HEIGHT + near;
+  };
+  const range = (/** @type {Side} */ side) => rowsOf(move.window, counts[side]);
+
+  /** @param {Side} side @param {number} index @returns {[number, number]} */
+  function textBox(side, index) {
+    const row = columns[side].element(index);
+    const text = row?.firstElementChild;
+    if (!text || (low() && !named[side].has(index))) {
+      const width = blockWidth(tokens[side].text[index], move.rowHeight, size.most);
+      return [side === "query" ? size.from - 4 - width : size.to + 4, width];
+    }
+    const id = side + index;
+    const known = boxes.get(id);
+    if (known) return known;
+    const rect = text.getBoundingClientRect();
+    /** @type {[number, number]} */
+    const box = [rect.left - surface.getBoundingClientRect().left, rect.width];
+    boxes.set(id, box);
+    return box;
+  }
+
+  function placeRows() {
+    const rowHeight = move.rowHeight;
+    const blocks = low();
+    if (boxesFor !== rowHeight) {
+      boxesFor = rowHeight;
+      boxes.clear();
+      const font = Math.max(11, Math.min(14, rowHeight * 0.6));
+      surface.classList.toggle("lmw-blocks", blocks);
+      surface.style.setProperty("--lmw-row", `${blocks ? LABEL : rowHeight}px`);
+      surface.style.setProperty("--lmw-row-font", `${blocks ? 12 : font}px`);
+    }
+    for (const side of SIDES) {
+      const { list, show, count } = columns[side];
+      const shift = firstOf(move.window, count) * rowHeight;
+      list.style.transform = `translateY(${-shift}px)`;
+      if (blocks) nameAt[side] = apart([...named[side]], (index) => y(side, index));
+      show(blocks ? named[side] : inView(side), (row, index) => {
+        const middle = blocks ? nameAt[side].get(index) : undefined;
+        row.style.top = `${middle === undefined ? index * rowHeight : shift + middle - LABEL / 2}px`;
+        if (blocks) row.classList.toggle("lmw-named", middle !== undefined);
+      });
+    }
+  }
+
+  /** @param {Side} side */
+  function inView(side) {
+    const [first, last] = range(side);
+    const from = Math.max(0, first - OVERSCAN);
+    const to = Math.min(counts[side], last + OVERSCAN);
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+  }
+
+  function layOut() {
+    placeRows();
+    ground.paint(move.window, size, theme);
+    map.place();
+    zoom.show();
+  }
+
+  const text = {
+    /** @param {import("../../../core/types").Theme} now */
+    layOut(now) {
+      theme = now;
+      layOut();
+    },
+    /** @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[]}} now */
+    spotlight({ hover, pinned, shown, targets }) {
+      named.query.clear();
+      named.key.clear();
+      if (!low()) return;
+      for (const place of [hover, pinned]) if (place) named[place.side].add(place.index);
+      if (shown) {
+        const side = otherSide(shown.side);
+        const strong = targets.filter((target) => target.weight >= WORTH_A_LABEL);
+        for (const { index } of strong.slice(0, LABELLED)) {
+          const [first, last] = range(side);
+          if (index >= first && index < last) named[side].add(index);
+        }
+      }
+      boxes.clear();
+      placeRows();
+    },
+    /** @param {string} name @param {Side} side @param {Uint8Array} marked */
+    flag(name, side, marked) {
+      columns[side].flag(name, marked);
+      if (marked.length === room.rows) map.flag(name, marked);
+      map.refresh();
+    },
+    /** @param {import("../types").PointerEvents} on */
+    watch: (on) =>
+      watchLong(
+        {
+          element: scroller,
+          surface,
+          columns,
+          mover: move,
+          room,
+          placeAt(x, at) {
+            const side = x < size.from ? "query" : x >= size.to ? "key" : null;
+            if (!side) return null;
+            const index = Math.floor(firstOf(move.window, counts[side]) + at / move.rowHeight);
+            return index >= 0 && index < counts[side] ? { side, index } : null;
+          },
+          layOut,
+          zoomInto: zoom.into,
+        },
+        on,
+      ),
+    zoom: zoom.zoom,
+    /** @param {boolean} moving */
+    budget(moving) {
+      const now = speed.next(performance.now());
+      if (moving) return { starting: now, ending: Math.min(ENDING, now / 4) };
+      const rows = move.window.span;
+      return { starting: rows < MANY_ROWS ? STARTING.window : STARTING.whole, ending: ENDING };
+    },
+  };
+
+  return {
+    element,
+    base: canvases.base,
+    ghost: canvases.ghost,
+    overlay: canvases.overlay,
+    numbers,
+    groups: [columns.query.list, columns.key.list],
+    window: text,
+    measure() {
+      boxes.clear();
+      move.settle();
+      size.width = scroller.clientWidth;
+      size.from = gap.offsetLeft;
+      size.to = gap.offsetLeft + gap.offsetWidth;
+      size.most = Math.max(24, size.from - 64);
+      element.style.setProperty("--lmw-from", `${size.from}px`);
+      element.style.setProperty("--lmw-to", `${size.to}px`);
+      map.measure(map.element.clientWidth);
+      return size;
+    },
+    sees(query, key) {
+      const inside = (/** @type {number} */ v) => v > 0 && v < HEIGHT;
+      return inside(y("query", query)) || inside(y("key", key));
+    },
+    trace(context, query, key) {
+      const [x0, x1] = [size.from + REACH, size.to - REACH];
+      const [y0, y1] = [folded(y("query", query)), folded(y("key", key))];
+      const bend = (x1 - x0) * 0.46;
+      context.moveTo(x0, y0);
+      context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);
+    },
+    box(side, index) {
+      const middle = y(side, index);
+      if (middle < -LABEL || middle > HEIGHT + LABEL || index >= counts[side]) return null;
+      const [x, width] = textBox(side, index);
+      const height = Math.max(2, low() ? Math.min(8, move.rowHeight) : move.rowHeight - 4);
+      const name = low() ? nameAt[side].get(index) : undefined;
+      const tall = name === undefined ? height : LABEL;
+      return { x, y: (name ?? middle) - tall / 2, width, height: tall };
+    },
+    numberPlace(side, index) {
+      if (low() && !named[side].has(index)) return null;
+      const [x, width] = textBox(side, index);
+      const top = ((low() ? nameAt[side].get(index) : undefined) ?? y(side, index)) - 12;
+      return side === "key"
+        ? { x: Math.min(x + width + 4, size.width - NUMBER), y: top, align: "left" }
+        : { x: Math.max(x - 4, NUMBER), y: top, align: "right" };
+    },
+    tokenElement: (side, index) => columns[side].element(index),
+    scrollTo(side, index) {
+      const [first, last] = range(side);
+      if (index > first && index < last - 1) return;
+      move.glide(centred(move.window, index, room));
+    },
+    range,
+    overview: map.paint,
+    destroy() {
+      move.destroy();
+      element.remove();
+    },
+  };
+}

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lmwidget.capture.attention import Attention
+    from lmwidget.capture.estimate import Estimate
+    from lmwidget.capture.generation import Generation
     from lmwidget.models.own_module import Forward
+    from lmwidget.states import States
 
 _WRITTEN = 32  # tokens that an encoder-decoder writes by itself when no output is given
 
@@ -534,6 +537,135 @@ class LanguageModel:
         written = self.write_output(tokens) if writes else self._written(output)
         attention = capture_attention(self, tokens, written, layers=layers, precision=precision)
         return attention if kind is None else attention.select(kind)
+
+    def estimate(
+        self,
+        text: Any,
+        *,
+        output: str | Tokens | None = None,
+        layers: int | Sequence[int] | None = None,
+        precision: str = "full",
+        truncate: bool = False,
+        **unknown: Any,
+    ) -> Estimate:
+        """Return what :meth:`attention` would take for a text: time and memory.
+
+        Measured on a small part of the text, at most a sixteenth of a long one. The time in which
+        an encoder-decoder writes its output is not counted.
+
+        Parameters
+        ----------
+        text, output, layers, precision, truncate
+            As for :meth:`attention`.
+
+        Returns
+        -------
+        Estimate
+            ``seconds``, ``peak_bytes`` on top of the model, ``held_bytes`` that the result keeps.
+
+        Raises
+        ------
+        InputError
+            When the text cannot be used.
+        UnknownNameError
+            For an unknown precision or keyword.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").estimate("The king said " * 30).tokens
+        90
+        """
+        from lmwidget.capture.estimate import estimate_attention
+
+        known = ["output", "layers", "precision", "truncate"]
+        refuse_unknown(unknown, known, "estimate")
+        tokens = self.tokenize(text, truncate=truncate)
+        written = self._written(output)
+        return estimate_attention(self, tokens, written, layers=layers, precision=precision)
+
+    def generate(
+        self,
+        text: Any,
+        max_new_tokens: int = 64,
+        *,
+        precision: str = "full",
+        truncate: bool = False,
+        **settings: Any,
+    ) -> Generation:
+        """Let the model write, and return the text with the attention of every step.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            The prompt, or the input of an encoder-decoder.
+        max_new_tokens : int, default 64
+            Most tokens written.
+        precision : str, default "full"
+            ``"half"`` keeps queries and keys in 16 bits.
+        truncate : bool, default False
+            Cut a prompt that is longer than the model's context.
+        **settings
+            Of ``model.generate``: ``do_sample``, ``temperature``, ``top_p``, …; greedy by default.
+
+        Returns
+        -------
+        Generation
+            ``text`` written, ``tokens`` with the prompt, ``start`` of what was written, and
+            ``attention`` of all of them.
+
+        Raises
+        ------
+        InputError
+            When the text would not fit the model's context, or several sequences are asked for.
+        ModelMismatchError
+            When the model cannot write.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> made = lmw.load("tiny").generate("The king of the king of the", 3)
+        >>> len(made.tokens) - made.start
+        3
+        """
+        from lmwidget.capture.generation import generate
+
+        tokens = self.tokenize(text, truncate=truncate)
+        return generate(self, tokens, max_new_tokens, precision=precision, **settings)
+
+    def states(self, text: Any, *, truncate: bool = False) -> States:
+        """Return hidden states, cells and gates of a recurrent model, step by step.
+
+        Parameters
+        ----------
+        text : str, tuple of (str, str), or Tokens
+            What the model reads.
+        truncate : bool, default False
+            Cut text that is longer than the model's context.
+
+        Returns
+        -------
+        States
+            ``states[0]["forget_gate"]`` is an array (token, unit).
+
+        Raises
+        ------
+        ModelMismatchError
+            When the model has no ``nn.LSTM``, ``nn.GRU``, ``nn.RNN`` or cell.
+        UnavailableError
+            When its states are not one for each token.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").states("The king")
+        Traceback (most recent call last):
+        ...
+        lmwidget.errors.ModelMismatchError: tiny has no recurrent layer. ...
+        """
+        from lmwidget.capture.states import capture_states
+
+        return capture_states(self, self.tokenize(text, truncate=truncate))
 
     def attribute(
         self,

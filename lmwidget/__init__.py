@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
     from lmwidget.models.loading import load
     from lmwidget.results import Attribution, Prediction
+    from lmwidget.states import States
     from lmwidget.tokens import Tokens
     from lmwidget.widgets.attention_graph import AttentionGraph
     from lmwidget.widgets.saliency_text import SaliencyText
@@ -35,6 +36,7 @@ _HOMES = {
     "LmwidgetError": "lmwidget.errors",
     "Prediction": "lmwidget.results",
     "SaliencyText": "lmwidget.widgets.saliency_text",
+    "States": "lmwidget.states",
     "Tokens": "lmwidget.tokens",
     "load": "lmwidget.models.loading",
     "to_html": "lmwidget.html",
@@ -48,6 +50,7 @@ __all__ = [
     "LmwidgetError",
     "Prediction",
     "SaliencyText",
+    "States",
     "Tokens",
     "load",
     "to_html",

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lmwidget.capture import saved
+from lmwidget.capture.absence import no_attention
 from lmwidget.capture.indexing import whole
 from lmwidget.capture.layers import only_layers, sort_layers, wants_layers
 from lmwidget.capture.recorder import record_attention
 from lmwidget.capture.records import Record, UnavailableRecord
 from lmwidget.capture.result import Attention
-from lmwidget.errors import NoAttentionError, UnknownNameError, nearest
+from lmwidget.errors import UnknownNameError, nearest
 from lmwidget.models.tasks import takes
 from lmwidget.tokens import Tokens
 
@@ -114,11 +115,7 @@ def attention_of(
         When none of them can be read exactly.
     """
     if not records:
-        raise NoAttentionError(
-            f"{lm.name} ({lm.architecture}) has no attention to show: its forward pass computes "
-            "none, as in recurrent models such as Mamba.",
-            "Saliency works for it: lm.attribute(text) or SaliencyText(lm, text).",
-        )
+        raise no_attention(lm)
     parts = sort_layers(
         records,
         tokens,

@@ -211,13 +211,12 @@ class Recorder(TorchFunctionMode):
         self._inside = True
         try:
             result = call.run()
-            module = call.arguments["module"]
-            self._keep(
-                module,
-                lambda place: self._reader.interface(
-                    place, call, result, trusted=self._trusts(place)
-                ),
-            )
+
+            def read(place: Place) -> Record:
+                return self._reader.interface(place, call, result, trusted=self._trusts(place))
+
+            if not self._belongs(InnerCall(result[0], read=read)):
+                self._keep(call.arguments["module"], read)
         finally:
             self._inside = False
         return result
@@ -225,9 +224,12 @@ class Recorder(TorchFunctionMode):
     def _on_sdpa(self, func: Any, args: Any, kwargs: Any) -> Any:
         output = func(*args, **kwargs)
         given = dict(zip(_SDPA_ARGUMENTS, args, strict=False)) | kwargs
-        if self._belongs(InnerCall(output, given=given)):
-            return output
-        self._keep(self._module(), lambda place: self._reader.sdpa(place, given, output))
+
+        def read(place: Place) -> Record:
+            return self._reader.sdpa(place, given, output)
+
+        if not self._belongs(InnerCall(output, read=read)):
+            self._keep(self._module(), read)
         return output
 
     def _on_multi_head(self, func: Any, args: Any, kwargs: Any) -> Any:

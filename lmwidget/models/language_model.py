@@ -573,8 +573,8 @@ class LanguageModel:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").estimate("The king said " * 30).tokens
-        90
+        >>> lmw.load("tiny").estimate("The king said").tokens
+        3
         """
         from lmwidget.capture.estimate import estimate_attention
 

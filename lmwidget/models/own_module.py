@@ -111,8 +111,26 @@ class OwnModule(nn.Module):
         self.module = module
         self.call = forward
         self._check_arguments()
+        self.probe = (torch.arange(_BATCH * _LENGTH) % 2).reshape(_BATCH, -1)
+        self.probe = self.probe if probe is None else probe
         self.form = Form(0)
-        self.form = self._find_form(probe) if form is None else form
+        self.form = self._find_form(self.probe) if form is None else form
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether gradients pass through it; a module without any says so itself.
+
+        Returns
+        -------
+        bool
+            The module's own ``differentiable``, or True.
+
+        Examples
+        --------
+        >>> OwnModule(nn.Embedding(9, 9)).differentiable
+        True
+        """
+        return bool(getattr(self.module, "differentiable", True))
 
     @property
     def config(self) -> Any:
@@ -219,8 +237,7 @@ class OwnModule(nn.Module):
                 f"forward=lambda model, ids: model(ids, {needed[0]}=…)).",
             )
 
-    def _find_form(self, ids: Tensor | None) -> Form:
-        ids = (torch.arange(_BATCH * _LENGTH) % 2).reshape(_BATCH, -1) if ids is None else ids
+    def _find_form(self, ids: Tensor) -> Form:
         tables: list[nn.Embedding] = []
         hooks = [
             module.register_forward_hook(

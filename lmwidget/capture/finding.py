@@ -95,13 +95,17 @@ class _Watcher(TorchFunctionMode):
         self.events: list[_Event] = []
         self._running: list[tuple[nn.Module, int, Any]] = []
         self._entered: Counter[nn.Module] = Counter()
+        self._modules = [m for m in model.modules() if not isinstance(m, _THROUGH)]
         self._hooks = ExitStack()
-        for module in dict.fromkeys(model.modules()):
-            if not isinstance(module, _THROUGH):
-                enter = module.register_forward_pre_hook(self._on_enter, with_kwargs=True)
-                leave = module.register_forward_hook(self._on_leave, always_call=True)
-                self._hooks.callback(enter.remove)
-                self._hooks.callback(leave.remove)
+
+    def __enter__(self) -> _Watcher:  # noqa: PYI034, typing.Self is newer than Python 3.10
+        for module in self._modules:
+            enter = module.register_forward_pre_hook(self._on_enter, with_kwargs=True)
+            leave = module.register_forward_hook(self._on_leave, always_call=True)
+            self._hooks.callback(enter.remove)
+            self._hooks.callback(leave.remove)
+        super().__enter__()
+        return self
 
     def __exit__(self, *exception: object) -> None:
         with self._hooks:

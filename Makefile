@@ -4,7 +4,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 DEMO := build/demo
 
-.PHONY: demo test lint types dev bench clean
+.PHONY: demo test lint types dev bench families clean
 
 demo: .venv/demo
 	mkdir -p $(DEMO) && cp notebooks/quickstart.ipynb $(DEMO)/
@@ -37,6 +37,9 @@ bench: .venv/test node_modules/ready
 	$(BIN)/pip install --quiet --no-deps bertviz==1.4.1
 	$(BIN)/python tests/bench/attention.py
 	$(BIN)/python tests/bench/browser.py
+
+families: .venv/test
+	$(BIN)/python tests/families/table.py
 
 clean:
 	rm -rf .venv node_modules build dist artifacts lmwidget/static/*.js lmwidget/static/*.css

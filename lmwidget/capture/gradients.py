@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,7 @@ class EmbeddingLeaves:
             stack.enter_context(torch.enable_grad())
             stack.enter_context(uncompiled())
             stack.enter_context(as_found(self._model))
+            stack.enter_context(_reversible(self._model))
             for module in self._model.modules():
                 if module is self._table or _embeds(module):
                     hook = module.register_forward_hook(self._replace, with_kwargs=True)
@@ -268,6 +269,22 @@ class EmbeddingLeaves:
             if same or transposed or changed:
                 return name, EmbeddingCall(module, args, kwargs, place, transposed)
         return None
+
+
+@contextmanager
+def _reversible(model: nn.Module) -> Iterator[None]:
+    """Let Reformer, which computes its activations again on the way back, do so in evaluation.
+
+    Its layers ask to be trained; they drop nothing out themselves, and set the seed of torch.
+    """
+    layers = [module for module in model.modules() if type(module).__name__ == "ReformerLayer"]
+    if not layers:
+        yield
+        return
+    for layer in layers:
+        layer.training = True  # put back by as_found
+    with torch.random.fork_rng():
+        yield
 
 
 def _embeds(module: nn.Module) -> bool:

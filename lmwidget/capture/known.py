@@ -161,7 +161,8 @@ def _without_prompt(visit: Visit) -> Record:
     first = int(visit.model.config.prompt_length)  # type: ignore[union-attr, arg-type]
     if visit.tokens is not None and weights.shape[-1] != first + visit.tokens:
         raise ValueError(f"{weights.shape[-1]} places for {first} + {visit.tokens} ids")
-    return DenseRecord(*visit.place, weights[:, :, first:, first:].clone())
+    # A query that may see no key is NaN after softmax; the module then puts zeros.
+    return DenseRecord(*visit.place, weights[:, :, first:, first:].nan_to_num(0.0))
 
 
 def _main_stream(visit: Visit) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,6 +77,22 @@ class SparseRecord(Record):
             places=self.places.to(torch.int32),
             whole_rows=None if rows is None else kept(rows),
         )
+
+    def to(self, device: torch.device) -> SparseRecord:
+        """Return the record on another device.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where its tensors shall be.
+
+        Returns
+        -------
+        SparseRecord
+            The same weights.
+        """
+        moved: dict[str, Any] = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+        return replace(self, **moved)
 
     def cut(self, length: int) -> SparseRecord:
         """Return the record without the padding behind the text.

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from lmwidget.capture.records import DenseRecord, Record
+from lmwidget.capture.records import Record
 from lmwidget.capture.sparse import NOWHERE, SparseRecord
 from lmwidget.capture.visit import Visit
 
@@ -150,7 +150,10 @@ def own_blocks(visit: Visit) -> Record:
 
 
 def block_sparse(visit: Visit) -> Record:
-    """Return the record of BigBird's blocks, which the module itself puts together.
+    """Return the record of blocks that see neighbours, the first and last block, and random ones.
+
+    The matrix that BigBird returns is not it: in evaluation all random blocks are the first block,
+    whose weights are then written over each other instead of added.
 
     Parameters
     ----------
@@ -159,7 +162,7 @@ def block_sparse(visit: Visit) -> Record:
 
     Returns
     -------
-    DenseRecord
+    SparseRecord
         Between the tokens; padding to a multiple of the block is cut.
 
     Raises
@@ -168,14 +171,33 @@ def block_sparse(visit: Visit) -> Record:
         When weights times values do not give the module's output.
     """
     module, hidden = visit.module, visit.inputs["hidden_states"]
-    output, weights = visit.output
-    heads = module.num_attention_heads
+    first, second, middle, last_but_one, last = visit.softmaxes
+    length, size, heads = first.shape[3], first.shape[2], module.num_attention_heads
+    end = length // size - 1
+    drawn = [0] * module.num_random_blocks
+    seen = [[0, block - 1, block, block + 1, *drawn, end] for block in range(2, end - 1)]
+    seen = [[0, 1, 2, end, *drawn], *seen, [0, end - 2, end - 1, end, *drawn]]
+    missing = middle.shape[-1] - second.shape[-1]
+    second, last_but_one = F.pad(second, (0, missing)), F.pad(last_but_one, (0, missing))
+    slots = torch.cat([second, middle.flatten(2, 3), last_but_one], 2)
+    most = max(map(len, seen))
+    blocks = torch.tensor([[*row, *[NOWHERE] * (most - len(row))] for row in seen])
+    places = blocks[..., None] * size + torch.arange(size)
+    places = places.masked_fill(blocks[..., None] < 0, NOWHERE).flatten(1)
+    edges = torch.cat([torch.arange(size), torch.arange(length - size, length)])
+    record = SparseRecord(
+        *visit.place,
+        F.pad(slots, (0, 0, size, size)),
+        F.pad(places.repeat_interleave(size, 0), (0, 0, size, size), value=NOWHERE)[None, None],
+        length,
+        torch.cat([first, last], 2),
+        edges.expand(len(hidden), -1),
+    ).to(hidden.device)
     value = _heads(module.value.forward(hidden), heads)
-    rows = _sample(weights.shape[2])
-    seen = visit.inputs["from_mask"][:, :, rows]
-    _check(weights[:, :, rows] @ value * seen, _heads(output, heads)[:, :, rows], value)
-    length = weights.shape[2] if visit.tokens is None else visit.tokens
-    return DenseRecord(*visit.place, weights[:, :, :length, :length].clone())
+    rows = sorted({0, size, length - size - 1, *_sample(length)})
+    found = record.weights(rows=rows) @ value * visit.inputs["from_mask"][:, :, rows]
+    _check(found, _heads(visit.output[0], heads)[:, :, rows], value)
+    return record if visit.tokens is None else record.cut(visit.tokens)
 
 
 def _summaries(visit: Visit, hidden: Tensor) -> Tensor:

@@ -17,6 +17,11 @@ BATCH, LENGTH, OUTPUT_LENGTH, PADDED = 2, 12, 9, 4
 _LABELS = 3
 # Large enough that attention is far from uniform, small enough that float32 keeps six digits.
 _SPREAD = 0.15
+# T5 has no 1/√d in its attention, MobileBERT no normalisation between its layers.
+_SPREADS = {
+    **dict.fromkeys(("t5", "mt5", "umt5", "longt5", "switch_transformers"), 0.1),
+    "mobilebert": 0.1,
+}
 
 TASKS = {
     "C": ("causal LM", modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES),
@@ -73,21 +78,33 @@ def build(pair: Pair) -> Built:
     eager = cls._from_config(
         copy.deepcopy(config), dtype=torch.float32, attn_implementation="eager"
     )
-    redraw(model)
+    redraw(model, _SPREADS.get(pair.type, _SPREAD))
     eager.load_state_dict(model.state_dict())
     return Built(model, eager.eval(), pair)
 
 
-def redraw(model: nn.Module) -> None:
+def redraw(model: nn.Module, spread: float) -> None:
     """Draw new weights, so that attention says something."""
     generator = torch.Generator().manual_seed(3)
+    words = _word_embeddings(model)
     with torch.no_grad():
         for parameter in model.parameters():
+            if not parameter.requires_grad:  # sines and cosines of positions
+                continue
             noise = torch.randn(parameter.shape, generator=generator)
-            if parameter.dim() > 1:
-                parameter.copy_(noise * _SPREAD)
+            if parameter is words:  # what tells tokens apart, beside positions and the like
+                parameter.copy_(noise)
+            elif parameter.dim() > 1:
+                parameter.copy_(noise * spread)
             else:
                 parameter.nan_to_num_().add_(noise * 0.1)
+
+
+def _word_embeddings(model: Any) -> Tensor | None:
+    try:
+        return getattr(model.get_input_embeddings(), "weight", None)
+    except (AttributeError, NotImplementedError):
+        return None
 
 
 def inputs_of(built: Built, padding: str | None = None, batch: int = BATCH) -> dict[str, Any]:
@@ -122,12 +139,16 @@ def _prepared(config: Any, cls: Any, task: str) -> Any:
         config.pad_token_id = 0
     if config.is_encoder_decoder and getattr(config, "decoder_start_token_id", None) is None:
         config.decoder_start_token_id = 0
+    for part in (config, config.get_text_config()):
+        part.use_cache = False  # one pass over the whole text
     if task == "C" and getattr(config, "is_decoder", None) is False:
         config.is_decoder = not config.is_encoder_decoder
     if task == "E":
         config.is_encoder_decoder = False
     if task == "Q":
         config.num_labels = _LABELS
+        if getattr(config.get_text_config(), "pad_token_id", 0) is None:
+            config.get_text_config().pad_token_id = 0
     return config
 
 

@@ -46,7 +46,7 @@ _MEANINGS: tuple[tuple[float, str], ...] = (
     (
         HEAD_WIDTH,
         """head_dim d_kv d_head attention_head_dim global_head_dim kv_channels index_head_dim
-        attention_head_size qk_head_dim swa_head_dim audio_head_dim kv_lora_rank qk_nope_head_dim
+        attention_head_size qk_head_dim swa_head_dim audio_head_dim kv_lora_rank qk_nope_head_dim query_pre_attn_scalar
         v_head_dim linear_key_head_dim linear_value_head_dim n_mel_channels num_mel_bins
         hidden_size_per_layer_input""",
     ),
@@ -112,10 +112,14 @@ HEAD_NAMES = ("num_attention_heads", "n_heads", "n_head", "num_heads")
 LAYER_NAMES = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 
 _ROPE = {"rope_type": "default", "rope_theta": 10000.0}
+_SMALL_BLOCKS = {"block_size": 1, "num_random_blocks": 1}
 _ALTERNATING = ["linear_attention", "hybrid", "linear_attention", "hybrid"]
 
 # Settings that hang together, so that no rule about single names can find them.
 EXCEPTIONS: dict[str, dict[str, Any]] = {
+    # Blocks far smaller than the text, so that local and sparse attention show.
+    "big_bird": _SMALL_BLOCKS,
+    "bigbird_pegasus": _SMALL_BLOCKS,
     "bamba": {"attn_layer_indices": [1]},
     "blt": {
         "encoder_hash_byte_group_vocab": 500,
@@ -147,6 +151,7 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
         "vision_config": {"adapter_in_dim": WIDTH, "adapter_out_dim": WIDTH},
         "audio_config": {"adapter_input_size": WIDTH, "adapter_out_dim": WIDTH},
     },
+    "encoder-decoder": {"decoder": {"is_decoder": True, "add_cross_attention": True}},
     "esm": {
         "vocab_size": VOCABULARY,
         "pad_token_id": 1,
@@ -166,6 +171,8 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
     "layoutlmv3": {"coordinate_size": 10, "shape_size": 12},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"], "num_hidden_layers": 2},
     "lilt": {"hidden_size": 96},
+    "longt5": {"local_radius": 3, "global_block_size": 4},
+    "pegasus_x": {"block_size": 4, "num_global_tokens": 3},
     "longcat_flash": {"head_dim": 8, "qk_head_dim": 24},
     "mamba2": {"num_heads": 4, "head_dim": 32, "expand": 2},
     "ministral": {"head_dim": HEAD_WIDTH},
@@ -206,6 +213,7 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
         "local_attn_chunk_length": 4,
         "num_buckets": 2,
         "num_hashes": 1,
+        "hash_seed": 0,
     },
     "xmod": {"default_language": "en_XX", "languages": ["en_XX"]},
     "zamba": {

@@ -118,12 +118,17 @@ class LanguageModel:
 
     @property
     def device(self) -> torch.device:
-        """Device that input goes to: where the model's first parameter is.
+        """Device that input goes to: where the model's first parameter is, or is brought to.
 
         Returns
         -------
         torch.device
             For example ``cpu``.
+
+        Raises
+        ------
+        ModelMismatchError
+            When the model's weights have not been loaded.
 
         Examples
         --------
@@ -131,8 +136,7 @@ class LanguageModel:
         >>> lmw.load("tiny").device
         device(type='cpu')
         """
-        parameter = next(self.model.parameters(), None)
-        return parameter.device if parameter is not None else torch.device("cpu")
+        return limits.device_of(self.model, self.name)
 
     def tokenize(self, text: Any, *, truncate: bool = False) -> Tokens:
         """Return what the model reads.

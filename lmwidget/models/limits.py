@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
 from lmwidget.errors import InputError, ModelMismatchError
@@ -49,6 +50,44 @@ def check_model(model: Any) -> None:
             f"LanguageModel takes a PyTorch module, not a {type(model).__name__}.",
             "Give a model of transformers, your own torch.nn.Module, or use lmwidget.load(name).",
         )
+
+
+def device_of(model: nn.Module, name: str) -> torch.device:
+    """Return the device that input goes to.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A model, perhaps offloaded by accelerate.
+    name : str
+        Its name, for the message.
+
+    Returns
+    -------
+    torch.device
+        Where its first parameter is; where accelerate brings it, when it is offloaded.
+
+    Raises
+    ------
+    ModelMismatchError
+        When its weights have not been loaded.
+
+    Examples
+    --------
+    >>> device_of(nn.Linear(1, 1), "mine")
+    device(type='cpu')
+    """
+    parameter = next(model.parameters(), None)
+    if parameter is not None and parameter.is_meta:
+        for module in model.modules():
+            hook: Any = getattr(module, "_hf_hook", None)
+            if getattr(hook, "execution_device", None) is not None:
+                return torch.device(hook.execution_device)
+        raise ModelMismatchError(
+            f"The weights of {name} are not loaded: they are on the meta device.",
+            "Load them with from_pretrained().",
+        )
+    return parameter.device if parameter is not None else torch.device("cpu")
 
 
 def check_vocabulary(name: str, size: int, rows: int | None) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from lmwidget.errors import UnavailableError
 
 
 @contextmanager
@@ -49,6 +53,77 @@ def counting_saved(model: nn.Module) -> Iterator[list[int]]:
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         yield sizes
+
+
+_SMALL = 1 << 24  # bytes; not worth asking about
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def check_room(tensor: Tensor, what: str) -> None:
+    """Refuse to go on when another tensor of this size would not fit: no process is to be killed.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Like the next one to be kept.
+    what : str
+        What is kept, for the message.
+
+    Raises
+    ------
+    UnavailableError
+        Says how large it is and what to do.
+
+    Examples
+    --------
+    >>> import torch
+    >>> check_room(torch.zeros(4), "This")
+    """
+    size = tensor.numel() * tensor.element_size()
+    free = free_bytes(tensor.device) if size > _SMALL else None
+    if free is not None and free < 2 * size:
+        raise UnavailableError(
+            f"{what}, {size / 1e9:.1f} GB a layer, and {free / 1e9:.1f} GB are free.",
+            "Keep some layers only (layers=[0]), pass precision='half', or shorten the text.",
+        )
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Return how much memory a device can still give.
+
+    Parameters
+    ----------
+    device : torch.device
+        CPU (Linux, the limits of a container included) or CUDA.
+
+    Returns
+    -------
+    int or None
+        Bytes; ``None`` where it is not known.
+
+    Examples
+    --------
+    >>> import torch
+    >>> free_bytes(torch.device("meta")) is None
+    True
+    """
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return None
+    found = []
+    with contextlib.suppress(OSError, KeyError):
+        found.append(_table(Path("/proc/meminfo"))["MemAvailable:"] * 1024)
+    with contextlib.suppress(OSError, KeyError, ValueError):
+        limit, used = ((_CGROUP / f"memory.{n}").read_text() for n in ("max", "current"))
+        cached = _table(_CGROUP / "memory.stat")["inactive_file"]
+        found.append(int(limit) - int(used) + cached)  # "max" is no number: no limit
+    return min(found, default=None)
+
+
+def _table(path: Path) -> dict[str, int]:
+    lines = (line.split() for line in path.read_text().splitlines())
+    return {line[0]: int(line[1]) for line in lines}
 
 
 class Alive:
@@ -99,9 +174,8 @@ def counting_alive() -> Iterator[Alive]:
     --------
     >>> import torch
     >>> with counting_alive() as alive:
-    ...     for _ in range(3):
-    ...         x = torch.ones(10) + 1
-    >>> alive.peak  # the ones and their sum, once
+    ...     _ = torch.ones(10) + 1
+    >>> alive.peak  # the ones and their sum
     80
     """
     alive = Alive()

@@ -21,6 +21,7 @@ from lmwidget.capture.finding import readings_of
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.interface import AttentionCall, current_listener, listening
 from lmwidget.capture.known import aside, is_beside, parts, reader_of
+from lmwidget.capture.memory import check_room
 from lmwidget.capture.reading import InnerCall
 from lmwidget.capture.records import AsideRecord, DenseRecord, Record, UnavailableRecord
 from lmwidget.capture.visit import Visit
@@ -312,6 +313,8 @@ class Recorder(TorchFunctionMode):
         return False
 
     def _add(self, record: Record) -> None:
+        if isinstance(record, DenseRecord):
+            check_room(record.probabilities, "The attention of this model has to be kept whole")
         self.records.append(record)
 
     def _module(self) -> nn.Module | None:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from models import tiny_lm
 
-from lmwidget.errors import UnknownNameError
+from lmwidget.capture import memory
+from lmwidget.errors import UnavailableError, UnknownNameError
 
 TEXT = "the king said unto the cat and the cat said unto the king"
 
@@ -56,3 +58,23 @@ def test_half_precision_to_three_digits_in_half_the_memory(family):
 def test_what_is_not_there_is_named(asked, message):
     with pytest.raises(UnknownNameError, match=message):
         tiny_lm("gpt2").attention(TEXT, **asked)
+
+
+def test_whole_weights_that_do_not_fit_are_refused_before_they_fill_the_memory(monkeypatch):
+    lm = tiny_lm("bloom")
+    monkeypatch.setattr(memory, "_SMALL", 0)
+    monkeypatch.setattr(memory, "free_bytes", lambda _device: 1_000)
+    with pytest.raises(UnavailableError, match=r"kept whole, .* are free\. Keep some layers"):
+        lm.attention(TEXT)
+    assert not any(module._forward_hooks for module in lm.model.modules())
+    assert tiny_lm("gpt2").attention(TEXT).shape[:2] == (2, 4)  # linear memory: nothing to refuse
+
+
+def test_free_memory_is_known_and_heeds_a_container(monkeypatch, tmp_path):
+    free = memory.free_bytes(torch.device("cpu"))
+    assert free is None or free > 1_000_000
+    (tmp_path / "memory.max").write_text("5000\n")
+    (tmp_path / "memory.current").write_text("3500\n")
+    (tmp_path / "memory.stat").write_text("anon 3000\ninactive_file 500\n")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert memory.free_bytes(torch.device("cpu")) == 2000

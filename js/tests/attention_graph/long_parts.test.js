@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { layOut } from "../../src/widgets/attention_graph/long/layout.js";
+import { apart } from "../../src/widgets/attention_graph/long/names.js";
 import { pace } from "../../src/widgets/attention_graph/long/pace.js";
 import { niceStep } from "../../src/widgets/attention_graph/long/paper.js";
-import { apart } from "../../src/widgets/attention_graph/long/view.js";
+
 import {
   asBlocks,
   between,
@@ -137,11 +138,11 @@ describe("the text in small", () => {
 });
 
 test("names among blocks stand apart, in order, in view", () => {
-  const placed = apart([3000, 5, 9, 2, 3001], (index) => (index / 4096) * 600);
+  const placed = apart([3000, 5, 9, 2, 3001], (index) => (index / 4096) * 600, 600);
   const middles = [2, 5, 9, 3000, 3001].map((index) => placed.get(index) ?? Number.NaN);
   for (let i = 1; i < 5; i++) expect(middles[i] - middles[i - 1]).toBeGreaterThanOrEqual(18);
   expect(middles[0]).toBe(9);
-  expect(Math.max(...apart([4094, 4095], (index) => index).values())).toBe(591);
+  expect(Math.max(...apart([4094, 4095], (index) => index, 600).values())).toBe(591);
 });
 
 test("numbers down the edge are round", () => {

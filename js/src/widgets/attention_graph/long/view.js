@@ -1,10 +1,10 @@
 /** Two columns of a text of thousands of tokens: a window on them, and the whole text beside it. */
 
 import { h } from "../../../core/dom.js";
-import { otherSide } from "../isolate.js";
 import { layers } from "../parts.js";
 import { minimap } from "./minimap.js";
 import { mover } from "./mover.js";
+import { blockNames, FONT, TALL } from "./names.js";
 import { pace } from "./pace.js";
 import { blockWidth, paper } from "./paper.js";
 import { watchLong } from "./pointer.js";
@@ -13,46 +13,20 @@ import { asBlocks, centred, firstOf, rowsOf } from "./window.js";
 import { zoomControl } from "./zoom.js";
 
 /** @typedef {import("../../../core/types").Tokens} Tokens */
-/** @typedef {import("../types").Place} Place */
 /** @typedef {import("../types").Side} Side */
-/** @typedef {import("../types").Target} Target */
 /** @typedef {import("../types").View} View */
 
 const HEIGHT = 600;
 /** Space between a token and the end of its curves. */
 const REACH = 8;
 const OVERSCAN = 3;
-/** Height of a token's name among blocks. */
-const LABEL = 18;
 /** Width of a weight beside a token: on a narrow page it may cover the end of a long one. */
 const NUMBER = 34;
-const LABELLED = 5;
-const WORTH_A_LABEL = 0.02;
 const SIDES = /** @type {const} */ (["query", "key"]);
 /** Lines from the tokens in view, of few rows and of many; and lines that come from outside. */
 const STARTING = { window: 600, whole: 2000 };
 const ENDING = 100;
 const MANY_ROWS = 120;
-
-/**
- * Middles of names: where their tokens are, moved so far that none covers another.
- * @param {number[]} indices
- * @param {(index: number) => number} yOf
- * @returns {Map<number, number>}
- */
-export function apart(indices, yOf) {
-  const sorted = [...indices].sort((a, b) => a - b);
-  const middles = sorted.map((index) => Math.max(LABEL / 2, yOf(index)));
-  for (let i = 1; i < middles.length; i++) {
-    middles[i] = Math.max(middles[i], middles[i - 1] + LABEL);
-  }
-  let floor = HEIGHT - LABEL / 2;
-  for (let i = middles.length - 1; i >= 0; i--) {
-    middles[i] = Math.min(middles[i], floor);
-    floor = middles[i] - LABEL;
-  }
-  return new Map(sorted.map((index, i) => [index, middles[i]]));
-}
 
 /**
  * @param {{query: Tokens, key: Tokens}} tokens
@@ -102,15 +76,10 @@ export function longView(tokens, { names, onScroll }) {
     surface.classList.add("lmw-has-turns");
   const ground = paper(under, tokens);
   const speed = pace();
-
   const size = { width: 0, height: HEIGHT, from: 0, to: 0, most: 0 };
   /** Measured text boxes: x and width by side and token. @type {Map<string, [number, number]>} */
   const boxes = new Map();
   let boxesFor = 0;
-  /** Tokens whose names stand among blocks. @type {Record<Side, Set<number>>} */
-  const named = { query: new Set(), key: new Set() };
-  /** Where the middles of those names are: apart, and in view. @type {Record<Side, Map<number, number>>} */
-  const nameAt = { query: new Map(), key: new Map() };
   /** @type {import("../../../core/types").Theme} */
   let theme = "light";
 
@@ -125,19 +94,25 @@ export function longView(tokens, { names, onScroll }) {
     return at < 0 ? -near : HEIGHT + near;
   };
   const range = (/** @type {Side} */ side) => rowsOf(move.window, counts[side]);
+  const named = blockNames(tokens, range);
+
+  /** @param {Side} side @param {number} width @returns {[number, number]} */
+  const besideGap = (side, width) => [side === "query" ? size.from - width : size.to, width];
 
   /** @param {Side} side @param {number} index @returns {[number, number]} */
   function textBox(side, index) {
-    const row = columns[side].element(index);
-    const text = row?.firstElementChild;
-    if (!text || (low() && !named[side].has(index))) {
+    if (low()) {
+      if (named.middle(side, index) !== undefined)
+        return besideGap(side, Math.min(size.most, named.width(side, index)));
       const width = blockWidth(tokens[side].text[index], move.rowHeight, size.most);
-      return [side === "query" ? size.from - 4 - width : size.to + 4, width];
+      const [x] = besideGap(side, width);
+      return [side === "query" ? x - 4 : x + 4, width];
     }
     const id = side + index;
     const known = boxes.get(id);
     if (known) return known;
-    const rect = text.getBoundingClientRect();
+    const text = columns[side].element(index)?.firstElementChild;
+    const rect = text?.getBoundingClientRect() ?? { left: 0, width: 0 };
     /** @type {[number, number]} */
     const box = [rect.left - surface.getBoundingClientRect().left, rect.width];
     boxes.set(id, box);
@@ -152,17 +127,17 @@ export function longView(tokens, { names, onScroll }) {
       boxes.clear();
       const font = Math.max(11, Math.min(14, rowHeight * 0.6));
       surface.classList.toggle("lmw-blocks", blocks);
-      surface.style.setProperty("--lmw-row", `${blocks ? LABEL : rowHeight}px`);
-      surface.style.setProperty("--lmw-row-font", `${blocks ? 12 : font}px`);
+      surface.style.setProperty("--lmw-row", `${blocks ? TALL : rowHeight}px`);
+      surface.style.setProperty("--lmw-row-font", `${blocks ? FONT : font}px`);
     }
     for (const side of SIDES) {
       const { list, show, count } = columns[side];
       const shift = firstOf(move.window, count) * rowHeight;
       list.style.transform = `translateY(${-shift}px)`;
-      if (blocks) nameAt[side] = apart([...named[side]], (index) => y(side, index));
-      show(blocks ? named[side] : inView(side), (row, index) => {
-        const middle = blocks ? nameAt[side].get(index) : undefined;
-        row.style.top = `${middle === undefined ? index * rowHeight : shift + middle - LABEL / 2}px`;
+      if (blocks) named.place(side, (index) => y(side, index), HEIGHT);
+      show(blocks ? named.chosen[side] : inView(side), (row, index) => {
+        const middle = blocks ? named.middle(side, index) : undefined;
+        row.style.top = `${middle === undefined ? index * rowHeight : shift + middle - TALL / 2}px`;
         if (blocks) row.classList.toggle("lmw-named", middle !== undefined);
       });
     }
@@ -189,21 +164,10 @@ export function longView(tokens, { names, onScroll }) {
       theme = now;
       layOut();
     },
-    /** @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[]}} now */
-    spotlight({ hover, pinned, shown, targets }) {
-      named.query.clear();
-      named.key.clear();
+    /** @param {Parameters<typeof named.choose>[0]} now */
+    spotlight(now) {
       if (!low()) return;
-      for (const place of [hover, pinned]) if (place) named[place.side].add(place.index);
-      if (shown) {
-        const side = otherSide(shown.side);
-        const strong = targets.filter((target) => target.weight >= WORTH_A_LABEL);
-        for (const { index } of strong.slice(0, LABELLED)) {
-          const [first, last] = range(side);
-          if (index >= first && index < last) named[side].add(index);
-        }
-      }
-      boxes.clear();
+      named.choose(now);
       placeRows();
     },
     /** @param {string} name @param {Side} side @param {Uint8Array} marked */
@@ -257,6 +221,7 @@ export function longView(tokens, { names, onScroll }) {
       size.from = gap.offsetLeft;
       size.to = gap.offsetLeft + gap.offsetWidth;
       size.most = Math.max(24, size.from - 64);
+      named.setFont(getComputedStyle(surface).fontFamily);
       element.style.setProperty("--lmw-from", `${size.from}px`);
       element.style.setProperty("--lmw-to", `${size.to}px`);
       map.measure(map.element.clientWidth);
@@ -275,17 +240,18 @@ export function longView(tokens, { names, onScroll }) {
     },
     box(side, index) {
       const middle = y(side, index);
-      if (middle < -LABEL || middle > HEIGHT + LABEL || index >= counts[side]) return null;
+      if (middle < -TALL || middle > HEIGHT + TALL || index >= counts[side]) return null;
       const [x, width] = textBox(side, index);
-      const height = Math.max(2, low() ? Math.min(8, move.rowHeight) : move.rowHeight - 4);
-      const name = low() ? nameAt[side].get(index) : undefined;
-      const tall = name === undefined ? height : LABEL;
-      return { x, y: (name ?? middle) - tall / 2, width, height: tall };
+      const name = low() ? named.middle(side, index) : undefined;
+      const block = low() ? Math.max(2, Math.min(8, move.rowHeight)) : move.rowHeight - 4;
+      const height = name === undefined ? block : TALL;
+      return { x, y: (name ?? middle) - height / 2, width, height };
     },
     numberPlace(side, index) {
-      if (low() && !named[side].has(index)) return null;
+      const name = named.middle(side, index);
+      if (low() && name === undefined) return null;
       const [x, width] = textBox(side, index);
-      const top = ((low() ? nameAt[side].get(index) : undefined) ?? y(side, index)) - 12;
+      const top = ((low() ? name : undefined) ?? y(side, index)) - 12;
       return side === "key"
         ? { x: Math.min(x + width + 4, size.width - NUMBER), y: top, align: "left" }
         : { x: Math.max(x - 4, NUMBER), y: top, align: "right" };

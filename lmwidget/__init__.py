@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lmwidget.html import to_html
     from lmwidget.models.language_model import LanguageModel
     from lmwidget.models.loading import load
+    from lmwidget.models.ngram import NGramModel
     from lmwidget.results import Attribution, Prediction
     from lmwidget.states import States
     from lmwidget.tokens import Tokens
@@ -34,6 +35,7 @@ _HOMES = {
     "Attribution": "lmwidget.results",
     "LanguageModel": "lmwidget.models.language_model",
     "LmwidgetError": "lmwidget.errors",
+    "NGramModel": "lmwidget.models.ngram",
     "Prediction": "lmwidget.results",
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "States": "lmwidget.states",
@@ -48,6 +50,7 @@ __all__ = [
     "Attribution",
     "LanguageModel",
     "LmwidgetError",
+    "NGramModel",
     "Prediction",
     "SaliencyText",
     "States",

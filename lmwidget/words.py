@@ -38,7 +38,7 @@ def word_groups(
     >>> word_groups("a cat", [[0, 1], [1, 3], [3, 5]], ["text"] * 3).tolist()
     [0, 1, 1]
     """
-    starts_word = _word_starts(text)
+    starts_word = word_starts(text)
     of_char = np.cumsum(starts_word) if text else np.zeros(0, np.int64)
     words = np.full(len(kinds), -1, np.int32)
     count, last = -1, None
@@ -55,7 +55,24 @@ def word_groups(
     return words
 
 
-def _word_starts(text: str) -> list[bool]:
+def word_starts(text: str) -> list[bool]:
+    """Return where words begin; a run of white space begins one of its own.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    list of bool
+        One entry a character.
+
+    Examples
+    --------
+    >>> word_starts("a cat")
+    [True, True, True, False, False]
+    """
     starts: list[bool] = []
     before = " "
     for i, char in enumerate(text):

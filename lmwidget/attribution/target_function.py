@@ -11,6 +11,7 @@ from torch import Tensor
 from lmwidget.attribution.targets import resolve
 from lmwidget.capture.gradients import EmbeddingCall, EmbeddingLeaves
 from lmwidget.capture.memory import counting_saved
+from lmwidget.models.limits import check_gradients
 from lmwidget.models.predictions import candidate_label, strongest
 from lmwidget.models.tasks import read_logits, readout, takes
 from lmwidget.results import Prediction
@@ -79,6 +80,7 @@ class TargetFunction:
         target: Any = None,
         foil: Any = None,
     ) -> None:
+        check_gradients(lm)
         self.lm, self.tokens, self.passes = lm, tokens, 0
         self._written = output_tokens
         if lm.task == "seq2seq" and output_tokens is None:

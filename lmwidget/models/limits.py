@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -12,6 +12,9 @@ from torch import nn
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models.own_module import OwnModule
 from lmwidget.tokens import Tokens
+
+if TYPE_CHECKING:
+    from lmwidget.models.language_model import LanguageModel
 
 # Relative or recurrent positions: the configured length is no limit.
 _UNLIMITED = {"bloom", "longt5", "mamba", "mamba2", "mpt", "mt5", "rwkv", "t5", "umt5", "xlnet"}
@@ -146,6 +149,32 @@ def check_ids(name: str, tokens: Tokens, rows: int | None) -> None:
             f"The tokenizer gives id {tokens.ids[place]} for {tokens.raw[place]!r}, but "
             f"{name} has only {rows} tokens.",
             "Use the tokenizer that belongs to this model.",
+        )
+
+
+def check_gradients(lm: LanguageModel) -> None:
+    """Raise when nothing can be differentiated in a model.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+
+    Raises
+    ------
+    ModelMismatchError
+        Says which methods work.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> check_gradients(lmw.load("tiny"))
+    """
+    if isinstance(lm.model, OwnModule) and not lm.model.differentiable:
+        raise ModelMismatchError(
+            f"{lm.name} counts, so it has no gradients.",
+            "Methods that change the text and run the model again work on it: they need no more "
+            "than lm.logits(rows).",
         )
 
 

@@ -184,14 +184,15 @@ class Recorder(TorchFunctionMode):
         del types
         kwargs = kwargs or {}
         source = self._sources.get(func)
+        if source is None and not self._applied:
+            return func(*args, **kwargs)
         if self._inside or current_listener() is not self:
             return func(*args, **kwargs)
         if source is not None:
             return source(func, args, kwargs)
         output = func(*args, **kwargs)
-        if self._applied:
-            for number, weights in self._applied.follow(func, (*args, *kwargs.values()), output):
-                self._put(number, weights)
+        for number, weights in self._applied.follow(func, (*args, *kwargs.values()), output):
+            self._put(number, weights)
         return output
 
     def on_attention(self, call: AttentionCall) -> Any:

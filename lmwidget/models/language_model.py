@@ -761,6 +761,6 @@ class LanguageModel:
         if self.task != "sequence-classification":
             return {}
         if given is not None or isinstance(self.model, OwnModule):
-            count = self.model.form.width if isinstance(self.model, OwnModule) else 0
+            count = self.model.output_form.width if isinstance(self.model, OwnModule) else 0
             return dict(enumerate(given or [f"class {i}" for i in range(count)]))
         return {int(key): str(value) for key, value in self.config.id2label.items()}

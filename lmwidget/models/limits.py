@@ -198,7 +198,7 @@ def embedding_rows(model: Any) -> int | None:
     1792
     """
     if isinstance(model, OwnModule):
-        return model.form.rows
+        return model.output_form.rows
     try:
         return int(model.get_input_embeddings().weight.shape[0])
     except (AttributeError, NotImplementedError, TypeError):

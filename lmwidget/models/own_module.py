@@ -73,7 +73,8 @@ class Form:
 class OwnModule(nn.Module):
     """Calls a module with token ids of shape (batch, token) and gives back its logits.
 
-    The module itself is not changed; its parts keep their names here.
+    The module itself is not changed; its parts keep their names here, and its attributes can be
+    read here.
 
     Parameters
     ----------
@@ -113,8 +114,16 @@ class OwnModule(nn.Module):
         self._check_arguments()
         self.probe = (torch.arange(_BATCH * _LENGTH) % 2).reshape(_BATCH, -1)
         self.probe = self.probe if probe is None else probe
-        self.form = Form(0)
-        self.form = self._find_form(self.probe) if form is None else form
+        self.output_form = Form(0)
+        self.output_form = self._find_form(self.probe) if form is None else form
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name == "module":
+                raise
+            return getattr(self.module, name)
 
     @property
     def differentiable(self) -> bool:
@@ -202,14 +211,11 @@ class OwnModule(nn.Module):
         Returns
         -------
         types.SimpleNamespace
-            ``logits``: (batch, token or 1, vocabulary), or (batch, class).
+            ``logits``: (batch, token or 1, vocabulary), or (batch, class or vocabulary).
         """
-        logits = self._run(input_ids, self.form.time_first, kwargs)
-        count = self.form.width
-        if logits.dim() == 3 and self.form.time_first:
+        logits = self._run(input_ids, self.output_form.time_first, kwargs)
+        if logits.dim() == 3 and self.output_form.time_first:
             logits = logits.transpose(0, 1)
-        elif logits.dim() == 2 and self.form.rows and count >= self.form.rows:
-            logits = logits[:, None]
         return SimpleNamespace(logits=logits)
 
     def _run(self, ids: Tensor, time_first: bool, kwargs: Mapping[str, Any]) -> Tensor:  # noqa: FBT001
@@ -361,12 +367,12 @@ def as_model(
     """
     model = serial(model)
     if isinstance(model, OwnModule):
-        return model, model.form.task(tokens)
+        return model, model.output_form.task(tokens)
     if forward is None and is_transformers(model):
         return model, None
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     own = OwnModule(model, forward, probe=probe_ids(tokens, device))
-    return own, own.form.task(tokens)
+    return own, own.output_form.task(tokens)
 
 
 def probe_ids(tokens: int | None, device: torch.device) -> Tensor:

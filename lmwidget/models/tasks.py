@@ -141,7 +141,11 @@ def readout(lm: LanguageModel, tokens: Tokens, position: int | None = None) -> R
     if lm.task == "masked":
         return _masked_readout(lm, tokens, position)
     place = (-1 if position is None else position) % len(tokens)
-    if place < len(tokens) - 1 and isinstance(lm.model, OwnModule) and lm.model.form.last_only:
+    if (
+        place < len(tokens) - 1
+        and isinstance(lm.model, OwnModule)
+        and lm.model.output_form.last_only
+    ):
         raise ModelMismatchError(
             f"{lm.name} gives the logits of the last token only.",
             "Leave position= out, and cut the text instead.",
@@ -188,7 +192,7 @@ def read_logits(output: Any, place: Readout) -> Tensor:
     torch.Size([1, 7])
     """
     logits: Tensor = output.logits
-    if place.position is None:
+    if place.position is None or logits.dim() == 2:
         return logits
     # One row only: the model was asked for the last token's, or gives no other.
     return logits[:, place.position if logits.shape[1] > 1 else 0]

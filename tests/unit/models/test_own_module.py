@@ -52,7 +52,7 @@ IDS = torch.tensor([[VOCABULARY[letter] for letter in TEXT]])
 )
 def test_what_a_module_does_is_told_from_its_output(make, task, time_first):
     lm = lmw.LanguageModel(seeded(make), VOCABULARY)
-    assert (lm.task, lm.model.form.time_first) == (task, time_first)
+    assert (lm.task, lm.model.output_form.time_first) == (task, time_first)
     assert lm.rows == SIZE
 
 
@@ -77,6 +77,21 @@ def test_an_earlier_position_of_a_module_that_gives_only_the_last_is_refused():
         lm.predict(TEXT, position=2)
     every = lmw.LanguageModel(seeded(GPT, Mixer), VOCABULARY)
     assert every.predict(TEXT, position=2)[0].id == lm.predict(TEXT[:3])[0].id
+
+
+def test_a_module_that_gives_one_row_a_text():
+    """(batch, vocabulary): the next token after the whole text."""
+
+    class Next(GPT):
+        def forward(self, idx):
+            return super().forward(idx)[0][:, -1]
+
+    lm, full = (lmw.LanguageModel(seeded(kind, Mixer), VOCABULARY) for kind in (Next, GPT))
+    assert lm.task == "causal"
+    assert [p.id for p in lm.predict(TEXT)] == [p.id for p in full.predict(TEXT)]
+    np.testing.assert_array_equal(lm.attribute(TEXT).scores, full.attribute(TEXT).scores)
+    rows = [IDS[0], IDS[0, :4]]
+    np.testing.assert_allclose(lm.logits(rows), full.logits(rows), atol=1e-6)
 
 
 def test_time_first_and_batch_first_agree():

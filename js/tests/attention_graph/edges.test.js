@@ -7,6 +7,7 @@ import {
   MEAN,
   targetsOf,
 } from "../../src/widgets/attention_graph/edges.js";
+import { bundlesInView } from "../../src/widgets/attention_graph/long/bundles.js";
 import { fakeAttention } from "../fake_attention.js";
 
 const TEXTS = "a b c d a b c d a b".split(" ");
@@ -107,7 +108,7 @@ describe("edges", () => {
   test("a budget keeps the strongest and says how many there were", () => {
     const set = build();
     const budget = { starting: 5, ending: 2 };
-    const { edges, starting, ending } = edgesInView(
+    const { lines, starting, ending } = edgesInView(
       set,
       { query: [4, 7], key: [4, 7] },
       null,
@@ -123,17 +124,50 @@ describe("edges", () => {
       { drawn: 5, total: starts },
       { drawn: 2, total: ends },
     ]);
-    expect(edges).toEqual([...edges].sort((a, b) => a - b));
-    const first = [...Array(set.count).keys()].filter((i) => set.query[i] >= 4 && set.query[i] < 7);
-    expect(edges.filter((i) => first.includes(i))).toEqual(first.slice(0, 5));
+    const all = [...Array(set.count).keys()].map((i) => edge(set, i));
+    const first = all.filter(({ q }) => q >= 4 && q < 7).slice(0, 5);
+    const seen = lines.map(({ query: q, key: k, head: h, weight: w }) => ({ q, k, h, w }));
+    expect(seen.filter(({ q }) => q >= 4 && q < 7)).toEqual(first);
+    for (let i = 1; i < seen.length; i++)
+      expect(Math.sqrt(seen[i].w)).toBeLessThanOrEqual(Math.sqrt(seen[i - 1].w) + 1 / 2048);
+  });
+
+  test("neighbours in bundles: the share of their attention, none of it lost", () => {
+    const set = build({ heads: [0, 1] });
+    const whole = {
+      query: /** @type {[number, number]} */ ([0, N]),
+      key: /** @type {[number, number]} */ ([0, N]),
+    };
+    const { lines, starting, bundle } = bundlesInView(set, whole, null, 4, 1e9);
+    expect([bundle, starting.drawn]).toEqual([4, starting.total]);
+    const of = (/** @type {number} */ end) => Math.min(2, Math.floor((end + 0.5) / 4));
+    for (const { query, key, head, weight } of lines) {
+      let sum = 0;
+      for (let i = 0; i < set.count; i++) {
+        const { q, k, h, w } = edge(set, i);
+        if (h === head && of(q) === of(query) && of(k) === of(key)) sum += w;
+      }
+      expect(weight).toBeCloseTo(sum / (of(query) === 2 ? 2 : 4), 5);
+    }
+    const part = {
+      query: /** @type {[number, number]} */ ([6, 10]),
+      key: /** @type {[number, number]} */ ([6, 10]),
+    };
+    const before = bundlesInView(set, part, 1, 2, 1e9).lines.filter(({ key }) => key < 6);
+    let mass = 0;
+    for (let i = 0; i < set.count; i++) {
+      const { q, k, h, w } = edge(set, i);
+      if (h === 1 && q >= 6 && k < 6) mass += w;
+    }
+    expect(before.reduce((sum, { weight }) => sum + 2 * weight, 0)).toBeCloseTo(mass, 4);
   });
 
   test("of one head, and only of the queries in view", () => {
     const set = build();
     const budget = { starting: 1e9, ending: 1e9 };
-    const { edges, ending } = edgesInView(set, { query: [2, 3], key: null }, 1, budget);
-    expect(edges.map((i) => edge(set, i)).every(({ q, h }) => q === 2 && h === 1)).toBe(true);
-    expect(edges.length).toBe(3);
+    const { lines, ending } = edgesInView(set, { query: [2, 3], key: null }, 1, budget);
+    expect(lines.every(({ query, head }) => query === 2 && head === 1)).toBe(true);
+    expect(lines.length).toBe(3);
     expect(ending.total).toBe(0);
   });
 });

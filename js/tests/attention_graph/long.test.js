@@ -143,7 +143,9 @@ describe("zoom", () => {
     await zoomOut();
     expect(words()).toBe("tokens 0 to 4,095 of 4,096");
     expect(all(".lmw-blocks").length).toBe(1);
-    expect(one(".lmw-caption").textContent).toMatch(/the 2,000 strongest of [\d,]+ lines/);
+    expect(one(".lmw-caption").textContent).toMatch(
+      /each line bundles 41 neighbouring tokens.*strongest of [\d,]+ bundles/,
+    );
     expect(/** @type {HTMLButtonElement} */ (button("Zoom out")).disabled).toBe(true);
     all(".lmw-zoom .lmw-button")[2].click();
     await still();

@@ -15,7 +15,7 @@ describe("caption", () => {
     figure: _figure,
     headsShown: 1,
     layout: /** @type {"columns" | "arcs" | "long"} */ ("columns"),
-    seen: { starting: { drawn: 3, total: 3 }, ending: { drawn: 0, total: 0 } },
+    seen: { starting: { drawn: 3, total: 3 }, ending: { drawn: 0, total: 0 }, bundle: 1 },
     hiddenMass: 0,
     broken: 0,
     kept: 1,
@@ -56,9 +56,12 @@ describe("caption", () => {
       { drawn: 500, total: 14212 },
       { drawn: 100, total: 900 },
     ];
-    const fewer = caption({}, { seen: { starting, ending } });
+    const fewer = caption({}, { seen: { starting, ending, bundle: 1 } });
     expect(fewer).toContain("the 500 strongest of 14,212 lines from the tokens in view");
     expect(fewer).toContain("the 100 strongest of 900 lines that come to them from outside");
+    const bundles = caption({}, { seen: { ...facts.seen, starting, bundle: 41 } });
+    expect(bundles).toContain("each line bundles 41 neighbouring tokens");
+    expect(bundles).toContain("the 500 strongest of 14,212 bundles");
     expect(caption({}, { figure: { ...figure, sent: null }, kept: 0.97 })).not.toContain("Sent");
     expect(caption({}, { figure, kept: 0.97, exact: true })).toContain("Of the pinned token all");
     expect(caption({ threshold: 0.05, top_k: 3 })).toContain("Weights under 0.050 are left out.");

@@ -27,7 +27,7 @@ export function beyond(view, tokens) {
       event.stopPropagation();
       if (goal) view.scrollTo(goal.side, goal.index);
     });
-    view.element.appendChild(element);
+    (view.edge ?? view.element).appendChild(element);
     return {
       /** @param {Place} place @param {"before" | "after"} end @param {number | null} weight */
       show(place, end, weight) {

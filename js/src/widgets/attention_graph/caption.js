@@ -14,7 +14,7 @@ import { EXPONENT } from "./painter.js";
  * @param {"columns" | "long" | "arcs"} facts.layout
  * @param {Figure} facts.figure
  * @param {number} facts.headsShown
- * @param {Pick<Seen, "starting" | "ending">} facts.seen lines drawn, of how many
+ * @param {Omit<Seen, "lines">} facts.seen lines drawn, of how many
  * @param {number} facts.hiddenMass share of the weight that hidden tokens hold
  * @param {number} facts.broken tokens whose weights are not numbers
  * @param {number} facts.kept share of the weight that was sent
@@ -51,21 +51,27 @@ function encoding(state, layout, figure, heads) {
   return `${where} ${opacity}`;
 }
 
-/** @param {State} state @param {Pick<Seen, "starting" | "ending">} seen */
-function limits(state, { starting, ending }) {
+/** @param {State} state @param {Omit<Seen, "lines">} seen */
+function limits(state, { starting, ending, bundle }) {
   const parts = [];
+  if (bundle > 1) {
+    parts.push(
+      `Here each line bundles ${count(bundle)} neighbouring tokens; its weight is the share of their attention.`,
+    );
+  }
   if (state.threshold > 0) parts.push(`Weights under ${number(state.threshold, 2)} are left out.`);
   if (state.top_k !== null) parts.push(`Only the strongest ${state.top_k} of each token and head.`);
   const drawn = [];
-  if (starting.drawn < starting.total) drawn.push(part(starting, "from the tokens in view"));
-  if (ending.drawn < ending.total) drawn.push(part(ending, "that come to them from outside"));
+  const what = bundle > 1 ? "bundles" : "lines from the tokens in view";
+  if (starting.drawn < starting.total) drawn.push(part(starting, what));
+  if (ending.drawn < ending.total) drawn.push(part(ending, "lines that come to them from outside"));
   if (drawn.length > 0) parts.push(`Drawn: ${drawn.join(", ")}; hover a token for its own.`);
   return parts.join(" ");
 }
 
 /** @param {{drawn: number, total: number}} lines @param {string} which */
 function part({ drawn, total }, which) {
-  return `the ${count(drawn)} strongest of ${count(total)} lines ${which}`;
+  return `the ${count(drawn)} strongest of ${count(total)} ${which}`;
 }
 
 /** @param {State} state @param {number} heads @param {number} share */

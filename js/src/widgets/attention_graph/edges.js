@@ -3,6 +3,7 @@
 /** @typedef {import("./data.js").AttentionData} AttentionData */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("./types").EdgeIndex} EdgeIndex */
+/** @typedef {import("./types").Line} Line */
 /** @typedef {import("./types").Target} Target */
 /** @typedef {import("./types").Side} Side */
 
@@ -156,7 +157,7 @@ function addTo(sums, touched, count, { values, columns, scale }) {
  * @param {Float32Array} weight
  * @param {number} count
  */
-function strongestFirst(weight, count) {
+export function strongestFirst(weight, count) {
   const starts = new Uint32Array(BUCKETS + 1);
   const bucket = (/** @type {number} */ w) =>
     BUCKETS - 1 - Math.min(BUCKETS - 1, Math.floor(Math.sqrt(w) * BUCKETS));
@@ -235,9 +236,10 @@ export function targetsOf(set, side, index) {
 /**
  * The strongest edges that start at a query in view, and those that only end at a key in view.
  * @typedef {object} Seen
- * @property {number[]} edges of both kinds, strongest first
+ * @property {Line[]} lines of both kinds, strongest first
  * @property {{drawn: number, total: number}} starting
  * @property {{drawn: number, total: number}} ending
+ * @property {number} bundle how many neighbouring tokens share a line; 1: none
  */
 
 /**
@@ -250,8 +252,8 @@ export function targetsOf(set, side, index) {
  */
 export function edgesInView(set, { query: [q0, q1], key }, only, budget) {
   const [k0, k1] = key ?? [0, 0];
-  /** @type {number[]} */
-  const edges = [];
+  /** @type {Line[]} */
+  const lines = [];
   const starting = { drawn: 0, total: 0 };
   const ending = { drawn: 0, total: 0 };
   for (let i = 0; i < set.count; i++) {
@@ -263,7 +265,7 @@ export function edgesInView(set, { query: [q0, q1], key }, only, budget) {
     kind.total += 1;
     if (kind.drawn >= (starts ? budget.starting : budget.ending)) continue;
     kind.drawn += 1;
-    edges.push(i);
+    lines.push({ query: q, key: k, head: set.head[i], weight: set.weight[i] });
   }
-  return { edges, starting, ending };
+  return { lines, starting, ending, bundle: 1 };
 }

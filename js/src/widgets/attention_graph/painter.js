@@ -4,13 +4,14 @@ import { fitCanvas } from "../../core/canvas.js";
 import { headColour, neutral } from "../../core/colour.js";
 import { reducedMotion } from "../../core/dom.js";
 import { edgesInView, MEAN } from "./edges.js";
+import { bundlesInView } from "./long/bundles.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("./types").View} View */
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
-/** @typedef {{query: number, key: number, head: number, weight: number}} Line */
+/** @typedef {import("./types").Line} Line */
 
 /** Opacity of an edge is its weight to this power; the caption says so. */
 export const EXPONENT = 0.75;
@@ -63,14 +64,6 @@ function strokeLines(context, view, lines, theme, boost) {
   context.globalAlpha = 1;
 }
 
-/** @param {EdgeSet} set @returns {(edge: number) => Line} */
-const lineOf = (set) => (i) => ({
-  query: set.query[i],
-  key: set.key[i],
-  head: set.head[i],
-  weight: set.weight[i],
-});
-
 /**
  * @param {View} view
  * @param {EdgeSet} set
@@ -82,36 +75,38 @@ const lineOf = (set) => (i) => ({
  */
 export function paintBase(view, set, size, theme, only, moving) {
   const context = fitCanvas(view.base, size.width, size.height);
-  const ranges = { query: view.range("query"), key: view.window ? view.range("key") : null };
-  const budget = view.window?.budget(moving) ?? BUDGET;
-  const seen = edgesInView(set, ranges, only, budget);
-  const lines = seen.edges.slice(0, AT_ONCE).map(lineOf(set));
-  strokeLines(context, view, lines.reverse(), theme, 0);
+  const seen = inView(view, set, only, moving);
+  strokeLines(context, view, seen.lines.slice(0, AT_ONCE).reverse(), theme, 0);
   return seen;
+}
+
+/** @param {View} view @param {EdgeSet} set @param {number | null} only @param {boolean} moving */
+function inView(view, set, only, moving) {
+  const query = view.range("query");
+  if (!view.window) return edgesInView(set, { query, key: null }, only, BUDGET);
+  const ranges = { query, key: view.range("key") };
+  const budget = view.window.budget(moving);
+  const size = view.window.bundle();
+  return size > 1
+    ? bundlesInView(set, ranges, only, size, budget.starting)
+    : edgesInView(set, ranges, only, budget);
 }
 
 /**
  * The next of many lines, under those that are drawn.
  * @param {View} view
- * @param {EdgeSet} set
  * @param {Theme} theme
- * @param {import("./edges.js").Seen} seen
+ * @param {Line[]} lines strongest first
  * @param {number} from how many are drawn
  * @returns {number} how many are drawn now
  */
-export function paintUnder(view, set, theme, seen, from) {
+export function paintUnder(view, theme, lines, from) {
   const context = /** @type {CanvasRenderingContext2D} */ (view.base.getContext("2d"));
-  const to = Math.min(seen.edges.length, Math.max(AT_ONCE, from) + A_FRAME);
+  const start = Math.max(AT_ONCE, from);
   context.globalCompositeOperation = "destination-over";
-  strokeLines(
-    context,
-    view,
-    seen.edges.slice(Math.max(AT_ONCE, from), to).map(lineOf(set)),
-    theme,
-    0,
-  );
+  strokeLines(context, view, lines.slice(start, start + A_FRAME), theme, 0);
   context.globalCompositeOperation = "source-over";
-  return to;
+  return start + A_FRAME;
 }
 
 /**

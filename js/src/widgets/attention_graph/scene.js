@@ -133,8 +133,8 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   /** Lines too many for one frame. */
   function paintRest() {
     if (!drawing || !seen) return;
-    drawn = paintUnder(view, drawing.set, theme, seen, drawn);
-    if (drawn < seen.edges.length) frame(paintRest);
+    drawn = paintUnder(view, theme, seen.lines, drawn);
+    if (drawn < seen.lines.length) frame(paintRest);
   }
 
   /** While a text moves, what is not read in motion waits until it rests. */

@@ -76,6 +76,14 @@ export interface EdgeIndex {
   edges: Uint32Array;
 }
 
+/** What is drawn as one curve; the ends of a bundle are between tokens. */
+export interface Line {
+  query: number;
+  key: number;
+  head: number;
+  weight: number;
+}
+
 export interface Place {
   side: Side;
   index: number;
@@ -120,6 +128,8 @@ export interface View {
   /** Tokens of this side that are in view, first and one past the last. */
   range(side: Side): [number, number];
   groups: HTMLElement[];
+  /** Where strong targets out of view are named, when not in the element itself. */
+  edge?: HTMLElement;
   /** Paint the whole text in small: all edges, or where one token looks. */
   overview?(set: EdgeSet, theme: Theme, place: Place | null, targets: Target[]): void;
   /** What only a window on a long text has. */
@@ -143,6 +153,8 @@ export interface LongText {
   zoom(step: -1 | 0 | 1): void;
   /** Edges painted when nothing is isolated. */
   budget(moving: boolean): { starting: number; ending: number };
+  /** How many neighbouring tokens share a line. */
+  bundle(): number;
 }
 
 export interface PointerEvents {

@@ -2,6 +2,7 @@
 
 import { h } from "../../../core/dom.js";
 import { layers } from "../parts.js";
+import { bundled } from "./bundles.js";
 import { minimap } from "./minimap.js";
 import { mover } from "./mover.js";
 import { blockNames, FONT, TALL } from "./names.js";
@@ -24,7 +25,7 @@ const OVERSCAN = 3;
 const NUMBER = 34;
 const SIDES = /** @type {const} */ (["query", "key"]);
 /** Lines from the tokens in view, of few rows and of many; and lines that come from outside. */
-const STARTING = { window: 600, whole: 2000 };
+const STARTING = { window: 600, whole: 1200 };
 const ENDING = 100;
 const MANY_ROWS = 120;
 
@@ -66,11 +67,12 @@ export function longView(tokens, { names, onScroll }) {
     h("span", { class: "lmw-heading-gap" }, "attends to →"),
     h("span", { class: "lmw-heading-key" }, names[1]),
   );
+  const body = h("div", { class: "lmw-long-body" }, scroller, map.element);
   const element = h(
     "div",
     { class: "lmw-columns lmw-long", style: { "--lmw-tall": `${HEIGHT}px` } },
     h("div", { class: "lmw-long-head" }, headings, zoom.element),
-    h("div", { class: "lmw-long-body" }, scroller, map.element),
+    body,
   );
   if (SIDES.some((side) => tokens[side].role || tokens[side].segment))
     surface.classList.add("lmw-has-turns");
@@ -204,6 +206,7 @@ export function longView(tokens, { names, onScroll }) {
       const rows = move.window.span;
       return { starting: rows < MANY_ROWS ? STARTING.window : STARTING.whole, ending: ENDING };
     },
+    bundle: () => bundled(move.rowHeight),
   };
 
   return {
@@ -213,6 +216,7 @@ export function longView(tokens, { names, onScroll }) {
     overlay: canvases.overlay,
     numbers,
     groups: [columns.query.list, columns.key.list],
+    edge: body,
     window: text,
     measure() {
       boxes.clear();

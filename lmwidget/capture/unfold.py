@@ -59,13 +59,13 @@ def banded(visit: Visit) -> Record:
     output = _heads(visit.output[0], module.num_heads)
     rows = _sample(length)
     if whole_at is None:
-        found = record.weights(rows=rows) @ value
+        found = _apply(record, rows, value)
     else:
         rows.append(int(whole_at[0, 0]))
         special = (query[rows][None, :, None] == whole_at[:, None]).any(-1)[:, None, :, None]
         global_value = _heads(module.value_global.forward(hidden), module.num_heads)
-        weights = record.weights(rows=rows)
-        found = torch.where(special, weights @ global_value, weights @ value)
+        special_found = _apply(record, rows, global_value)
+        found = torch.where(special, special_found, _apply(record, rows, value))
     _check(found, output[:, :, rows], value)
     return record if visit.tokens is None else record.cut(visit.tokens)
 
@@ -104,7 +104,7 @@ def neighbouring_blocks(visit: Visit) -> Record:
     value = torch.cat(values, 2)
     record = SparseRecord(*visit.place, slots, places, length + len(summaries))
     rows = _sample(length)
-    found = module.o.forward(_joined(record.weights(rows=rows) @ value))
+    found = module.o.forward(_joined(_apply(record, rows, value)))
     _check(found, visit.output[0][:, rows], found)
     return SparseRecord(*visit.place, slots, places, length)
 
@@ -138,7 +138,7 @@ def own_blocks(visit: Visit) -> Record:
     record = SparseRecord(*visit.place, slots, places, length + len(extra))
     value = _heads(module.v_proj.forward(torch.cat([hidden, others], 1)), heads)
     rows = _sample(length)
-    found = module.out_proj.forward(_joined(record.weights(rows=rows) @ value))
+    found = module.out_proj.forward(_joined(_apply(record, rows, value)))
     _check(found, visit.output[0][:, rows], found)
     # Every other layer shifts its blocks by half a block, with padding on both sides.
     shift = size // 2 if visit.parent.stagger_blocks_this_layer else 0
@@ -195,7 +195,7 @@ def block_sparse(visit: Visit) -> Record:
     ).to(hidden.device)
     value = _heads(module.value.forward(hidden), heads)
     rows = sorted({0, size, length - size - 1, *_sample(length)})
-    found = record.weights(rows=rows) @ value * visit.inputs["from_mask"][:, :, rows]
+    found = _apply(record, rows, value) * visit.inputs["from_mask"][:, :, rows]
     _check(found, _heads(visit.output[0], heads)[:, :, rows], value)
     return record if visit.tokens is None else record.cut(visit.tokens)
 
@@ -220,6 +220,10 @@ def _positions(chosen: Tensor) -> Tensor:
 def _sample(length: int) -> list[int]:
     """Return a few queries: from the middle of a text, and its last."""
     return sorted({length // 2, length - 1})
+
+
+def _apply(record: SparseRecord, rows: list[int], value: Tensor) -> Tensor:
+    return record.weights(rows=rows).to(value.dtype) @ value
 
 
 def _joined(states: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ class Outcome:
     sharpest: float = 1.0  # strongest weight of the flattest kind: a flat map tells nothing
     unchanged: bool = True  # outputs under capture bit for bit, and the model as it was found
     padding: dict[str, float] = field(default_factory=dict)  # side: largest error on valid rows
+    half: str = ""  # in bfloat16: yes, or what is not read any more
     saliency: str = ""  # yes, or why not
     difference: float | None = None  # saliency against finite differences, relative
     problems: list[str] = field(default_factory=list)

@@ -56,6 +56,7 @@ every layer**; largest error {error:.0e}.
 {compared} pairs that compute in float64 are within 1 % of finite differences.
 * Outputs bit for bit the same under capture, and the model as it was found: {unchanged} of \
 {pairs} pairs.
+* The same layers are read in bfloat16: {half} of the {coarse} pairs that run in it.
 * Right in a batch with padding left and right: {both_sides} of the {padded} pairs with a mask."""
 
 # Best first: the verdict on a type is the last of those on its tasks.
@@ -133,6 +134,8 @@ def _summary(results: Results, verdicts: dict[str, str]) -> str:
         close=sum(difference < 0.01 for difference in compared),
         compared=len(compared),
         unchanged=sum(outcome["unchanged"] for outcome in run),
+        half=sum(outcome["half"] == "yes" for outcome in run),
+        coarse=sum(bool(outcome["half"]) or _in_bfloat16(outcome) for outcome in run),
         both_sides=sum(len(outcome["padding"]) == 2 for outcome in padded),
         padded=len(padded),
     )
@@ -141,6 +144,10 @@ def _summary(results: Results, verdicts: dict[str, str]) -> str:
 def is_approximate(outcomes: Sequence[dict[str, Any]]) -> bool:
     """Whether the attention of a type is hashed or sampled instead of a softmax over tokens."""
     return all("cannot be shown: it" in outcome["note"] for outcome in outcomes)
+
+
+def _in_bfloat16(outcome: dict[str, Any]) -> bool:
+    return any("bfloat16" in problem for problem in outcome["problems"])
 
 
 def _row(kind: str, verdict: str, outcomes: Outcomes) -> str:

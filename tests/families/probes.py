@@ -99,7 +99,7 @@ def _unit_vectors(probe: Probe, heads: int, length: int) -> Any:
         channels = _channels(own, heads)
         if channels < length:
             raise ValueError(f"{channels} channels cannot name {length} tokens")
-        unit = torch.eye(length, channels).repeat(1, own.shape[-1] // channels)
+        unit = torch.eye(length, channels, dtype=own.dtype).repeat(1, own.shape[-1] // channels)
         return unit.expand(own.shape).movedim(1, probe.token_axis)
 
     return hook

@@ -38,7 +38,7 @@ def survey(pair: Pair) -> Outcome:
         if pair.type not in CANNOT_RUN:
             outcome.problems.append(outcome.note)
         return outcome
-    for step in (_capture, _pad, _saliency, _differences):
+    for step in (_capture, _pad, _half, _saliency, _differences):
         _try(step, built, inputs, outcome)
     return outcome
 
@@ -174,6 +174,28 @@ def _same_outputs(built: Built, inputs: dict[str, Any]) -> bool:
     if model.shape[:2] == inputs["attention_mask"].shape:
         model, eager = (x[inputs["attention_mask"].bool()] for x in (model, eager))
     return torch.allclose(model, eager, rtol=1e-2, atol=1e-2)
+
+
+def _half(built: Built, inputs: dict[str, Any], outcome: Outcome) -> None:
+    """Read the same layers of the model in bfloat16, where it runs in that."""
+    model = copy.deepcopy(built.model).bfloat16()
+    try:
+        _run(model, inputs)
+    except (RuntimeError, NotImplementedError):
+        return
+    kinds = captured(built._replace(model=model), inputs)
+    layers = {
+        kind: [sum(not _refused(r) for r in found.records), len(found.records)]
+        for kind, found in kinds.items()
+    }
+    records = [r for found in kinds.values() for r in found.records if not _refused(r)]
+    sums = [float(record.weights().sum(-1).nan_to_num().max()) for record in records]
+    if layers != outcome.layers:
+        outcome.problems.append(f"in bfloat16 {layers} instead of {outcome.layers} layers")
+    elif sums and max(sums) > 1.02:  # rounding of up to 12 weights
+        outcome.problems.append(f"in bfloat16 a row sums to {max(sums)}")
+    else:
+        outcome.half = "yes"
 
 
 def _saliency(built: Built, inputs: dict[str, Any], outcome: Outcome) -> None:

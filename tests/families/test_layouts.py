@@ -3,6 +3,7 @@
 The reference is a probe (``probes.py``): values that name their positions.
 """
 
+import copy
 import functools
 
 import pytest
@@ -61,6 +62,16 @@ def test_some_rows_and_heads_are_those_of_the_whole(models, kind):
     for record in records_of(models[kind], inputs_of(models[kind])):
         whole = record.weights()
         assert torch.equal(record.weights([3, 1], [0, 11, 5]), whole[:, [3, 1]][:, :, [0, 11, 5]])
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+def test_in_bfloat16(models, kind):
+    model, eager = (copy.deepcopy(m).bfloat16() for m in (models[kind].model, models[kind].eager))
+    built = models[kind]._replace(model=model, eager=eager)
+    expected = probed(built, inputs_of(built))
+    for record, weights in zip(records_of(built, inputs_of(built)), expected, strict=True):
+        # The probe's own products are rounded to 8 bits.
+        assert torch.allclose(record.weights(), weights.float(), atol=5e-3)
 
 
 @pytest.mark.parametrize("kind", ["longformer", "led"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
     from lmwidget.models.language_model import LanguageModel
+
+
+_LONG_TEXT = 1024  # tokens
+_WORTH_SAYING = 3.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -319,13 +324,22 @@ class AttentionGraph(ModelWidget):
         assert self._lm is not None
         before = self._result
         try:
-            self._result = self._lm.attention(
-                self._input, output=self._output, kind=kind, truncate=self._truncate
-            )
+            tokens = self._lm.tokenize(self._input, truncate=self._truncate)
+            with self._told(tokens):
+                self._result = self._lm.attention(tokens, output=self._output, kind=kind)
             return self._drawn(layer, heads, kind)
         except BaseException:
             self._result = before
             raise
+
+    def _told(self, tokens: Tokens) -> AbstractContextManager[None]:
+        """Say beforehand what reading a long text takes."""
+        assert self._lm is not None
+        if len(tokens) >= _LONG_TEXT:
+            estimate = self._lm.estimate(tokens, output=self._output)
+            if estimate.seconds >= _WORTH_SAYING:
+                return self._announced(f"Reading {estimate}")
+        return nullcontext()
 
     def _drawn(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
         """Return the traits that draw ``self._result``; the best layer and head when not given."""

@@ -15,7 +15,7 @@ import traitlets as t
 
 from lmwidget.errors import CancelledError, InputError, LmwidgetError, refuse_unknown
 from lmwidget.html import fallback, write_page
-from lmwidget.widgets.progress import cell_progress
+from lmwidget.widgets.progress import cell_note, cell_progress
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
@@ -270,6 +270,16 @@ class ModelWidget(anywidget.AnyWidget):
             self._status = {**READY, "state": "loading", "progress": progress}
 
         yield report
+
+    @contextmanager
+    def _announced(self, text: str) -> Iterator[None]:
+        """Say what a slow computation will take: in the widget, or in the cell before it opens."""
+        if getattr(self, "comm", None) is None:
+            with cell_note(text):
+                yield
+            return
+        self._status = {**READY, "state": "loading", "message": text}
+        yield
 
     # Showing -----------------------------------------------------------------------------------
 

@@ -47,6 +47,33 @@ def cell_progress() -> Iterator[Callable[[int, int, float], None]]:
             show("")
 
 
+@contextmanager
+def cell_note(text: str) -> Iterator[None]:
+    """Show a line in the cell, or on the terminal, while a computation runs.
+
+    Parameters
+    ----------
+    text : str
+        The line; nothing is left of it when the computation has ended.
+
+    Yields
+    ------
+    None
+        The line stands.
+
+    Examples
+    --------
+    >>> with cell_note("about 20 s"):
+    ...     pass
+    """
+    show = _notebook_line() if _in_notebook() else _terminal_line()
+    show(text)
+    try:
+        yield
+    finally:
+        show("")
+
+
 def _in_notebook() -> bool:
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None

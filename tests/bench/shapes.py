@@ -1,4 +1,4 @@
-"""What the benchmarks share: a model of GPT-2's shape with random weights, and its words."""
+"""What the benchmarks share: models of common shapes with random weights, and their words."""
 
 from __future__ import annotations
 
@@ -19,8 +19,30 @@ def gpt2_small(**settings: Any) -> Any:
     from transformers import GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(0)
-    config = GPT2Config(vocab_size=VOCABULARY, bos_token_id=0, eos_token_id=0, **settings)
+    special = {"bos_token_id": 0, "eos_token_id": 0}
+    config = GPT2Config(vocab_size=VOCABULARY, n_positions=8192, **special, **settings)
     return GPT2LMHeadModel(config).eval()
+
+
+def llama(**settings: Any) -> Any:
+    """Return 16 layers, 1,024 wide, of 16 heads that share 4 heads of keys (grouped queries)."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    shape = {
+        "hidden_size": 1024,
+        "intermediate_size": 2816,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 8192,
+    }
+    config = LlamaConfig(vocab_size=VOCABULARY, **shape, **settings)
+    return LlamaForCausalLM(config).eval()
+
+
+SHAPES = {"gpt2": gpt2_small, "llama": llama}
 
 
 def word_tokenizer() -> Any:
@@ -39,11 +61,12 @@ def text_of(tokens: int) -> str:
     return " ".join(f"w{(7919 * index) % VOCABULARY}" for index in range(tokens))
 
 
-def language_model(**settings: Any) -> Any:
+def language_model(shape: str = "gpt2", **settings: Any) -> Any:
     """Return the model as lmwidget takes it."""
     import lmwidget as lmw
 
-    return lmw.LanguageModel(gpt2_small(**settings), word_tokenizer(), name="GPT-2 small shape")
+    names = {"gpt2": "GPT-2 small shape", "llama": "Llama shape"}
+    return lmw.LanguageModel(SHAPES[shape](**settings), word_tokenizer(), name=names[shape])
 
 
 def machine(*packages: str) -> dict[str, Any]:

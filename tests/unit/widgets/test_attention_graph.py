@@ -1,12 +1,18 @@
 """AttentionGraph without a browser: its traits, what crosses, what Python sees."""
 
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
+import torch
+from models import VOCABULARY, tiny_tokenizer
+from transformers import GPT2Config, GPT2LMHeadModel
 
 import lmwidget as lmw
 from lmwidget import wire
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.widgets import attention_budget as module
+from lmwidget.widgets import attention_graph as graph_module
 
 TEXT = "The king said unto the king"
 
@@ -293,3 +299,38 @@ def test_edit_keeps_the_kind_of_an_encoder_decoder_and_its_page_shows_only_that(
 def test_what_is_no_attention_is_refused(wrong):
     with pytest.raises(InputError, match="is no attention"):
         lmw.AttentionGraph.from_result(wrong)
+
+
+def test_a_long_text_is_announced_with_its_cost(lm, monkeypatch):
+    monkeypatch.setattr(graph_module, "_LONG_TEXT", 4)
+    monkeypatch.setattr(graph_module, "_WORTH_SAYING", 0.0)
+    said = []
+    graph = lmw.AttentionGraph(lm, TEXT)
+    graph.observe(lambda change: said.append(change.new["message"]), "_status")
+    monkeypatch.setattr(type(graph), "comm", MagicMock())
+    with graph._told(lm.tokenize(TEXT)):
+        pass
+    assert said[0].startswith("Reading 6 tokens: under a second, 1 MB at the peak")
+
+
+def test_a_very_long_text_has_a_first_picture_of_bounded_size():
+    lm = long_lm(8192)
+    graph = lmw.AttentionGraph(lm, "the king said unto the cat and " * 3000, truncate=True)
+    assert len(graph.result.tokens) == 8192
+    sent = graph._attention
+    assert (sent["format"], len(sent["layers"]), len(sent["heads"])) == ("csr", 1, 1)
+    assert sum(len(part["data"]) for part in sent.values() if isinstance(part, dict)) <= 1_200_000
+    layer, head = sent["layers"][0], sent["heads"][0]
+    row = graph.result.rows(layer, head, 8000)
+    top = graph._figure["top_per_row"]
+    found = edges_sent(graph, layer, head, 8000)
+    assert row[sorted(found)].min() >= np.sort(row)[-top] - 1e-6
+    graph.side, graph.token = "key", 5
+    assert wire.decode(graph._focus["weights"]).shape == (1, 8192)
+
+
+def long_lm(context):
+    """Two random layers that read long texts."""
+    config = GPT2Config(n_layer=2, n_head=2, n_embd=16, n_positions=context, vocab_size=VOCABULARY)
+    torch.manual_seed(0)
+    return lmw.LanguageModel(GPT2LMHeadModel(config).eval(), tiny_tokenizer("gpt2"))

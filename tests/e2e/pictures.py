@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 # Something is painted on the canvas with this class.
@@ -89,6 +91,51 @@ class Arcs(Graph):
 
     def token(self, index: int, side: str = "query") -> Locator:
         return self.root.get_by_role("option").nth(index)
+
+
+class LongGraph(Graph):
+    """The same widget with a text too long for all of its tokens to have an element."""
+
+    def token(self, index: int, side: str = "query") -> Locator:
+        return self.root.locator(
+            f"[role='option'][data-side='{side}'][data-token='{index}']:visible"
+        )
+
+    @property
+    def window(self) -> Locator:
+        return self.root.get_by_role("slider", name="Part of the text in view")
+
+    @property
+    def minimap(self) -> Locator:
+        return self.root.locator(".lmw-minimap")
+
+    @property
+    def picture(self) -> Locator:
+        return self.root.locator(".lmw-surface")
+
+    def span(self) -> tuple[int, int, int]:
+        """First and last token in view, and how many there are."""
+        said = self.window.get_attribute("aria-valuetext") or ""
+        first, last, count = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", said))
+        return first, last, count
+
+    def expect_moved(self, before: tuple[int, int, int]) -> tuple[int, int, int]:
+        """The window shows something else, and has come to rest."""
+        seen = before
+        for _ in range(60):
+            now = self.span()
+            if now == seen and now != before:
+                return now
+            seen = now
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"the window still shows {before}")
+
+    def point(self, place: Locator, x: float, y: float) -> tuple[float, float]:
+        """A point of an element, by shares of its width and height."""
+        place.scroll_into_view_if_needed()
+        box = place.bounding_box()
+        assert box
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
 
 class Saliency(_Picture):

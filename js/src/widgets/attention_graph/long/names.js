@@ -1,9 +1,7 @@
 /** Among blocks only a few tokens are named: those asked about, and their strongest targets. */
 
-import { tokenName } from "../../../core/tokens.js";
 import { otherSide } from "../isolate.js";
 
-/** @typedef {import("../../../core/types").Tokens} Tokens */
 /** @typedef {import("../types").Place} Place */
 /** @typedef {import("../types").Side} Side */
 /** @typedef {import("../types").Target} Target */
@@ -35,11 +33,8 @@ export function apart(indices, yOf, height) {
   return new Map(sorted.map((index, i) => [index, middles[i]]));
 }
 
-/**
- * @param {{query: Tokens, key: Tokens}} tokens
- * @param {(side: Side) => [number, number]} range tokens in view
- */
-export function blockNames(tokens, range) {
+/** @param {(side: Side) => [number, number]} range tokens in view */
+export function blockNames(range) {
   const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (
     new OffscreenCanvas(1, 1).getContext("2d")
   );
@@ -78,7 +73,7 @@ export function blockNames(tokens, range) {
     },
     /** Middle of a token's name, if it has one. @param {Side} side @param {number} index */
     middle: (side, index) => middles[side].get(index),
-    /** Names come and go with the pointer: to ask the document would lay it out each time. @param {Side} side @param {number} index */
-    width: (side, index) => pen.measureText(tokenName(tokens[side], index)).width + 8,
+    /** Names come and go with the pointer: to ask the document would lay it out each time. @param {string | null | undefined} name */
+    width: (name) => pen.measureText(name ?? "").width + 8,
   };
 }

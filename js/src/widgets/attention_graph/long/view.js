@@ -96,7 +96,7 @@ export function longView(tokens, { names, onScroll }) {
     return at < 0 ? -near : HEIGHT + near;
   };
   const range = (/** @type {Side} */ side) => rowsOf(move.window, counts[side]);
-  const named = blockNames(tokens, range);
+  const named = blockNames(range);
 
   /** @param {Side} side @param {number} width @returns {[number, number]} */
   const besideGap = (side, width) => [side === "query" ? size.from - width : size.to, width];
@@ -105,7 +105,10 @@ export function longView(tokens, { names, onScroll }) {
   function textBox(side, index) {
     if (low()) {
       if (named.middle(side, index) !== undefined)
-        return besideGap(side, Math.min(size.most, named.width(side, index)));
+        return besideGap(
+          side,
+          Math.min(size.most, named.width(columns[side].element(index)?.textContent)),
+        );
       const width = blockWidth(tokens[side].text[index], move.rowHeight, size.most);
       const [x] = besideGap(side, width);
       return [side === "query" ? x - 4 : x + 4, width];

@@ -48,9 +48,9 @@ export function zoomed({ first, span }, factor, anchor, room) {
   return within({ first: first + anchor * (span - next), span: next }, room);
 }
 
-/** A row in the middle. @param {Span} window @param {number} row @param {Room} room */
+/** A row in the middle; none is cut at the top. @param {Span} window @param {number} row @param {Room} room */
 export function centred({ span }, row, room) {
-  return within({ first: row + 0.5 - span / 2, span }, room);
+  return within({ first: Math.round(row + 0.5 - span / 2), span }, room);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -264,16 +265,16 @@ class OwnTokenizer:
         begin = 0
         for number, part in enumerate(parts):
             own, offsets = self._placed(part)
+            contents = _single_bytes([self.content(token) for token in own], offsets, part)
             ids += own
             segments += [number] * len(own)
-            for token, offset in zip(own, offsets, strict=True):
-                unknown = token == self.unk_token_id
+            for token, offset, content in zip(own, offsets, contents, strict=True):
                 units.append(
                     Unit(
-                        raw=self.text_of(token),
-                        unknown=unknown,
+                        raw=f"id {token}" if content is None else show_bytes(content),
+                        unknown=token == self.unk_token_id,
                         offset=None if offset is None else (offset[0] + begin, offset[1] + begin),
-                        content=self.content(token),
+                        content=content,
                     )
                 )
             begin += len(part)
@@ -358,6 +359,20 @@ def _by_decoding(
         elif end - waiting >= _LONGEST_SPLIT:
             break
     return spans if waiting == len(ids) else [None] * len(ids)
+
+
+def _single_bytes(
+    contents: list[bytes | None], offsets: Sequence[Span | None], text: str
+) -> list[bytes | None]:
+    """Fill in the bytes of characters that are split into as many tokens as they have bytes."""
+    filled = list(contents)
+    for offset, group in itertools.groupby(range(len(offsets)), lambda i: offsets[i]):
+        places = list(group)
+        split = text[offset[0] : offset[1]].encode() if offset else b""
+        if len(places) == len(split) > 1:
+            for place, byte in zip(places, split, strict=True):
+                filled[place] = bytes([byte])
+    return filled
 
 
 class _Pair:

@@ -145,7 +145,7 @@ def _check(
         raise ModelMismatchError(
             f"{lm.name} cannot write text.", "Use a causal model or an encoder-decoder."
         )
-    if max_new_tokens < 1:
+    if not isinstance(max_new_tokens, int) or max_new_tokens < 1:
         raise InputError("There is nothing to write.", "Ask for max_new_tokens=1 or more.")
     several = [name for name in _SEVERAL if settings.get(name, 1) not in (1, None)]
     refused = several + [name for name in _REFUSED if name in settings]

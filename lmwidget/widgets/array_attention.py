@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from lmwidget.errors import InputError
 from lmwidget.tokens import Tokens
 
+_SLACK = 1e-3  # what 16 bits lose
+
 
 @dataclass(frozen=True)
 class ArrayAttention:
@@ -79,6 +81,12 @@ class ArrayAttention:
                 f"Weights of shape {array.shape} do not fit {len(queries)} queries and "
                 f"{len(keys)} keys.",
                 "The last two axes are (query, key).",
+            )
+        low, high = (float(pick(array, initial=0.0)) for pick in (np.nanmin, np.nanmax))
+        if low < -_SLACK or high > 1 + _SLACK:
+            raise InputError(
+                f"Weights from {low:.3g} to {high:.3g} are no attention, which goes from 0 to 1.",
+                "Give the weights after the softmax over the keys.",
             )
         return cls(array, queries, keys)
 

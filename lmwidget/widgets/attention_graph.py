@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from lmwidget.widgets.attention_state import (
     most_structured,
     packed,
 )
-from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
+from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle, has_content
 
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
@@ -152,7 +153,7 @@ class AttentionGraph(ModelWidget):
         text: Any = "",
         *,
         layer: int | None = None,
-        heads: Sequence[int] | None = None,
+        heads: int | Iterable[int] | None = None,
         output: Any = None,
         truncate: bool = False,
         **traits: Any,
@@ -162,7 +163,7 @@ class AttentionGraph(ModelWidget):
         self._result: Any = traits.pop("_result", None)
         self._first: dict[str, Any] = {
             "layer": layer,
-            "heads": [heads] if isinstance(heads, int) else heads,
+            "heads": _head_list(heads),
             "kind": traits.get("kind"),
         }
         super().__init__(**traits)
@@ -299,7 +300,7 @@ class AttentionGraph(ModelWidget):
         if self._result is not None:
             self._input = self._result.tokens
             return self._drawn(**self._first)
-        if self._lm is None or not _has_content(self._input):
+        if self._lm is None or not has_content(self._input):
             name = self._lm.name if self._lm else ""
             return {"_status": self._nothing(), "_figure": empty_figure(name, editable=True)}
         return self._read(**self._first)
@@ -346,8 +347,9 @@ class AttentionGraph(ModelWidget):
         attention = self._result
         if kind is not None and kind != attention.kind:
             self._result = attention = attention.select(kind)
+        layer = None if layer is None else self._check_layer(layer)
         for head in heads or ():
-            self._check_head(layer if layer is None else self._check_layer(layer), head)
+            self._check_head(layer, head)
         if layer is None or heads is None:
             layer, heads = most_structured(attention, layer, heads)
         self._check_layer(layer)
@@ -438,7 +440,7 @@ class AttentionGraph(ModelWidget):
         if self._result is not None and not self._quiet:
             for head in proposal["value"]:
                 self._check_head(None, head)
-        return list(proposal["value"])
+        return _head_list(proposal["value"]) or []
 
     @t.validate("kind")
     def _valid_kind(self, proposal: Any) -> str:
@@ -450,7 +452,8 @@ class AttentionGraph(ModelWidget):
             )
         return str(proposal["value"])
 
-    def _check_layer(self, layer: int) -> int:
+    def _check_layer(self, given: Any) -> int:
+        layer = _number(given, "layer")
         count = 0 if self._result is None else self._result.shape[0]
         if self._result is not None and not 0 <= layer < count:
             raise UnknownNameError(
@@ -458,7 +461,8 @@ class AttentionGraph(ModelWidget):
             )
         return layer
 
-    def _check_head(self, layer: int | None, head: int) -> None:
+    def _check_head(self, layer: int | None, head: Any) -> None:
+        head = _number(head, "head")
         count = self._result.shape[1] if layer is None else self._result.heads(layer)
         if not 0 <= head < count:
             raise UnknownNameError(
@@ -483,5 +487,16 @@ class AttentionGraph(ModelWidget):
         return table(caption, ["from", "to", "weight"], rows)
 
 
-def _has_content(text: Any) -> bool:
-    return bool(text.strip()) if isinstance(text, str) else text is not None and len(text) > 0
+def _head_list(heads: Any) -> list[Any] | None:
+    """Each head once, as they were given; what is no number is refused where it is checked."""
+    if heads is None:
+        return None
+    single = not isinstance(heads, Iterable) or isinstance(heads, str)
+    return list(dict.fromkeys([heads] if single else heads))
+
+
+def _number(value: Any, what: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UnknownNameError(f"There is no {what} {value!r}.", f"Give a {what} number.") from None

@@ -322,6 +322,29 @@ class ModelWidget(anywidget.AnyWidget):
         )
 
 
+def has_content(text: Any) -> bool:
+    """Return whether there is anything to read in what the user gave.
+
+    Parameters
+    ----------
+    text : object
+        Text, messages, a pair, tokens, or anything else, which the tokenizer will refuse.
+
+    Returns
+    -------
+    bool
+        False for nothing and for white space.
+
+    Examples
+    --------
+    >>> has_content(" "), has_content([]), has_content("a")
+    (False, False, True)
+    """
+    if isinstance(text, str):
+        return bool(text.strip())
+    return text is not None and (not hasattr(text, "__len__") or len(text) > 0)
+
+
 def as_language_model(lm: Any) -> LanguageModel:
     """Return ``lm``, or raise when it is not a language model of ours.
 

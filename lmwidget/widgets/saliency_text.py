@@ -14,7 +14,7 @@ from lmwidget.html import shaded
 from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array, plain_tokens
-from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle
+from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle, has_content
 from lmwidget.wire import envelope
 
 if TYPE_CHECKING:
@@ -228,8 +228,7 @@ class SaliencyText(ModelWidget):
             self._asked = {"method": self._result.method, "target": None, "foil": None}
             return {"method": self._result.method, **self._drawn(self._result)}
         text = self._input
-        empty = not text.strip() if isinstance(text, str) else text is None or len(text) == 0
-        if self._lm is None or empty:
+        if self._lm is None or not has_content(text):
             figure = {"model": self._lm.name if self._lm else "", "methods": self._methods(), "live": True,
                       "editable": self._lm is not None}  # fmt: skip
             return {"_status": self._nothing(), "_figure": figure}

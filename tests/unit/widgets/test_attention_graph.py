@@ -335,3 +335,31 @@ def long_lm(context):
     config = GPT2Config(n_layer=2, n_head=2, n_embd=16, n_positions=context, vocab_size=VOCABULARY)
     torch.manual_seed(0)
     return lmw.LanguageModel(GPT2LMHeadModel(config).eval(), tiny_tokenizer("gpt2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "message"),
+    [
+        (5, {}, "The text is of type int"),
+        (TEXT, {"layer": "a"}, "no layer 'a'. Give a layer number"),
+        (TEXT, {"layer": 1.5}, "no layer 1.5"),
+        (TEXT, {"heads": "a"}, "no head 'a'"),
+        (TEXT, {"heads": [None]}, "no head None"),
+    ],
+)
+def test_values_of_another_type_are_refused_in_one_sentence(lm, text, settings, message):
+    with pytest.raises(lmw.LmwidgetError, match=message):
+        lmw.AttentionGraph(lm, text, **settings)
+
+
+@pytest.mark.parametrize("heads", [[2, 2, 0], (2, 0), np.array([2, 0])])
+def test_heads_in_any_container_each_once(lm, heads):
+    graph = lmw.AttentionGraph(lm, TEXT, heads=heads)
+    assert graph.heads == [2, 0]
+    graph.heads = [1, 1]
+    assert graph.heads == [1]
+
+
+def test_scores_before_the_softmax_are_refused():
+    with pytest.raises(InputError, match=r"from 0 to 3 are no attention.*after the softmax"):
+        lmw.AttentionGraph.from_arrays([[0.0, 3.0]], ["a"], ["b", "c"])

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.interface import uncompiled
+from lmwidget.capture.states import recurrent_backward
 from lmwidget.errors import ModelMismatchError, UnavailableError
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class EmbeddingLeaves:
             stack.enter_context(torch.enable_grad())
             stack.enter_context(uncompiled())
             stack.enter_context(as_found(self._model))
+            stack.enter_context(recurrent_backward(self._model))
             stack.enter_context(_reversible(self._model))
             for module in self._model.modules():
                 if module is self._table or _embeds(module):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,32 @@ def is_recurrent(model: nn.Module) -> bool:
     True
     """
     return any(isinstance(module, _RECURRENT) for module in model.modules())
+
+
+def recurrent_backward(model: nn.Module) -> AbstractContextManager[None]:
+    """Return a context in which gradients pass back through recurrent layers in evaluation mode.
+
+    cuDNN refuses that; PyTorch's own kernels do it, slower. The switch is process-wide.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model; nothing is switched unless it has recurrent layers on a GPU.
+
+    Returns
+    -------
+    context manager
+        To be entered around forward and backward pass.
+
+    Examples
+    --------
+    >>> with recurrent_backward(nn.LSTM(2, 2)):
+    ...     pass
+    """
+    layers = (module for module in model.modules() if isinstance(module, nn.RNNBase))
+    if any(parameter.is_cuda for layer in layers for parameter in layer.parameters()):
+        return torch.backends.cudnn.flags(enabled=False)
+    return nullcontext()
 
 
 def capture_states(lm: LanguageModel, tokens: Tokens) -> States:

@@ -12,6 +12,7 @@ from own_modules import SIZE, VOCABULARY, WIDTH, Cells, Packed, Recurrent, seede
 from torch import nn
 
 import lmwidget as lmw
+from lmwidget.capture.states import recurrent_backward
 from lmwidget.errors import (
     InputError,
     ModelMismatchError,
@@ -226,6 +227,19 @@ def test_states_given_at_the_start():
         np.testing.assert_allclose(
             entry["cell"][0], entry["forget_gate"][0] * 0.5 + added, atol=1e-6
         )
+
+
+def test_cudnn_is_off_for_gradients_of_recurrent_layers_on_a_gpu(monkeypatch):
+    """There is no GPU here, so one is pretended: cuDNN refuses to go back in evaluation mode."""
+    model = nn.Sequential(nn.LSTM(2, 2))
+    with recurrent_backward(model):
+        assert torch.backends.cudnn.enabled
+    monkeypatch.setattr(torch.Tensor, "is_cuda", True)
+    with recurrent_backward(model):
+        assert not torch.backends.cudnn.enabled
+    assert torch.backends.cudnn.enabled
+    with recurrent_backward(nn.Linear(2, 2)):
+        assert torch.backends.cudnn.enabled
 
 
 def test_the_model_is_left_as_it_was():

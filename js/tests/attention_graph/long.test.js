@@ -343,7 +343,14 @@ describe("what Python sends later", () => {
     expect(all(".lmw-table tbody tr").length).toBe(50);
     one(".lmw-table-rest button").click();
     expect(all(".lmw-table tbody tr").length).toBe(100);
-    expect(numbers()).toEqual([]);
+    const go = one(".lmw-table tbody .lmw-go");
+    expect(go.textContent).toBe("5");
+    go.click();
+    await still();
+    expect(token("key", 5).hidden).toBe(false);
+    button("Table of weights").click();
+    await hover(null);
+    expect(numbers()).toEqual(["0.61"]);
   });
 
   test("the weights of another token, layer, side or head are not used", async () => {

@@ -5,6 +5,7 @@ import { append, h, replace } from "../../core/dom.js";
 import { count, share } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
+import { LONG } from "./long/window.js";
 import { inkOf } from "./painter.js";
 import { tokenFacts } from "./tips.js";
 
@@ -29,8 +30,11 @@ const WORTH_A_BAR = 0.02;
  * @property {Theme} theme
  */
 
-/** @param {HTMLElement} holder */
-export function details(holder) {
+/**
+ * @param {HTMLElement} holder
+ * @param {(place: Place) => void} onGo a token of a long text is to be brought into view
+ */
+export function details(holder, onGo) {
   const hint = h(
     "p",
     { class: "lmw-muted" },
@@ -59,7 +63,7 @@ export function details(holder) {
       const from = body.childElementCount;
       append(
         body,
-        targets.slice(from, from + most).map((target) => row(selection, target)),
+        targets.slice(from, from + most).map((target) => row(selection, target, onGo)),
       );
       const left = targets.length - body.childElementCount;
       const more = textButton({
@@ -105,13 +109,19 @@ function head({ heads, theme, place }) {
   );
 }
 
-/** @param {Selection} selection @param {Target} target */
-function row({ tokens, place, heads, weight, theme }, target) {
-  const other = tokens[otherSide(place.side)];
+/** @param {Selection} selection @param {Target} target @param {(place: Place) => void} onGo */
+function row({ tokens, place, heads, weight, theme }, target, onGo) {
+  const side = otherSide(place.side);
+  const other = tokens[side];
   return h(
     "tr",
     null,
-    h("th", { scope: "row" }, tokenElement(other, target.index, { compact: true })),
+    h(
+      "th",
+      { scope: "row" },
+      tokenElement(other, target.index, { compact: true }),
+      other.text.length > LONG ? where({ side, index: target.index }, onGo) : null,
+    ),
     heads.map((number_) => {
       const value = weight(number_, target.index);
       return h(
@@ -128,6 +138,14 @@ function row({ tokens, place, heads, weight, theme }, target) {
       );
     }),
   );
+}
+
+/** Which of the same words it is, and a way to it. @param {Place} place @param {(place: Place) => void} onGo */
+function where(place, onGo) {
+  const number = count(place.index);
+  const label = `Go to token ${number}`;
+  const attrs = { type: "button", class: "lmw-go", title: label, "aria-label": label };
+  return h("button", { ...attrs, onclick: () => onGo(place) }, number);
 }
 
 /**

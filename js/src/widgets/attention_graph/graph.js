@@ -57,7 +57,10 @@ export function createGraph(el, store) {
   /** @type {import("./drawing.js").Drawing | null} */
   let drawing = null;
 
-  const panel = weightsPanel(root, (open) => tools.actions.setDetails(open));
+  const panel = weightsPanel(root, {
+    onToggle: (open) => tools.actions.setDetails(open),
+    onGo: (place) => scene?.bring(place),
+  });
   const tools = toolbar(frame, store, {
     onPreview: (head) => scene?.preview(head),
     onJump: jump,

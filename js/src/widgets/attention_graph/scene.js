@@ -284,6 +284,8 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       shown = null;
       isolate();
     },
+    /** Into view. @param {Place} place */
+    bring: (place) => view.scrollTo(place.side, place.index),
     /** Whether there is a window to zoom. @param {-1 | 0 | 1} step */
     zoom(step) {
       view.window?.zoom(step);

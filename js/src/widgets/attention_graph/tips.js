@@ -1,9 +1,10 @@
 /** What tooltips say: a token with its strongest targets, or every head's weight of one pair. */
 
 import { h } from "../../core/dom.js";
-import { share } from "../../core/format.js";
+import { count, share } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
+import { LONG } from "./long/window.js";
 import { inkOf } from "./painter.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
@@ -27,6 +28,9 @@ export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
         "tr",
         null,
         h("td", { class: "lmw-tip-token", dir: "auto" }, tokenName(other, target.index, 24)),
+        other.text.length > LONG
+          ? h("td", { class: "lmw-tip-number lmw-muted" }, count(target.index))
+          : null,
         h("td", { class: "lmw-tip-number" }, share(target.weight)),
         severalHeads
           ? h("td", { class: "lmw-tip-head" }, dot(target.head, theme), headName(target.head))

@@ -24,15 +24,15 @@ const AFTER = 100;
 
 /**
  * @param {HTMLElement} root
- * @param {(open: boolean) => void} onToggle
+ * @param {{onToggle: (open: boolean) => void, onGo: (place: Place) => void}} on
  */
-export function weightsPanel(root, onToggle) {
+export function weightsPanel(root, { onToggle, onGo }) {
   const element = h("aside", {
     class: "lmw-details",
     "aria-label": "Weights of one token",
     tabindex: "0",
   });
-  const table = details(element);
+  const table = details(element, onGo);
   /** @type {Shown | null} */
   let shown = null;
   /** @type {{place: Place | null, targets: Target[]}} */

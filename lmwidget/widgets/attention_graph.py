@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import traitlets as t
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lmwidget.errors import InputError, LmwidgetError, UnknownNameError
-from lmwidget.html import table
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import ArrayAttention
 from lmwidget.widgets.attention_budget import holds, part_for_page, part_on_screen
+from lmwidget.widgets.attention_selection import (
+    Selection,
+    head_list,
+    hidden_keys,
+    number,
+    select,
+)
 from lmwidget.widgets.attention_state import (
     empty_figure,
     figure_state,
     focus_state,
     most_structured,
     packed,
+    strongest_table,
 )
 from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle, has_content
 
@@ -33,34 +37,6 @@ if TYPE_CHECKING:
 
 _LONG_TEXT = 1024  # tokens
 _WORTH_SAYING = 3.0  # seconds
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The pinned token of an :class:`AttentionGraph`.
-
-    Attributes
-    ----------
-    index : int
-        Index of the token in its column.
-    piece : str
-        Its text.
-    side : str
-        ``"query"`` (the token that looks) or ``"key"`` (the token that is looked at).
-    layer : int
-        Index of the layer shown.
-    heads : tuple of int
-        Heads shown.
-    weights : ndarray of float32, shape (head, token)
-        Attention from the pinned query to each key, or from each query to the pinned key.
-    """
-
-    index: int
-    piece: str
-    side: str
-    layer: int
-    heads: tuple[int, ...]
-    weights: NDArray[np.float32]
 
 
 class AttentionGraph(ModelWidget):
@@ -163,7 +139,7 @@ class AttentionGraph(ModelWidget):
         self._result: Any = traits.pop("_result", None)
         self._first: dict[str, Any] = {
             "layer": layer,
-            "heads": _head_list(heads),
+            "heads": head_list(heads),
             "kind": traits.get("kind"),
         }
         super().__init__(**traits)
@@ -283,16 +259,7 @@ class AttentionGraph(ModelWidget):
         attention = self._result
         if self.token is None or attention is None:
             return None
-        heads = tuple(self.heads) or tuple(range(attention.heads(self.layer)))
-        query = self.side == "query"
-        tokens = attention.tokens if query else attention.key_tokens
-        if not 0 <= self.token < len(tokens):
-            return None
-        read = attention.rows if query else attention.columns
-        weights = np.stack([read(self.layer, head, self.token) for head in heads])
-        return Selection(
-            self.token, tokens.pieces[self.token], self.side, self.layer, heads, weights
-        )
+        return select(attention, self.layer, self.heads, self.side, self.token)
 
     # State -----------------------------------------------------------------------------------
 
@@ -440,7 +407,7 @@ class AttentionGraph(ModelWidget):
         if self._result is not None and not self._quiet:
             for head in proposal["value"]:
                 self._check_head(None, head)
-        return _head_list(proposal["value"]) or []
+        return head_list(proposal["value"]) or []
 
     @t.validate("kind")
     def _valid_kind(self, proposal: Any) -> str:
@@ -453,7 +420,7 @@ class AttentionGraph(ModelWidget):
         return str(proposal["value"])
 
     def _check_layer(self, given: Any) -> int:
-        layer = _number(given, "layer")
+        layer = number(given, "layer")
         count = 0 if self._result is None else self._result.shape[0]
         if self._result is not None and not 0 <= layer < count:
             raise UnknownNameError(
@@ -462,7 +429,7 @@ class AttentionGraph(ModelWidget):
         return layer
 
     def _check_head(self, layer: int | None, head: Any) -> None:
-        head = _number(head, "head")
+        head = number(head, "head")
         count = self._result.shape[1] if layer is None else self._result.heads(layer)
         if not 0 <= head < count:
             raise UnknownNameError(
@@ -472,31 +439,6 @@ class AttentionGraph(ModelWidget):
     def _static_html(self) -> str:
         if self._result is None:
             return "<p>AttentionGraph: no text yet.</p>"
-        attention = self._result
-        heads = list(self.heads) or list(range(attention.heads(self.layer)))
-        mean = np.mean([attention.rows(self.layer, head, slice(0, 200)) for head in heads], axis=0)
-        order = np.argsort(-np.nan_to_num(mean), axis=None)[:12]
-        rows = []
-        for query, key in zip(*np.unravel_index(order, mean.shape), strict=True):
-            labels = attention.tokens.labels[query], attention.key_tokens.labels[key]
-            rows.append([*labels, f"{mean[query, key]:.3f}"])
-        caption = (
-            f"Strongest attention of {attention.model or 'the data'}, layer {self.layer}, "
-            f"{'mean of heads' if len(heads) > 1 else 'head'} {', '.join(map(str, heads))}. Run the notebook for the live graph."
-        )
-        return table(caption, ["from", "to", "weight"], rows)
-
-
-def _head_list(heads: Any) -> list[Any] | None:
-    """Each head once, as they were given; what is no number is refused where it is checked."""
-    if heads is None:
-        return None
-    single = not isinstance(heads, Iterable) or isinstance(heads, str)
-    return list(dict.fromkeys([heads] if single else heads))
-
-
-def _number(value: Any, what: str) -> int:
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise UnknownNameError(f"There is no {what} {value!r}.", f"Give a {what} number.") from None
+        first, special = self.hide_first, self.hide_special
+        hidden = hidden_keys(self._result.key_tokens, first=first, special=special)
+        return strongest_table(self._result, self.layer, self.heads, hidden)

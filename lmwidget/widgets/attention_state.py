@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lmwidget.html import table
 from lmwidget.widgets.attention_budget import Part
 from lmwidget.wire import envelope, pack_dense, pack_sparse, quantise
+
+_TABLE_QUERIES, _TABLE_ROWS = 200, 12
 
 
 def packed(attention: Any, part: Part) -> dict[str, Any]:
@@ -194,3 +198,49 @@ def most_structured(
         known = 0 <= layer < len(scores)
         heads = [int(np.argmax(scores[layer]))] if known else []
     return layer, list(heads)
+
+
+def strongest_table(
+    attention: Any, layer: int, heads: Sequence[int], hidden: NDArray[np.bool_]
+) -> str:
+    """Return the strongest weights as an HTML table, for hosts that cannot run the widget.
+
+    Parameters
+    ----------
+    attention : Attention
+        What is drawn.
+    layer : int
+        Layer shown.
+    heads : sequence of int
+        Heads shown; empty for all.
+    hidden : ndarray of bool, shape (key,)
+        Tokens that are not shown as targets.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> attention = lmw.load("tiny").attention("the king said")
+    >>> "said" in strongest_table(attention, 0, [], np.zeros(4, bool))
+    True
+    """
+    shown = list(heads) or list(range(attention.heads(layer)))
+    read = slice(0, _TABLE_QUERIES)
+    mean = np.mean([attention.rows(layer, head, read) for head in shown], axis=0)
+    mean = np.where(hidden, 0, np.nan_to_num(mean))
+    rows = []
+    for place in np.argsort(-mean, axis=None)[:_TABLE_ROWS]:
+        query, key = np.unravel_index(place, mean.shape)
+        labels = attention.tokens.labels[query], attention.key_tokens.labels[key]
+        rows.append([*labels, f"{mean[query, key]:.3f}"])
+    which = ("mean of heads " if len(shown) > 1 else "head ") + ", ".join(map(str, shown))
+    part = f" of the first {_TABLE_QUERIES} tokens" if len(attention.tokens) > len(mean) else ""
+    caption = (
+        f"Strongest attention{part} of {attention.model or 'the data'}, layer {layer}, {which}. "
+        "Run the notebook for the live graph."
+    )
+    return table(caption, ["from", "to", "weight"], rows)

@@ -363,3 +363,11 @@ def test_heads_in_any_container_each_once(lm, heads):
 def test_scores_before_the_softmax_are_refused():
     with pytest.raises(InputError, match=r"from 0 to 3 are no attention.*after the softmax"):
         lmw.AttentionGraph.from_arrays([[0.0, 3.0]], ["a"], ["b", "c"])
+
+
+def test_the_static_table_leaves_out_what_the_graph_hides(lm):
+    graph = lmw.AttentionGraph(lm, TEXT, layer=0, heads=[])
+    first = f"<td>{graph.result.tokens.labels[0]}</td>"
+    shown = graph._static_html().count(first)
+    graph.hide_first = True
+    assert graph._static_html().count(first) < shown

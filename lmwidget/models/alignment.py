@@ -202,6 +202,17 @@ def _fill_gaps(text: str, units: Sequence[Unit], offsets: Sequence[Span]) -> lis
     if last >= 0 and covered < len(text):
         spans[last] = (spans[last][0], len(text))
         spans[last + 1 :] = [(len(text), len(text))] * (len(spans) - last - 1)
+    return _inside_characters(spans)
+
+
+def _inside_characters(spans: list[Span]) -> list[Span]:
+    """Let tokens without text between two parts of a character be parts of it, too."""
+    following = spans[-1][0] if spans else 0
+    for i in range(len(spans) - 1, -1, -1):
+        start, end = spans[i]
+        if start == end > following:
+            spans[i] = (following, end)
+        following = min(following, start)
     return spans
 
 

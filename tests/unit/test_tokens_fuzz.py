@@ -46,6 +46,7 @@ def read(kind, text):
 @example(text="x" * 3000)
 @example(text="👩\u200d👩\u200d👧" * 40)
 @example(text=" \t\n ")
+@example(text="ii\ufdfb")
 @example(text="\u202eabc\u202c \u0301\u0301")
 def test_any_text(kind, text):
     tokens = read(kind, text)

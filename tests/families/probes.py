@@ -2,7 +2,8 @@
 
 The output of attention is its weights times the values. When the value of token ``j`` is the
 ``j``-th unit vector in every head, the output *is* the weights, whatever layout the module computes
-them in. Needs nothing but the module's own code, and as many channels a head as there are tokens.
+them in. Needs nothing but the module's own code, called once for every few tokens, as many as a
+head has channels.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 from building import Built
+from sizes import HEAD_WIDTH
 from torch import Tensor, nn
 
 
@@ -71,12 +73,20 @@ def _calls(built: Built, inputs: dict[str, Any]) -> Iterator[tuple[nn.Module, An
 
 
 def _read(module: nn.Module, args: Any, kwargs: Any, length: int) -> Tensor:
+    parts: list[Tensor] = []
+    while (done := sum(part.shape[-1] for part in parts)) < length:
+        parts.append(_columns(module, args, kwargs, length, done))
+    return torch.cat(parts, -1)[..., :length]
+
+
+def _columns(module: nn.Module, args: Any, kwargs: Any, length: int, first: int) -> Tensor:
+    """Return the weights on some keys, as many as a head has channels, from the first on."""
     probe, seen = PROBES[type(module).__name__], []
     heads = _heads(module)
     with ExitStack() as hooks:
         for name in probe.values:
             if hasattr(module, name):
-                unit = _unit_vectors(probe, heads, length)
+                unit = _unit_vectors(probe, length, first)
                 handle = getattr(module, name).register_forward_hook(unit)
                 hooks.callback(handle.remove)
         if probe.output is not None:
@@ -88,26 +98,21 @@ def _read(module: nn.Module, args: Any, kwargs: Any, length: int) -> Tensor:
             result = module(*args, **kwargs)
     outputs = [result[0]] if probe.output is None else seen
     output = next(x for x in outputs if x.shape[1] == length)
-    return output.unflatten(-1, (heads, -1)).transpose(1, 2)[..., :length]
+    return output.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
-def _unit_vectors(probe: Probe, heads: int, length: int) -> Any:
+def _unit_vectors(probe: Probe, length: int, first: int) -> Any:
+    """Value of token ``first + c``: one in channel ``c`` of every head, else zero."""
+
     def hook(_module: nn.Module, _args: Any, output: Tensor) -> Tensor:
         if output.shape[probe.token_axis] != length:  # summaries and global tokens are no tokens
             return torch.zeros_like(output)
         own = output.movedim(probe.token_axis, 1)
-        channels = _channels(own, heads)
-        if channels < length:
-            raise ValueError(f"{channels} channels cannot name {length} tokens")
-        unit = torch.eye(length, channels, dtype=own.dtype).repeat(1, own.shape[-1] // channels)
+        unit = torch.eye(length + HEAD_WIDTH, dtype=own.dtype)[:length, first : first + HEAD_WIDTH]
+        unit = unit.repeat(1, own.shape[-1] // HEAD_WIDTH)
         return unit.expand(own.shape).movedim(1, probe.token_axis)
 
     return hook
-
-
-def _channels(values: Tensor, heads: int) -> int:
-    """Channels a head; grouped heads share their values, so there may be fewer of them."""
-    return max(16, values.shape[-1] // heads)
 
 
 def _heads(module: Any) -> int:

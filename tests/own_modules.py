@@ -89,6 +89,21 @@ class EinsumMixer(nn.Module):
         return self.out(torch.einsum("bqkh,bkhc->bqhc", self.kept, v).flatten(2))
 
 
+class GroupedMixer(nn.Module):
+    """Heads in groups: weights of shape (batch, group, head, query, key)."""
+
+    def __init__(self):
+        super().__init__()
+        self.to_qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x):
+        q, k, v = self.to_qkv(x).view(*x.shape[:2], 3, 2, HEADS // 2, -1).unbind(2)
+        scores = torch.einsum("bqghc,bkghc->bghqk", q, k)
+        self.kept = scores.masked_fill(~causal(x.shape[1]), -1e9).softmax(-1)
+        mixed = torch.einsum("bghqk,bkghc->bqghc", self.kept, v)
+        return self.out(mixed.flatten(2))
+
+
 class HandMade(Mixer):
     """A softmax of its own: nothing to see from outside."""
 

@@ -156,7 +156,13 @@ def _find(model: Any, is_named: Callable[[nn.Module], bool]) -> dict[nn.Module, 
 
 
 def _events(model: Any, length: int) -> list[_Event]:
-    ids = model.probe.flatten().repeat(_BATCH * length)[: _BATCH * length].reshape(_BATCH, -1)
+    device = next((parameter.device for parameter in model.parameters()), model.probe.device)
+    ids = (
+        model.probe.to(device)
+        .flatten()
+        .repeat(_BATCH * length)[: _BATCH * length]
+        .reshape(_BATCH, -1)
+    )
     watcher = _Watcher(model.module)
     with uncompiled(), as_found(model), torch.no_grad(), watcher:
         model(input_ids=ids)

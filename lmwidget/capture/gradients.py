@@ -185,7 +185,7 @@ class EmbeddingLeaves:
             self._ids = {}
         if "input_ids" not in self.leaves:
             raise UnavailableError(
-                f"No embedding in {type(self._model).__name__} is called with the token ids, so "
+                f"No embedding in {_class_name(self._model)} is called with the token ids, so "
                 "their gradients cannot be read.",
                 "Embed the ids in a torch.nn.Embedding.",
             )
@@ -227,7 +227,7 @@ class EmbeddingLeaves:
             (found,) = torch.autograd.grad(score.sum(), [self.leaves[name]], allow_unused=True)
         if found is None:
             raise UnavailableError(
-                f"No gradient reaches the embeddings of {type(self._model).__name__}: its forward "
+                f"No gradient reaches the embeddings of {_class_name(self._model)}: its forward "
                 "pass is cut off from them.",
                 "Check that it does not run under torch.no_grad() or detach() its embeddings.",
             )
@@ -287,6 +287,11 @@ def _reversible(model: nn.Module) -> Iterator[None]:
         layer.training = True  # put back by as_found
     with torch.random.fork_rng():
         yield
+
+
+def _class_name(model: nn.Module) -> str:
+    # A user's own module stands inside of a wrapper.
+    return type(getattr(model, "module", model)).__name__
 
 
 def _embeds(module: nn.Module) -> bool:

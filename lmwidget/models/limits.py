@@ -11,6 +11,7 @@ from torch import nn
 
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models.own_module import OwnModule
+from lmwidget.models.wrappers import name_of_class
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def name_of(model: nn.Module) -> str:
     """
     path = str(getattr(model.config, "_name_or_path", "") or "").rstrip("/\\")
     own = model.module if isinstance(model, OwnModule) else model
-    return path.replace("\\", "/").split("/")[-1] or type(own).__name__
+    return path.replace("\\", "/").split("/")[-1] or name_of_class(own)
 
 
 def architecture_of(model: nn.Module) -> str:
@@ -300,5 +301,5 @@ def architecture_of(model: nn.Module) -> str:
     >>> architecture_of(lmw.load("tiny").model)
     'gpt2'
     """
-    default = type(model.module).__name__ if isinstance(model, OwnModule) else "unknown"
+    default = name_of_class(model.module) if isinstance(model, OwnModule) else "unknown"
     return str(getattr(model.config, "model_type", "") or default)

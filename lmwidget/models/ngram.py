@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from lmwidget.errors import InputError
+from lmwidget.models.form import Form
 from lmwidget.models.kneser_ney import KneserNey
 from lmwidget.models.language_model import LanguageModel
-from lmwidget.models.own_module import Form, OwnModule
+from lmwidget.models.own_module import OwnModule
 from lmwidget.models.own_tokenizer import OwnTokenizer, as_tokenizer
 from lmwidget.models.tokenizing import tokenize_plain
 from lmwidget.models.word_tokenizer import WordTokenizer

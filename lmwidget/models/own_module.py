@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,62 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from lmwidget.capture.guard import as_found
-from lmwidget.errors import InputError, ModelMismatchError
-from lmwidget.models.wrappers import is_transformers, serial
+from lmwidget.errors import ModelMismatchError
+from lmwidget.models.form import Form, find_form, probe_ids
+from lmwidget.models.wrappers import is_transformers, name_of_class, serial
 
 Forward = Callable[[Any, Tensor], Any]
-_BATCH, _LENGTH, _CHANGED = 2, 5, 2
-
-
-@dataclass(frozen=True)
-class Form:
-    """What a module makes of token ids, found by running it on a few.
-
-    Attributes
-    ----------
-    width : int
-        Numbers in its last axis: candidates, classes or channels.
-    per_token : bool
-        Whether there is one row a token; else one a text.
-    time_first : bool
-        Whether it reads (token, batch).
-    looks_ahead : bool
-        Whether a token changes what is given for those before it.
-    rows : int or None
-        Size of the embedding table that is called with the ids.
-    last_only : bool
-        Whether it gives the last token's row only.
-    """
-
-    width: int
-    per_token: bool = True
-    time_first: bool = False
-    looks_ahead: bool = False
-    rows: int | None = None
-    last_only: bool = False
-
-    def task(self, tokens: int | None) -> str:
-        """Return the task that this output is for.
-
-        Parameters
-        ----------
-        tokens : int or None
-            Size of the tokenizer, where it is known.
-
-        Returns
-        -------
-        str
-            ``"causal"``, ``"masked"``, ``"sequence-classification"`` or ``"encoder"``.
-
-        Examples
-        --------
-        >>> Form(3, per_token=False).task(100)
-        'sequence-classification'
-        """
-        sizes = [size for size in (tokens, self.rows) if size]
-        if sizes and self.width < min(sizes):
-            return "encoder" if self.per_token else "sequence-classification"
-        return "masked" if self.per_token and self.looks_ahead else "causal"
 
 
 class OwnModule(nn.Module):
@@ -112,10 +60,12 @@ class OwnModule(nn.Module):
         self.module = module
         self.call = forward
         self._check_arguments()
-        self.probe = (torch.arange(_BATCH * _LENGTH) % 2).reshape(_BATCH, -1)
-        self.probe = self.probe if probe is None else probe
+        self.probe = probe_ids(2, torch.device("cpu")) if probe is None else probe
         self.output_form = Form(0)
-        self.output_form = self._find_form(self.probe) if form is None else form
+        if form is None:
+            with as_found(self):
+                form = find_form(module, self.run, self.probe)
+        self.output_form = form
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -213,17 +163,43 @@ class OwnModule(nn.Module):
         types.SimpleNamespace
             ``logits``: (batch, token or 1, vocabulary), or (batch, class or vocabulary).
         """
-        logits = self._run(input_ids, self.output_form.time_first, kwargs)
+        logits = self.run(input_ids, time_first=self.output_form.time_first, **kwargs)
         if logits.dim() == 3 and self.output_form.time_first:
             logits = logits.transpose(0, 1)
         return SimpleNamespace(logits=logits)
 
-    def _run(self, ids: Tensor, time_first: bool, kwargs: Mapping[str, Any]) -> Tensor:  # noqa: FBT001
+    def run(self, ids: Tensor, *, time_first: bool, **kwargs: Any) -> Tensor:
+        """Return the logits as the module itself gives them.
+
+        Parameters
+        ----------
+        ids : Tensor of int, shape (batch, token)
+            Token ids.
+        time_first : bool
+            Whether the module gets them as (token, batch).
+        **kwargs
+            Passed on to the module.
+
+        Returns
+        -------
+        Tensor
+            Its first tensor, or what it calls logits.
+
+        Raises
+        ------
+        ModelMismatchError
+            When there is none.
+
+        Examples
+        --------
+        >>> OwnModule(nn.Embedding(9, 9)).run(torch.tensor([[1, 2]]), time_first=True).shape
+        torch.Size([2, 1, 9])
+        """
         ids = ids.T if time_first else ids
         if self.takes("attention_mask"):
             kwargs = {"attention_mask": torch.ones_like(ids), **kwargs}
         output = self.module(ids, **kwargs) if self.call is None else self.call(self.module, ids)
-        return _logits_in(output, type(self.module).__name__)
+        return _logits_in(output, name_of_class(self.module))
 
     def _check_arguments(self) -> None:
         if self.call is not None:
@@ -238,85 +214,10 @@ class OwnModule(nn.Module):
         ]
         if needed:
             raise ModelMismatchError(
-                f"{type(self.module).__name__} needs {' and '.join(needed)} besides token ids.",
+                f"{name_of_class(self.module)} needs {' and '.join(needed)} besides token ids.",
                 "Say how to call it: LanguageModel(model, tokenizer, "
                 f"forward=lambda model, ids: model(ids, {needed[0]}=…)).",
             )
-
-    def _find_form(self, ids: Tensor) -> Form:
-        tables: list[nn.Embedding] = []
-        hooks = [
-            module.register_forward_hook(
-                lambda table, args, _: tables.append(table) if _same(args, ids) else None
-            )
-            for module in self.module.modules()
-            if isinstance(module, nn.Embedding)
-        ]
-        changed = ids.clone()
-        changed[0, _CHANGED] = ids[ids != ids[0, _CHANGED]][0]
-        time_first = False
-        try:
-            with as_found(self), torch.no_grad():
-                shape, differs = self._compare(ids, changed, time_first=False)
-                if shape is None or bool(differs[1].any()):
-                    other = self._compare(ids, changed, time_first=True)
-                    if other[0] is not None and not bool(other[1][1].any()):
-                        time_first, (shape, differs) = True, other
-        finally:
-            for hook in hooks:
-                hook.remove()
-        if shape is None:
-            raise ModelMismatchError(
-                f"{type(self.module).__name__} gives numbers of another shape than logits.",
-                "It has to give (batch, token, vocabulary) or (batch, class); say how with "
-                "LanguageModel(model, tokenizer, forward=lambda model, ids: …).",
-            )
-        one_row = len(shape) == 3 and differs.shape[1] == 1
-        return Form(
-            width=shape[-1],
-            per_token=len(shape) == 3,
-            time_first=time_first,
-            looks_ahead=len(shape) == 3 and not one_row and bool(differs[0, :_CHANGED].any()),
-            rows=tables[0].num_embeddings if tables else None,
-            last_only=one_row or len(shape) == 2,
-        )
-
-    def _compare(
-        self, ids: Tensor, changed: Tensor, *, time_first: bool
-    ) -> tuple[tuple[int, ...] | None, Tensor]:
-        """Return the shape of the output, and where it changes with one token: (batch, token)."""
-        try:
-            first, second = (self._run(given, time_first, {}) for given in (ids, changed))
-        except ModelMismatchError:
-            raise
-        except Exception as error:
-            if time_first:
-                return None, torch.zeros(0)
-            raise ModelMismatchError(
-                f"{type(self.module).__name__} cannot be run on token ids of shape "
-                f"({_BATCH}, {_LENGTH}): {type(error).__name__}: {error}",
-                "Give its own tokenizer, or say how to call it: LanguageModel(model, tokenizer, "
-                "forward=lambda model, ids: …).",
-            ) from error
-        if first.dim() not in (2, 3):
-            return None, torch.zeros(0)
-        scale = float(first.float().abs().max().nan_to_num()) if first.numel() else 0.0
-        differs = ((second - first).float().abs() > 1e-6 * scale).any(-1)
-        if first.dim() == 3:
-            differs = differs.T if time_first else differs
-            fits = differs.shape[0] == _BATCH and differs.shape[1] in (1, _LENGTH)
-        else:
-            fits = len(first) == _BATCH
-            differs = differs[:, None]
-        return (tuple(first.shape) if fits else None), differs
-
-
-def _same(args: tuple[Any, ...], ids: Tensor) -> bool:
-    given = args[0] if args else None
-    return isinstance(given, Tensor) and (
-        (given.shape == ids.shape and torch.equal(given, ids))
-        or (given.shape == ids.T.shape and torch.equal(given, ids.T))
-    )
 
 
 def _logits_in(output: Any, name: str) -> Tensor:
@@ -373,35 +274,3 @@ def as_model(
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     own = OwnModule(model, forward, probe=probe_ids(tokens, device))
     return own, own.output_form.task(tokens)
-
-
-def probe_ids(tokens: int | None, device: torch.device) -> Tensor:
-    """Return ids to try a module on.
-
-    Parameters
-    ----------
-    tokens : int or None
-        Size of the tokenizer, where it is known.
-    device : torch.device
-        Where the module is.
-
-    Returns
-    -------
-    Tensor of int64, shape (2, 5)
-        Two different ids, past the first few where special tokens stand.
-
-    Raises
-    ------
-    InputError
-        When the tokenizer has less than two tokens.
-
-    Examples
-    --------
-    >>> probe_ids(100, torch.device("cpu")).tolist()
-    [[6, 7, 6, 6, 7], [7, 6, 7, 7, 6]]
-    """
-    if tokens is not None and tokens < 2:
-        raise InputError("The tokenizer has a single token.", "Give the model's own tokenizer.")
-    base = 6 if tokens is not None and tokens >= 12 else 0
-    pattern = torch.tensor([[0, 1, 0, 0, 1], [1, 0, 1, 1, 0]], device=device)
-    return pattern + base

@@ -81,3 +81,24 @@ def is_transformers(model: nn.Module) -> bool:
     from transformers import PreTrainedModel
 
     return isinstance(bare(model), PreTrainedModel)
+
+
+def name_of_class(model: nn.Module) -> str:
+    """Return the name of the class of a model, whatever is around it.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any module.
+
+    Returns
+    -------
+    str
+        For messages.
+
+    Examples
+    --------
+    >>> name_of_class(nn.DataParallel(nn.Linear(1, 1)))
+    'Linear'
+    """
+    return type(bare(model)).__name__

@@ -18,6 +18,7 @@ from own_modules import (
     WIDTH,
     CausalSelfAttention,
     EinsumMixer,
+    GroupedMixer,
     HandMade,
     Heads,
     Mixer,
@@ -62,6 +63,8 @@ def kept(module):
             found.append(torch.stack([head.kept[0] for head in mix.heads]))
         elif isinstance(mix, EinsumMixer):
             found.append(mix.kept[0].permute(2, 0, 1))
+        elif isinstance(mix, GroupedMixer):
+            found.append(mix.kept[0].flatten(0, 1))
         else:
             found.append(mix.kept[0])
     return torch.stack(found).detach().numpy()
@@ -69,8 +72,8 @@ def kept(module):
 
 @pytest.mark.parametrize(
     "mix",
-    [CausalSelfAttention, Mixer, EinsumMixer, Heads, lambda: Heads(fused=True)],
-    ids=["minGPT", "no name", "einsum", "heads", "fused heads"],
+    [CausalSelfAttention, Mixer, EinsumMixer, GroupedMixer, Heads, lambda: Heads(fused=True)],
+    ids=["minGPT", "no name", "einsum", "groups", "heads", "fused heads"],
 )
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5, len(TEXT)])
 def test_found_and_equal_to_the_modules_own_probabilities(mix, length):

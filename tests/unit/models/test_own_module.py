@@ -232,6 +232,29 @@ def test_wrapped_transformers_models_are_still_transformers_models():
     np.testing.assert_array_equal(compiled.attention("a cat")[0, 0], plain.attention("a cat")[0, 0])
 
 
+def test_modules_of_ones_own_that_are_compiled():
+    plain = lmw.LanguageModel(seeded(GPT, Mixer), VOCABULARY)
+    compiled = torch.compile(seeded(GPT, Mixer), backend="eager")
+    lm = lmw.LanguageModel(compiled, VOCABULARY)
+    assert (lm.name, lm.architecture, lm.task) == ("GPT", "GPT", "causal")
+    np.testing.assert_array_equal(lm.attention(TEXT)[1, 2], plain.attention(TEXT)[1, 2])
+    np.testing.assert_array_equal(lm.attribute(TEXT).scores, plain.attribute(TEXT).scores)
+
+
+def test_modules_that_read_no_short_text():
+    class Convolution(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.filters = nn.Embedding(SIZE, 8), nn.Conv1d(8, 3, kernel_size=7)
+
+        def forward(self, ids):
+            return self.filters(self.embed(ids).transpose(1, 2)).amax(-1)
+
+    lm = lmw.LanguageModel(seeded(Convolution), VOCABULARY)
+    assert (lm.task, lm.rows) == ("sequence-classification", SIZE)
+    assert len(lm.attribute(TEXT).scores) == len(TEXT)
+
+
 def test_an_embedding_that_is_no_module_is_said():
     class Table(nn.Module):
         def __init__(self):

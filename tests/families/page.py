@@ -51,7 +51,8 @@ from finite differences, where the model computes in float64.
 _SUMMARY = """\
 * {all_types} types, {all_pairs} pairs of type and task; {types} types run here.
 * **{read} of the {softmax} types with softmax attention ({read_share:.1%}) are read exactly in \
-every layer**; largest error {error:.0e}.
+every layer**; largest error {error:.0e}. {approximate} more approximate attention and have no \
+weights, {without} have none by design.
 * **Saliency arrives on {salient} of the {types} types ({salient_share:.1%})**; {close} of the \
 {compared} pairs that compute in float64 are within 1 % of finite differences.
 * Outputs bit for bit the same under capture, and the model as it was found: {unchanged} of \
@@ -126,6 +127,8 @@ def _summary(results: Results, verdicts: dict[str, str]) -> str:
         types=len(types),
         pairs=len(run),
         read=read,
+        approximate=len(approximate),
+        without=sum(verdict == "none" for verdict in verdicts.values()),
         softmax=softmax,
         read_share=read / softmax,
         error=max(max([o["error"], *o["padding"].values()]) for o in outcomes),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 import transformers
 from building import Pair, all_pairs, all_types, build, inputs_of
 from outcome import CANNOT_RUN, NO_ATTENTION
@@ -10,6 +11,7 @@ from page import VERDICTS, is_wrong
 from survey import captured, quiet, survey
 from table import TABLE
 
+from lmwidget.capture.gradients import EmbeddingLeaves
 from lmwidget.capture.result import Attention
 from lmwidget.errors import UnavailableError
 
@@ -81,6 +83,17 @@ def test_what_is_not_exact_is_an_error_and_no_picture(name):
     for layer in range(len(attention)):
         with pytest.raises(UnavailableError, match=r"cannot be shown|not over tokens"):
             attention[layer]
+
+
+def test_saliency_of_reformer_leaves_the_seed_and_the_mode_alone():
+    """Its layers compute their activations again on the way back, in training mode, seeded."""
+    built = build(Pair("reformer", "C"))
+    seed = torch.get_rng_state()
+    with EmbeddingLeaves(built.model) as run:
+        gradient = run.gradient(run.forward(inputs_of(built)).logits[0, -1].max())
+    assert float(gradient.abs().max()) > 0
+    assert torch.equal(torch.get_rng_state(), seed)
+    assert not any(module.training for module in built.model.modules())
 
 
 def test_every_class_has_a_configuration_and_a_reason_when_it_cannot_run():

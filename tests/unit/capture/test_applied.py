@@ -53,6 +53,11 @@ def test_a_sink_is_dropped_where_the_model_drops_it():
     assert torch.equal(found.weights()[0, 0], scores.softmax(-1)[:, :2])
 
 
+def test_sparse_tensors_on_the_way_do_no_harm():
+    (found,) = record(lambda p: torch.matmul(VALUE.to_sparse(), VALUE) + p @ VALUE)
+    assert torch.equal(found.weights()[0, 0], WEIGHTS)
+
+
 def test_a_softmax_that_is_changed_on_the_way_is_no_attention():
     for then in (
         lambda p: (p / p.sum(-2, keepdim=True)) @ VALUE,  # a doubly normalised mixing matrix

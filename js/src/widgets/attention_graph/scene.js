@@ -5,6 +5,7 @@ import { tooltip } from "../../core/tooltip.js";
 import { arcsView } from "./arcs.js";
 import { beyond } from "./beyond.js";
 import { columnsView } from "./columns.js";
+import { frames } from "./frames.js";
 import { numberPool, samePlace } from "./isolate.js";
 import { longView } from "./long/view.js";
 import { marker } from "./marks.js";
@@ -50,6 +51,8 @@ const REST = 140;
  */
 export function createScene(root, parent, tokens, { layout, causal, side, names, brief }, on) {
   const arcs = layout === "arcs";
+  const coming = frames();
+  const frame = coming.next;
   let mode = side;
   const onScroll = () => frame(scrolled);
   const views = {
@@ -86,24 +89,12 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   let told = null;
   /** @type {Target[]} */
   let targets = [];
-  /** @type {Set<() => void>} */
-  const pending = new Set();
-  let request = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let dwell;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let rest;
-
-  /** Run once, just before the next frame. @param {() => void} work */
-  function frame(work) {
-    pending.add(work);
-    request ||= requestAnimationFrame(() => {
-      request = 0;
-      const jobs = [...pending];
-      pending.clear();
-      for (const job of jobs) job();
-    });
-  }
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let hidden;
 
   /** In the arcs every token is query and key: the mode says which is meant. @param {Place | null} place */
   const meant = (place) => (place && arcs ? { side: mode, index: place.index } : place);
@@ -235,6 +226,13 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     told = null;
     repaint();
   }
+
+  /** JupyterLab hides everything for a moment while its theme changes, and tells of no resize. */
+  function unhide(tries = 0) {
+    clearTimeout(hidden);
+    remeasure();
+    if (size.width === 0 && tries < 10) hidden = setTimeout(unhide, 50, tries + 1);
+  }
   const observer = new ResizeObserver(remeasure);
   observer.observe(view.element);
   size = { ...view.measure() };
@@ -248,7 +246,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       told = null;
       size = { ...view.measure() };
       repaint();
-      // JupyterLab hides everything for a moment while its theme changes: no resize is told.
+      if (size.width === 0) hidden = setTimeout(unhide, 50);
       frame(remeasure);
     },
     /** The data have not arrived: tokens stand without edges. @param {Theme} now */
@@ -295,9 +293,10 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     /** Give the focus to the tokens. */
     focus: () => view.groups[0].querySelector(/** @type {"div"} */ ("[tabindex='0']"))?.focus(),
     destroy() {
-      cancelAnimationFrame(request);
+      coming.cancel();
       clearTimeout(dwell);
       clearTimeout(rest);
+      clearTimeout(hidden);
       observer.disconnect();
       pointer.destroy();
       tip.destroy();

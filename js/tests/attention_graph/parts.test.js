@@ -45,6 +45,7 @@ describe("caption", () => {
 
   test("says why a long text has no arcs", () => {
     expect(caption({ view: "arcs" }, { layout: "long" })).toMatch(/^Two columns instead of arcs/);
+    expect(caption({}, { layout: "long" })).toContain("At the right the whole text");
   });
 
   test("says what was cut, and what is not drawn", () => {

@@ -29,6 +29,7 @@ export function captionText(facts) {
       ? `Two columns instead of arcs: those are for up to ${LONG} tokens.`
       : "",
     encoding(state, layout, figure, headsShown),
+    layout === "long" ? "At the right the whole text, darker where more attention goes." : "",
     limits(state, seen),
     concealed(state, headsShown, hiddenMass),
     sent && kept < 1 ? cut(sent, kept, exact) : "",

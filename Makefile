@@ -37,6 +37,10 @@ bench: .venv/test node_modules/ready
 	$(BIN)/pip install --quiet --no-deps bertviz==1.4.1
 	$(BIN)/python tests/bench/attention.py
 	$(BIN)/python tests/bench/browser.py
+	$(BIN)/python tests/bench/generation.py
+	$(BIN)/python tests/bench/estimate.py
+	$(BIN)/python tests/bench/long_text.py
+	$(BIN)/python tests/bench/fuzz.py --cases 10000
 
 families: .venv/test
 	$(BIN)/python tests/families/table.py

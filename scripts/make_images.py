@@ -1,39 +1,64 @@
-"""Make the picture in the README from the real model: ``python scripts/make_images.py``."""
+"""Make the pictures in the README from the real model: ``python scripts/make_images.py``."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 import lmwidget as lmw
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
 TWICE = "Then Marnix Tellory lit the brass lamp. Later, Marnix Tellory lit the brass"
 CHOICE = "When Mary and John went to the store, John gave a drink to"
 
 
-def main() -> None:
+def overview() -> list[Any]:
+    """Return an induction head, and why the model says one name rather than another."""
     lm = lmw.load()
     graph = lmw.AttentionGraph(lm, TWICE, layer=18, heads=[6], hide_first=True)
     graph.token = graph.result.tokens.find(" M")[-1]
     why = lmw.SaliencyText(lm, CHOICE, method="integrated_gradients", target=" Mary", foil=" John")
-    folder = Path(tempfile.mkdtemp())
-    page_file = lmw.to_html(folder / "page.html", graph, why)
+    return [graph, why]
+
+
+def long_text(folder: Path) -> list[Any]:
+    """Return the graph of the notebook on long texts."""
+    book = json.loads((ROOT / "notebooks" / "long_text.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    names: dict[str, Any] = {}
+    source = "\n".join(cells).replace('"needle.html"', repr(str(folder / "needle.html")))
+    exec(source, names)  # noqa: S102, our own notebook
+    return [names["graph"]]
+
+
+def picture(browser: Browser, widgets: list[Any], folder: Path, name: str) -> None:
+    """Write a page of widgets and a picture of it."""
+    page_file = lmw.to_html(folder / f"{name}.html", *widgets)
+    page = browser.new_page(
+        viewport={"width": 1000, "height": 900}, device_scale_factor=1.5, color_scheme="light"
+    )
+    page.goto(page_file.as_uri())
+    page.locator("[data-lmw-ready]").nth(len(widgets) - 1).wait_for()
+    page.wait_for_timeout(1000)
+    page.locator("main").screenshot(path=IMAGES / f"{name}.png")
+    page.close()
+
+
+def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(
-            viewport={"width": 1000, "height": 900}, device_scale_factor=1.5, color_scheme="light"
-        )
-        page.goto(page_file.as_uri())
-        page.locator("[data-lmw-ready]").nth(1).wait_for()
-        page.wait_for_timeout(500)
-        page.locator("main").screenshot(path=IMAGES / "overview.png")
+        picture(browser, overview(), folder, "overview")
+        picture(browser, long_text(folder), folder, "long_text")
         browser.close()
     shutil.rmtree(folder)
 

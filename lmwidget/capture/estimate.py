@@ -104,7 +104,10 @@ def estimate_attention(
     def run(size: int) -> list[Record]:
         return record_attention(lm.model, _first_tokens(inputs, size), **settings)
 
-    run(first)  # whatever only the first pass of a process has to do
+    try:
+        run(first)  # whatever only the first pass of a process has to do
+    except Exception:  # noqa: BLE001, some modules refuse short texts: then the whole is timed
+        first = second = length
     held, alive, seconds = {}, {}, {}
     for size in (first, second):
         with counting_alive() as count:

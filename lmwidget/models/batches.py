@@ -17,7 +17,7 @@ from lmwidget.models.wrappers import is_transformers
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
-    from lmwidget.models.language_model import LanguageModel
+    from lmwidget.models.reader import Reader
 
 _TOKENS, _NUMBERS = 4096, 1 << 26  # most tokens, and most logits, in one pass
 
@@ -31,7 +31,7 @@ class _Row:
 
 
 def batch_logits(
-    lm: LanguageModel,
+    lm: Reader,
     rows: Any,
     *,
     candidates: Sequence[int] | None = None,
@@ -49,7 +49,7 @@ def batch_logits(
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         The model.
     rows : sequence of (sequence of int or Tokens), or ndarray of int, shape (row, token)
         Ids as the model reads them, special tokens included.
@@ -105,7 +105,7 @@ def batch_logits(
 
 
 def _read(
-    lm: LanguageModel,
+    lm: Reader,
     index: int,
     row: Any,
     segments: Any,
@@ -153,7 +153,7 @@ def _bare(ids: list[int]) -> Tokens:
     )
 
 
-def _batches(lm: LanguageModel, rows: list[_Row], size: int | None) -> Iterator[list[_Row]]:
+def _batches(lm: Reader, rows: list[_Row], size: int | None) -> Iterator[list[_Row]]:
     fills = is_transformers(lm.model) and takes(lm.model, "attention_mask")
     pad = getattr(lm.config, "pad_token_id", None)
     if lm.task == "sequence-classification" and is_transformers(lm.model) and pad is None:
@@ -171,7 +171,7 @@ def _batches(lm: LanguageModel, rows: list[_Row], size: int | None) -> Iterator[
         yield batch
 
 
-def _run(lm: LanguageModel, batch: list[_Row], output_tokens: Tokens | None) -> Tensor:
+def _run(lm: Reader, batch: list[_Row], output_tokens: Tokens | None) -> Tensor:
     """Return the logits at the place of each row, shape (row, candidate)."""
     longest = len(batch[0].ids)
     lengths = torch.tensor([len(row.ids) for row in batch])
@@ -197,7 +197,7 @@ def _run(lm: LanguageModel, batch: list[_Row], output_tokens: Tokens | None) -> 
     return logits[torch.arange(len(batch), device=logits.device), where]
 
 
-def _padding(lm: LanguageModel) -> int:
+def _padding(lm: Reader) -> int:
     for holder in (lm.config, lm.tokenizer):
         token = getattr(holder, "pad_token_id", None)
         if isinstance(token, int) and 0 <= token < (lm.rows or token + 1):

@@ -10,15 +10,15 @@ from lmwidget.models.tasks import has_head
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
-    from lmwidget.models.language_model import LanguageModel
+    from lmwidget.models.reader import Reader
 
 
-def output_tokens(lm: LanguageModel, text: str) -> Tokens:
+def output_tokens(lm: Reader, text: str) -> Tokens:
     """Return decoder input for an output text: the start token, then the text.
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         An encoder-decoder.
     text : str
         What it has written; may be empty.
@@ -42,12 +42,12 @@ def output_tokens(lm: LanguageModel, text: str) -> Tokens:
     return editing.join(start, tokenizing.tokenize_plain(lm.tokenizer, text, target=True))
 
 
-def greedy_output(lm: LanguageModel, tokens: Tokens, limit: int) -> Tokens:
+def greedy_output(lm: Reader, tokens: Tokens, limit: int) -> Tokens:
     """Return decoder input for what the model writes, always taking the strongest token.
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         An encoder-decoder.
     tokens : Tokens
         The input.
@@ -81,12 +81,12 @@ def greedy_output(lm: LanguageModel, tokens: Tokens, limit: int) -> Tokens:
     return tokenizing.tokens_from_ids(lm.tokenizer, ids)
 
 
-def start_id(lm: LanguageModel) -> int:
+def start_id(lm: Reader) -> int:
     """Return the id that the decoder starts with.
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         An encoder-decoder.
 
     Returns
@@ -124,7 +124,7 @@ def start_id(lm: LanguageModel) -> int:
     )
 
 
-def _end_ids(lm: LanguageModel) -> set[int | None]:
+def _end_ids(lm: Reader) -> set[int | None]:
     generation = getattr(lm.model, "generation_config", None)
     end = getattr(generation, "eos_token_id", None)
     end = getattr(lm.config, "eos_token_id", None) if end is None else end

@@ -11,15 +11,15 @@ from lmwidget.errors import InputError
 from lmwidget.results import Prediction
 
 if TYPE_CHECKING:
-    from lmwidget.models.language_model import LanguageModel
+    from lmwidget.models.reader import Reader
 
 
-def strongest(lm: LanguageModel, logits: Tensor, top: int = 10) -> list[Prediction]:
+def strongest(lm: Reader, logits: Tensor, top: int = 10) -> list[Prediction]:
     """Return the ``top`` candidates by logit, strongest first.
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         Names the candidates.
     logits : Tensor, shape (candidate,)
         Raw logits, any floating type; probabilities are computed in float32.
@@ -59,12 +59,12 @@ def strongest(lm: LanguageModel, logits: Tensor, top: int = 10) -> list[Predicti
     ]
 
 
-def candidate_label(lm: LanguageModel, candidate: int) -> str:
+def candidate_label(lm: Reader, candidate: int) -> str:
     """Return a vocabulary token as text, its leading space kept, or the name of a class.
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         The model.
     candidate : int
         Index among the logits.

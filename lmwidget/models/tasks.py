@@ -15,7 +15,7 @@ from lmwidget.models.wrappers import bare
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
-    from lmwidget.models.language_model import LanguageModel
+    from lmwidget.models.reader import Reader
 
 TASKS = ("causal", "masked", "sequence-classification", "seq2seq", "encoder")
 
@@ -94,12 +94,12 @@ def task_of(model: nn.Module) -> str:
     return "seq2seq" if _decodes(model) else "encoder"
 
 
-def readout(lm: LanguageModel, tokens: Tokens, position: int | None = None) -> Readout:
+def readout(lm: Reader, tokens: Tokens, position: int | None = None) -> Readout:
     """Return where the model's answer about these tokens is read.
 
     Parameters
     ----------
-    lm : LanguageModel
+    lm : Reader
         The model.
     tokens : Tokens
         Its input (the output side for encoder-decoders).
@@ -153,7 +153,7 @@ def readout(lm: LanguageModel, tokens: Tokens, position: int | None = None) -> R
     return Readout("next token", place)
 
 
-def _masked_readout(lm: LanguageModel, tokens: Tokens, position: int | None) -> Readout:
+def _masked_readout(lm: Reader, tokens: Tokens, position: int | None) -> Readout:
     if position is not None:
         return Readout("masked token", position % len(tokens))
     mask = lm.tokenizer.mask_token_id

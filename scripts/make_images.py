@@ -33,7 +33,7 @@ def long_text(folder: Path) -> list[Any]:
     cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     names: dict[str, Any] = {}
     source = "\n".join(cells).replace('"needle.html"', repr(str(folder / "needle.html")))
-    exec(source, names)  # noqa: S102, our own notebook
+    exec(source, names)
     return [names["graph"]]
 
 

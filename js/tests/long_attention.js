@@ -177,7 +177,11 @@ function rowOf(text, style, q, seen, next, top) {
 export function longState(count, { chat, traits = {}, figure = {}, ...options } = {}) {
   const { heads = [0], top = 32 } = options;
   const { text, ...more } = longTokens(count, { chat });
-  const state = fakeState(["a"], { heads: 9, allLayers: 30, figure: { sent: top, ...figure } });
+  const state = fakeState(["a"], {
+    heads: 9,
+    allLayers: 30,
+    figure: { top_per_row: top, ...figure },
+  });
   const short = fakeState(["a"])._tokens.query;
   let at = 0;
   const start = text.map((piece) => {

@@ -23,7 +23,7 @@ import { EXPONENT } from "./painter.js";
  */
 export function captionText(facts) {
   const { state, layout, figure, headsShown, seen, hiddenMass, broken, kept, exact } = facts;
-  const sent = figure.sent === undefined ? figure.top_per_row : figure.sent;
+  const sent = figure.top_per_row;
   return [
     layout === "long" && state.view === "arcs"
       ? `Two columns instead of arcs: those are for up to ${LONG} tokens.`

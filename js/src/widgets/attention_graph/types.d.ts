@@ -29,9 +29,8 @@ export interface Figure {
   kinds: string[];
   causal: boolean;
   editable: boolean;
-  top_per_row: number | null;
   /** Keys sent of each query of what is shown; null when all were. */
-  sent?: number | null;
+  top_per_row: number | null;
 }
 
 /** The trait `_focus`: every weight of the pinned token. */

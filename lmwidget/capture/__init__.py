@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lmwidget.capture.registration import register, unregister
+    from lmwidget.capture.modules.registration import register, unregister
 
 __all__ = ["register", "unregister"]
 
@@ -17,6 +17,6 @@ __all__ = ["register", "unregister"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"lmwidget.capture has no {name!r}.")
-    from lmwidget.capture import registration
+    from lmwidget.capture.modules import registration
 
     return getattr(registration, name)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from lmwidget.capture import saved
 from lmwidget.capture.absence import no_attention
+from lmwidget.capture.hooks.recorder import record_attention
 from lmwidget.capture.indexing import whole
+from lmwidget.capture.kept.records import Record, UnavailableRecord
 from lmwidget.capture.layers import only_layers, sort_layers, wants_layers
-from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import Record, UnavailableRecord
 from lmwidget.capture.result import Attention
 from lmwidget.errors import UnknownNameError, nearest
 from lmwidget.models.tasks import takes
@@ -148,7 +148,7 @@ def pass_inputs(
     Returns
     -------
     tuple of (dict, dict)
-        Arguments of the model, and of :func:`~lmwidget.capture.recorder.record_attention`.
+        Arguments of the model, and of :func:`~lmwidget.capture.hooks.recorder.record_attention`.
 
     Raises
     ------

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from lmwidget.capture import saved
 from lmwidget.capture.attention import pass_inputs
+from lmwidget.capture.hooks.recorder import record_attention
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import Record
 from lmwidget.capture.memory import counting_alive
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import Record
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import torch
 
 from lmwidget.capture.attention import Attention, attention_of, capture_attention
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.steps import StepRecorder
+from lmwidget.capture.hooks.steps import StepRecorder
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models import editing, tokenizing
 from lmwidget.tokens import Tokens

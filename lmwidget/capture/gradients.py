@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.interface import uncompiled
+from lmwidget.capture.hooks.interface import uncompiled
 from lmwidget.capture.states import recurrent_backward
 from lmwidget.errors import ModelMismatchError, UnavailableError
 

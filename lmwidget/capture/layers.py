@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from lmwidget.capture.records import AsideRecord, Record, UnavailableRecord
+from lmwidget.capture.kept.records import AsideRecord, Record, UnavailableRecord
 from lmwidget.errors import UnknownNameError
 from lmwidget.tokens import Tokens
 
@@ -68,7 +68,7 @@ def sort_layers(
     Examples
     --------
     >>> import torch
-    >>> from lmwidget.capture.records import DenseRecord
+    >>> from lmwidget.capture.kept.records import DenseRecord
     >>> record = DenseRecord("model.layers.4.attn", 0, torch.ones(1, 1, 1, 1))
     >>> sort_layers([record], Tokens.from_pieces(["a"]))["self"].numbers
     (4,)

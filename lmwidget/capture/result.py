@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lmwidget.capture import saved
 from lmwidget.capture.indexing import as_slice, choose, whole
+from lmwidget.capture.kept.records import Record, UnavailableRecord
 from lmwidget.capture.layers import Layers
-from lmwidget.capture.records import Record, UnavailableRecord
 from lmwidget.capture.structure import informative
 from lmwidget.capture.tables import weights_table
 from lmwidget.errors import InputError, UnknownNameError, nearest

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.kept.sparse import SparseRecord
 from lmwidget.capture.layers import Layers
-from lmwidget.capture.part import PartRecord
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
-from lmwidget.capture.sparse import SparseRecord
+from lmwidget.capture.modules.part import PartRecord
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.interface import uncompiled
+from lmwidget.capture.hooks.interface import uncompiled
 from lmwidget.errors import ModelMismatchError, UnavailableError
 from lmwidget.states import LayerStates, States
 from lmwidget.tokens import Tokens

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lmwidget.capture.interface import uncompiled
+from lmwidget.capture.hooks.interface import uncompiled
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models.wrappers import name_of_class
 

@@ -16,11 +16,11 @@ from outcome import CANNOT_RUN, NO_ATTENTION, Outcome
 from torch import Tensor, nn
 
 from lmwidget.capture.gradients import EmbeddingLeaves
+from lmwidget.capture.hooks.recorder import record_attention
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.kept.sparse import SparseRecord
 from lmwidget.capture.layers import Layers, sort_layers
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
-from lmwidget.capture.sparse import SparseRecord
 from lmwidget.errors import UnavailableError
 from lmwidget.tokens import Tokens
 

@@ -15,9 +15,9 @@ from models import VOCABULARY, tiny_tokenizer
 from probes import has_probe, probed
 from survey import captured
 
+from lmwidget.capture.hooks.recorder import record_attention
+from lmwidget.capture.kept.records import UnavailableRecord
 from lmwidget.capture.layers import sort_layers
-from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import UnavailableRecord
 from lmwidget.capture.result import Attention
 from lmwidget.errors import NoAttentionError, UnavailableError
 from lmwidget.models.language_model import LanguageModel

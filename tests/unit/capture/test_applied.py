@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
+from lmwidget.capture.hooks.recorder import record_attention
+from lmwidget.capture.kept.records import AsideRecord, DenseRecord
 from lmwidget.capture.layers import sort_layers
-from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import AsideRecord, DenseRecord
 from lmwidget.tokens import Tokens
 
 SCORES = torch.tensor([[0.0, 1.0], [2.0, 0.0]])

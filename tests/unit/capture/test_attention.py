@@ -9,9 +9,9 @@ from models import fresh_model, tiny_lm, tiny_tokenizer
 from references import eager_attentions
 
 from lmwidget.capture.attention import Attention, capture_attention
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, UnavailableRecord
 from lmwidget.capture.layers import Layers, sort_layers
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.records import DenseRecord, UnavailableRecord
 from lmwidget.errors import (
     InputError,
     MissingDependencyError,

@@ -8,7 +8,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from lmwidget.capture.generation import generate
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.steps import StepRecorder
+from lmwidget.capture.hooks.steps import StepRecorder
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models.language_model import LanguageModel
 

@@ -11,7 +11,7 @@ from transformers.modeling_utils import AttentionInterface
 
 from lmwidget.capture.attention import capture_attention
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.recorder import record_attention
+from lmwidget.capture.hooks.recorder import record_attention
 from lmwidget.models.language_model import LanguageModel
 
 HOOKS = (

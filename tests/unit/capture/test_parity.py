@@ -5,10 +5,10 @@ import torch
 from models import CAUSAL, CLASSIFIERS, MASKED, SEQ2SEQ, padded_inputs, random_ids, tiny_model
 from references import eager_attentions
 
+from lmwidget.capture.hooks.recorder import record_attention
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord
 from lmwidget.capture.layers import sort_layers
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.recorder import record_attention
-from lmwidget.capture.records import DenseRecord
 from lmwidget.tokens import Tokens
 
 TOLERANCE = 1e-5

@@ -12,10 +12,10 @@ from torch import nn
 from transformers.modeling_utils import AttentionInterface
 
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.interface import current_listener
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.recorder import Recorder, record_attention
-from lmwidget.capture.records import DenseRecord, UnavailableRecord
+from lmwidget.capture.hooks.interface import current_listener
+from lmwidget.capture.hooks.recorder import Recorder, record_attention
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, UnavailableRecord
 from lmwidget.errors import UnavailableError
 
 # Two tokens, one head of two channels. Scores query · key are log 1 and log 3 for the first query,

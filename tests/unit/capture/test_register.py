@@ -32,8 +32,8 @@ from torch import nn
 
 import lmwidget as lmw
 from lmwidget import capture
-from lmwidget.capture import registration
-from lmwidget.capture.query_key import QueryKeyRecord
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.modules import registration
 from lmwidget.errors import InputError, NoAttentionError, UnavailableError, UnknownNameError
 
 TEXT = "the cat sat"

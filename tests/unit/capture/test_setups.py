@@ -6,7 +6,7 @@ import torch
 from models import fresh_model, random_ids, tiny_tokenizer
 from torch import nn
 
-from lmwidget.capture.recorder import record_attention
+from lmwidget.capture.hooks.recorder import record_attention
 from lmwidget.errors import LmwidgetError
 from lmwidget.models.language_model import LanguageModel
 

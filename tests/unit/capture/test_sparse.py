@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.sparse import NOWHERE, SparseRecord
 from lmwidget.capture.layers import sort_layers
-from lmwidget.capture.part import part_of
-from lmwidget.capture.query_key import QueryKeyRecord
+from lmwidget.capture.modules.part import part_of
 from lmwidget.capture.result import Attention
-from lmwidget.capture.sparse import NOWHERE, SparseRecord
 from lmwidget.tokens import Tokens
 
 # Four tokens that see one neighbour each side, the last of which sees everything; two heads.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 from torch import Tensor
 
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.records import ALL, Rows
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import ALL, Rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)

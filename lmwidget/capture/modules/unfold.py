@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from lmwidget.capture.records import Record
-from lmwidget.capture.sparse import NOWHERE, SparseRecord
-from lmwidget.capture.visit import Visit
+from lmwidget.capture.hooks.visit import Visit
+from lmwidget.capture.kept.records import Record
+from lmwidget.capture.kept.sparse import NOWHERE, SparseRecord
 
 
 def banded(visit: Visit) -> Record:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmwidget.capture.records import ALL, Record, Rows
+from lmwidget.capture.kept.records import ALL, Record, Rows
 
 NOWHERE = -1
 

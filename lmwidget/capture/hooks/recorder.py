@@ -15,16 +15,16 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lmwidget.capture.applied import Applied
-from lmwidget.capture.calls import CallReader, Place
-from lmwidget.capture.finding import readings_of
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.interface import AttentionCall, current_listener, listening
-from lmwidget.capture.known import aside, is_beside, parts, reader_of
+from lmwidget.capture.hooks.applied import Applied
+from lmwidget.capture.hooks.calls import CallReader, Place
+from lmwidget.capture.hooks.interface import AttentionCall, current_listener, listening
+from lmwidget.capture.hooks.visit import Visit
+from lmwidget.capture.kept.records import AsideRecord, DenseRecord, Record, UnavailableRecord
 from lmwidget.capture.memory import check_room
-from lmwidget.capture.reading import InnerCall
-from lmwidget.capture.records import AsideRecord, DenseRecord, Record, UnavailableRecord
-from lmwidget.capture.visit import Visit
+from lmwidget.capture.modules.finding import readings_of
+from lmwidget.capture.modules.known import aside, is_beside, parts, reader_of
+from lmwidget.capture.modules.reading import InnerCall
 
 _LOOKS_LIKE_ATTENTION = re.compile("att", re.IGNORECASE)
 _SDPA_ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale")

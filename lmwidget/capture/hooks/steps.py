@@ -11,9 +11,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.recorder import Recorder
-from lmwidget.capture.records import AsideRecord, Record, UnavailableRecord
+from lmwidget.capture.hooks.recorder import Recorder
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import AsideRecord, Record, UnavailableRecord
 
 
 class StepRecorder(Recorder):

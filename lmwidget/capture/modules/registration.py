@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import nn
 
-from lmwidget.capture.reading import Reader, Reading
+from lmwidget.capture.modules.reading import Reader, Reading
 from lmwidget.errors import InputError, UnknownNameError, nearest, refuse_unknown
 
 

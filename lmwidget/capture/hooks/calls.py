@@ -7,9 +7,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from lmwidget.capture.interface import AttentionCall
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.hooks.interface import AttentionCall
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
 
 Place = tuple[str, int]
 _UNREADABLE = (

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmwidget.capture.calls import CallReader
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
-from lmwidget.capture.visit import Place, Visit
+from lmwidget.capture.hooks.calls import CallReader
+from lmwidget.capture.hooks.visit import Place, Visit
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
 
 Reader = Callable[[Any, tuple[Any, ...], Any], Any]
 _FIELDS = ("query", "key", "scale", "softcap", "bias", "mask", "causal")

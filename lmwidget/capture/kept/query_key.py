@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from lmwidget.capture.records import ALL, Record, Rows
+from lmwidget.capture.kept.records import ALL, Record, Rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.interface import uncompiled
-from lmwidget.capture.reading import Reading
-from lmwidget.capture.registration import registered
+from lmwidget.capture.hooks.interface import uncompiled
+from lmwidget.capture.modules.reading import Reading
+from lmwidget.capture.modules.registration import registered
 
 _BATCH, _LONG, _SHORT = 3, 5, 4
 _SOFTMAX = {F.softmax, torch.softmax, Tensor.softmax}

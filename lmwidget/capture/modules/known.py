@@ -12,11 +12,11 @@ from typing import Any
 
 from torch import nn
 
-from lmwidget.capture import unfold
-from lmwidget.capture.part import part_of
-from lmwidget.capture.query_key import QueryKeyRecord
-from lmwidget.capture.records import DenseRecord, Record, UnavailableRecord
-from lmwidget.capture.visit import Visit
+from lmwidget.capture.hooks.visit import Visit
+from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.modules import unfold
+from lmwidget.capture.modules.part import part_of
 
 _APPROXIMATE = {
     "LSHSelfAttention": "hashes queries and keys into buckets (LSH) and never has a whole row",

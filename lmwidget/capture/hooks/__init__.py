@@ -1,0 +1,1 @@
+"""What listens while a model runs: attention functions, softmaxes, modules."""

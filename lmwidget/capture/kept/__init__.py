@@ -1,0 +1,1 @@
+"""What is kept of one attention call, and how its weights come back."""

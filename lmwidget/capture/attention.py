@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lmwidget.capture import saved
 from lmwidget.capture.absence import no_attention
 from lmwidget.capture.hooks.recorder import record_attention
 from lmwidget.capture.indexing import whole
-from lmwidget.capture.kept.records import Record, UnavailableRecord
-from lmwidget.capture.layers import only_layers, sort_layers, wants_layers
+from lmwidget.capture.kept.records import Record, SkippedRecord, UnavailableRecord
+from lmwidget.capture.layers import Layers, only_layers, sort_layers, wants_layers
 from lmwidget.capture.result import Attention
 from lmwidget.errors import UnknownNameError, nearest
 from lmwidget.models.tasks import takes
@@ -79,19 +79,24 @@ def capture_attention(
         output_tokens = lm.write_output(tokens)
     inputs, settings = pass_inputs(lm, tokens, output_tokens, layers, precision)
     records = record_attention(lm.model, inputs, **settings)
-    attention = attention_of(lm, records, tokens, output_tokens, layers)
+    parts = parts_of(lm, records, tokens, output_tokens, layers)
+    if any(isinstance(record, SkippedRecord) for record in _all(parts)):
+        # The numbers in the names of the modules are not those of the layers: Funnel, CANINE.
+        records = record_attention(lm.model, inputs, **{**settings, "wants": None})
+        parts = parts_of(lm, records, tokens, output_tokens, layers)
+    attention = attention_of(lm, parts)
     attention.cost["seconds"] = time.perf_counter() - start
     return attention
 
 
-def attention_of(
+def parts_of(
     lm: LanguageModel,
     records: Sequence[Record],
     tokens: Tokens,
     output_tokens: Tokens | None = None,
     layers: int | Sequence[int] | None = None,
-) -> Attention:
-    """Return the records of a pass as a result.
+) -> dict[str, Layers]:
+    """Return the records of a pass as layers.
 
     Parameters
     ----------
@@ -104,15 +109,13 @@ def attention_of(
 
     Returns
     -------
-    Attention
-        Without the time that the pass took.
+    dict of str to Layers
+        By kind.
 
     Raises
     ------
     NoAttentionError
         When there are no records.
-    UnavailableError
-        When none of them can be read exactly.
     """
     if not records:
         raise no_attention(lm)
@@ -122,13 +125,37 @@ def attention_of(
         output_tokens,
         encoder_decoder=bool(getattr(lm.config, "is_encoder_decoder", False)),
     )
-    if layers is not None:
-        parts = only_layers(parts, _listed(layers))
-    shown = [record for layers in parts.values() for record in layers.records]
+    return parts if layers is None else only_layers(parts, _listed(layers))
+
+
+def attention_of(lm: LanguageModel, parts: Mapping[str, Layers]) -> Attention:
+    """Return layers as a result.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+    parts : mapping of str to Layers
+        By kind.
+
+    Returns
+    -------
+    Attention
+        Without the time that the pass took.
+
+    Raises
+    ------
+    UnavailableError
+        When none of the layers can be read exactly.
+    """
+    shown = _all(parts)
     if all(isinstance(record, UnavailableRecord) for record in shown):
         shown[0].weights()
-    cost = {"passes": 1, "bytes": saved.bytes_of(shown)}
-    return Attention(parts, model=lm.name, cost=cost)
+    return Attention(parts, model=lm.name, cost={"passes": 1, "bytes": saved.bytes_of(shown)})
+
+
+def _all(parts: Mapping[str, Layers]) -> list[Record]:
+    return [record for layers in parts.values() for record in layers.records]
 
 
 def pass_inputs(
@@ -155,15 +182,35 @@ def pass_inputs(
     UnknownNameError
         For an unknown precision.
     """
-    if precision not in PRECISIONS:
-        raise UnknownNameError(
-            f"There is no precision {precision!r}.", nearest(precision, PRECISIONS)
-        )
+    check_precision(precision)
     inputs = lm.inputs(tokens, output_tokens)
     if takes(lm.model, "logits_to_keep"):  # nobody reads them here
         inputs["logits_to_keep"] = 1
     wants = None if layers is None else wants_layers(_listed(layers))
     return inputs, {"half": precision == "half", "wants": wants}
+
+
+def check_precision(precision: str) -> None:
+    """Refuse a precision that there is not.
+
+    Parameters
+    ----------
+    precision : str
+        ``"full"`` or ``"half"``.
+
+    Raises
+    ------
+    UnknownNameError
+        For another one.
+
+    Examples
+    --------
+    >>> check_precision("half")
+    """
+    if precision not in PRECISIONS:
+        raise UnknownNameError(
+            f"There is no precision {precision!r}.", nearest(precision, PRECISIONS)
+        )
 
 
 def _listed(layers: int | Sequence[int]) -> list[int]:

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lmwidget.capture.attention import Attention, attention_of, capture_attention
+from lmwidget.capture.attention import (
+    Attention,
+    attention_of,
+    capture_attention,
+    check_precision,
+    parts_of,
+)
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.hooks.steps import StepRecorder
+from lmwidget.capture.indexing import whole
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models import editing, tokenizing
 from lmwidget.tokens import Tokens
@@ -18,6 +25,7 @@ from lmwidget.tokens import Tokens
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
+_ALONE = {"do_sample": False, "num_beams": 1, "num_return_sequences": 1}  # whatever a model ships
 _SEVERAL = ("num_beams", "num_return_sequences", "num_beam_groups")
 _REFUSED = ("return_dict_in_generate", "streamer", "past_key_values", "assistant_model")
 
@@ -95,7 +103,8 @@ def generate(
     >>> len(made.tokens), made.attention.shape[2]
     (10, 10)
     """
-    _check(lm, tokens, max_new_tokens, settings)
+    _check(lm, tokens, max_new_tokens, precision, settings)
+    max_new_tokens = int(max_new_tokens)
     start = time.perf_counter()
     given = ("input_ids", "attention_mask")
     inputs = {name: value for name, value in lm.inputs(tokens).items() if name in given}
@@ -103,7 +112,7 @@ def generate(
     with as_found(lm.model), torch.no_grad(), steps:
         # One more than asked for: a token is read, and has a row, only to write the next.
         criteria = [*settings.pop("stopping_criteria", ()), steps.relax]
-        settings = {"do_sample": False, **settings, "max_new_tokens": max_new_tokens + 1}
+        settings = {**_ALONE, **settings, "max_new_tokens": max_new_tokens + 1}
         settings["stopping_criteria"] = criteria
         ids = lm.model.generate(**inputs, **_padding(lm), **settings)[0].tolist()[:-1]
     sides: tuple[Tokens, Tokens | None]
@@ -115,7 +124,7 @@ def generate(
         written = editing.join(tokens, new) if len(new) else tokens
         sides = (written, None)
     if steps.whole:
-        attention = attention_of(lm, steps.joined(), *sides)
+        attention = attention_of(lm, parts_of(lm, steps.joined(), *sides))
     else:
         del steps
         attention = capture_attention(lm, *sides, precision=precision)
@@ -138,14 +147,19 @@ def _padding(lm: LanguageModel) -> dict[str, Any]:
 
 
 def _check(
-    lm: LanguageModel, tokens: Tokens, max_new_tokens: int, settings: dict[str, Any]
+    lm: LanguageModel,
+    tokens: Tokens,
+    max_new_tokens: int,
+    precision: str,
+    settings: dict[str, Any],
 ) -> None:
     writes = lm.task in ("causal", "seq2seq") and hasattr(lm.model, "generate")
     if not writes:
         raise ModelMismatchError(
             f"{lm.name} cannot write text.", "Use a causal model or an encoder-decoder."
         )
-    if not isinstance(max_new_tokens, int) or max_new_tokens < 1:
+    check_precision(precision)
+    if whole(max_new_tokens, "number of new tokens") < 1:
         raise InputError("There is nothing to write.", "Ask for max_new_tokens=1 or more.")
     several = [name for name in _SEVERAL if settings.get(name, 1) not in (1, None)]
     refused = several + [name for name in _REFUSED if name in settings]

@@ -19,6 +19,11 @@ from lmwidget.tokens import Tokens
 if TYPE_CHECKING:
     from lmwidget.models.reader import Reader
 
+# What these make of a token depends on the length that its row is filled to.
+_BY_LENGTH = {
+    "big_bird", "bigbird_pegasus", "canine", "convbert", "fnet", "funnel", "led", "longformer",
+    "longt5", "mra", "nystromformer", "pegasus_x", "perceiver", "reformer", "yoso",
+}  # fmt: skip
 _TOKENS, _NUMBERS = 4096, 1 << 26  # most tokens, and most logits, in one pass
 
 
@@ -114,6 +119,11 @@ def _read(
 ) -> _Row:
     if isinstance(row, Tokens):
         ids, kinds = row.ids.tolist(), row.segments.tolist()
+    elif np.ndim(row) != 1:
+        raise InputError(
+            "logits() reads rows of token ids, and one of these is no row.",
+            "Give a list of rows: lm.logits([ids]).",
+        )
     else:
         ids = np.asarray(row, np.int64).tolist()
         kinds = [0] * len(ids) if segments is None else np.asarray(segments[index]).tolist()
@@ -155,6 +165,7 @@ def _bare(ids: list[int]) -> Tokens:
 
 def _batches(lm: Reader, rows: list[_Row], size: int | None) -> Iterator[list[_Row]]:
     fills = is_transformers(lm.model) and takes(lm.model, "attention_mask")
+    fills = fills and lm.architecture not in _BY_LENGTH
     pad = getattr(lm.config, "pad_token_id", None)
     if lm.task == "sequence-classification" and is_transformers(lm.model) and pad is None:
         size = 1  # decoders find the last token by what is no padding

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _UNLIMITED = {"bloom", "longt5", "mamba", "mamba2", "mpt", "mt5", "rwkv", "t5", "umt5", "xlnet"}
 _LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
 _OWN_LENGTHS = ("block_size", "context_length", "max_seq_len", "max_length", "seq_len", "max_len")
-_POSITIONS = re.compile(r"(^|\.)(wpe|\w*pos\w*)$", re.IGNORECASE)
+_POSITIONS = re.compile(r"(^|[._])(wpe|pos(ition)?(al)?s?(_?(emb|enc)\w*)?)$", re.IGNORECASE)
 
 
 def check_model(model: Any) -> None:
@@ -244,11 +244,15 @@ def _own_length(model: OwnModule, config: Any) -> int | None:
     for holder in (model.module, config):
         if length := _first_length(holder, (*_LENGTHS, *_OWN_LENGTHS)):
             return length
-    for name, module in model.module.named_modules():
-        if _POSITIONS.search(name) and isinstance(module, nn.Embedding):
-            return module.num_embeddings
+    tables = {n: m for n, m in model.module.named_modules() if isinstance(m, nn.Embedding)}
+    # Positions are added to the embeddings of tokens; a table of relative ones is not as wide.
+    widths = {table.embedding_dim for n, table in tables.items() if not _POSITIONS.search(n)}
+    for name, table in tables.items():
+        if _POSITIONS.search(name) and table.embedding_dim in widths:
+            return table.num_embeddings
     for name, parameter in model.module.named_parameters():
-        if _POSITIONS.search(name) and parameter.dim() == 3 and len(parameter) == 1:
+        added = parameter.dim() == 3 and len(parameter) == 1 and parameter.shape[2] in widths
+        if _POSITIONS.search(name) and added:
             return parameter.shape[1]
     return None
 

@@ -137,6 +137,7 @@ class AttentionGraph(ModelWidget):
         self._lm = None if lm is None else as_language_model(lm)
         self._input, self._output, self._truncate = text, output, truncate
         self._result: Any = traits.pop("_result", None)
+        self._unreadable = False  # whether the error on screen is about the layer
         self._first: dict[str, Any] = {
             "layer": layer,
             "heads": head_list(heads),
@@ -377,11 +378,16 @@ class AttentionGraph(ModelWidget):
             state["heads"] = heads
         try:
             if not holds(self._attention, self.layer, heads):
+                self._result.rows(self.layer, 0, 0)  # a layer that cannot be read says why
                 part = part_on_screen(self._result, self.layer, heads)
                 state["_attention"] = packed(self._result, part)
                 state["_figure"] = {**self._figure, "top_per_row": part.top}
+            if self._unreadable:
+                state["_status"] = READY
+            self._unreadable = False
         except LmwidgetError as error:
             state = {"_status": self._failure(error)}
+            self._unreadable = True
         self._show(state)
         self._show(self._focused())
 

@@ -123,7 +123,7 @@ class _Thread:
         """Add a step; return whether it continues the ones before."""
         first, last = self.first, self.last
         rows, keys = record.shape[2:]
-        grows = keys == self.length + rows
+        grows = keys == self.length + rows and keys > last.shape[3]
         same = all(
             getattr(record, name) == getattr(first, name)
             for name in ("scale", "softcap", "offset", "window")

@@ -135,6 +135,11 @@ class AsideRecord(UnavailableRecord):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class SkippedRecord(UnavailableRecord):
+    """An attention call that was not asked for; it stands for its layer in the count of layers."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class DenseRecord(Record):
     """An attention call whose weights had to be kept whole.
 

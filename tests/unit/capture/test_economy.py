@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from models import tiny_lm
+from models import VOCABULARY, tiny_lm, tiny_tokenizer
+from transformers import FunnelConfig, FunnelForMaskedLM
 
 from lmwidget.capture import memory
 from lmwidget.errors import UnavailableError, UnknownNameError
+from lmwidget.models.language_model import LanguageModel
 
 TEXT = "the king said unto the cat and the cat said unto the king"
 
@@ -78,3 +80,21 @@ def test_free_memory_is_known_and_heeds_a_container(monkeypatch, tmp_path):
     (tmp_path / "memory.stat").write_text("anon 3000\ninactive_file 500\n")
     monkeypatch.setattr(memory, "_CGROUP", tmp_path)
     assert memory.free_bytes(torch.device("cpu")) == 2000
+
+
+def test_layers_whose_numbers_are_not_in_their_names():
+    config = FunnelConfig(
+        vocab_size=VOCABULARY, block_sizes=[1, 1], d_model=32, n_head=4, d_head=8, d_inner=48
+    )
+    torch.manual_seed(0)
+    lm = LanguageModel(FunnelForMaskedLM(config).eval(), tiny_tokenizer("bert"), task="masked")
+    everything = lm.attention(TEXT)
+    readable = []
+    for place, number in enumerate(everything.layer_numbers):
+        try:
+            expected = everything[place]
+        except UnavailableError:
+            continue
+        readable.append(number)
+        np.testing.assert_array_equal(lm.attention(TEXT, layers=[number])[0], expected)
+    assert len(readable) >= 2

@@ -9,7 +9,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 from lmwidget.capture.generation import generate
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.hooks.steps import StepRecorder
-from lmwidget.errors import InputError, ModelMismatchError
+from lmwidget.errors import InputError, ModelMismatchError, UnknownNameError
 from lmwidget.models.language_model import LanguageModel
 
 PROMPT = "the king said unto the cat"
@@ -161,3 +161,31 @@ def test_a_model_that_cannot_write():
     lm = tiny_lm("bert")
     with pytest.raises(ModelMismatchError, match="cannot write text"):
         generate(lm, lm.tokenize(PROMPT))
+
+
+def test_beams_that_a_model_ships_are_left_aside():
+    model = fresh_model("llama")
+    model.generation_config.num_beams = 3
+    lm = LanguageModel(model, tiny_tokenizer("llama"))
+    made = generate(lm, lm.tokenize(PROMPT), 6)
+    same_everywhere(made.attention, lm.attention(made.tokens), 1e-5)
+    assert model.generation_config.num_beams == 3
+
+
+@pytest.mark.parametrize("text", ["t", "th", "the", "the k"])
+@pytest.mark.parametrize("new", [1, 2, 3])
+def test_cross_attention_over_very_short_inputs(text, new):
+    lm = tiny_lm("bart")
+    tokens = lm.tokenize(text)
+    made = generate(lm, tokens, new)
+    same_everywhere(made.attention, lm.attention(tokens, output=made.tokens), 1e-5)
+
+
+def test_arguments_are_checked_before_anything_runs():
+    lm = tiny_lm("gpt2")
+    tokens = lm.tokenize(PROMPT)
+    with pytest.raises(UnknownNameError, match="no precision 'hlaf'"):
+        generate(lm, tokens, 3, precision="hlaf")
+    with pytest.raises(UnknownNameError, match="number of new tokens"):
+        generate(lm, tokens, "three")
+    assert len(generate(lm, tokens, np.int64(2)).tokens) == len(tokens) + 2

@@ -10,6 +10,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 import lmwidget as lmw
 from lmwidget import wire
+from lmwidget.capture.attention import Attention
+from lmwidget.capture.kept.records import UnavailableRecord
+from lmwidget.capture.layers import Layers
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.widgets import attention_budget as module
 from lmwidget.widgets import attention_graph as graph_module
@@ -371,3 +374,20 @@ def test_the_static_table_leaves_out_what_the_graph_hides(lm):
     shown = graph._static_html().count(first)
     graph.hide_first = True
     assert graph._static_html().count(first) < shown
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_layer_that_cannot_be_read_says_why_and_the_next_is_shown(lm, request, long):
+    if long:
+        request.getfixturevalue("small_budget")
+    attention = lm.attention(TEXT * 3)
+    first = attention._records[0]
+    reason = "The attention of layer 1 is hidden."
+    broken = UnavailableRecord("h.1", 0, first.shape, reason)
+    layers = Layers(attention.tokens, attention.tokens, (0, 1), (first, broken))
+    graph = lmw.AttentionGraph.from_result(Attention({"self": layers}), layer=0)
+    graph.layer = 1
+    assert (graph._status["state"], graph._status["message"]) == ("error", reason)
+    graph.layer = 0
+    assert graph._status["state"] == "ready"
+    assert 0 in graph._attention["layers"]

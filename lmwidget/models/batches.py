@@ -92,6 +92,8 @@ def batch_logits(
     """
     if lm.task == "seq2seq" and output_tokens is None:
         output_tokens = lm.tokenize_output()
+    if isinstance(rows, Tokens):
+        raise InputError("logits() reads rows of tokens.", "Give a list: lm.logits([tokens]).")
     read = [
         _read(lm, index, row, segments, position, output_tokens) for index, row in enumerate(rows)
     ]

@@ -197,7 +197,9 @@ class OwnModule(nn.Module):
         """
         ids = ids.T if time_first else ids
         if self.takes("attention_mask"):
-            kwargs = {"attention_mask": torch.ones_like(ids), **kwargs}
+            mask = kwargs.get("attention_mask")
+            given = mask.T if mask is not None and time_first else mask
+            kwargs["attention_mask"] = torch.ones_like(ids) if given is None else given
         output = self.module(ids, **kwargs) if self.call is None else self.call(self.module, ids)
         return _logits_in(output, name_of_class(self.module))
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from models import FAMILIES, fresh_model, tiny_lm, tiny_tokenizer
 from own_modules import GPT, SIZE, VOCABULARY, Recurrent, SdpaAttention, Torch, seeded
+from transformers import FunnelConfig, FunnelForMaskedLM
 
 import lmwidget as lmw
 from lmwidget.errors import InputError, ModelMismatchError
@@ -126,8 +127,30 @@ def test_batches_stay_within_their_size():
     assert len(lengths) == 300
 
 
+def funnel():
+    config = FunnelConfig(
+        vocab_size=300, block_sizes=[1, 1], d_model=32, n_head=4, d_head=8, d_inner=48
+    )
+    torch.manual_seed(0)
+    model = FunnelForMaskedLM(config).eval()
+    for parameter in model.parameters():
+        parameter.data.normal_(0, 0.3)
+    return lmw.LanguageModel(model, tiny_tokenizer("bert"), task="masked")
+
+
+def test_models_that_pool_over_the_filled_length_get_rows_of_one_length():
+    lm = funnel()
+    short, long = [[7 + i % 90 for i in range(count)] for count in (11, 80)]
+    together = lm.logits([short, long], position=2)
+    np.testing.assert_allclose(together[0], lm.logits([short], position=2)[0], rtol=1e-5)
+
+
 def test_refused():
     lm = tiny_lm("gpt2")
+    with pytest.raises(InputError, match="no row"):
+        lm.logits([5, 6, 7])
+    with pytest.raises(InputError, match=r"lm.logits\(\[tokens\]\)"):
+        lm.logits(lm.tokenize("the king"))
     with pytest.raises(InputError, match="no rows"):
         lm.logits([])
     with pytest.raises(InputError, match="Row 1 has 0 ids"):

@@ -282,3 +282,43 @@ def test_ids_outside_of_the_table():
         lm.logits([[1, SIZE]])
     with pytest.raises(InputError, match="reads at most 32"):
         lm.logits([[1] * 33])
+
+
+class Relative(nn.Module):
+    """A table of relative positions: as many as it tells apart, not as the model reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.rel_pos = nn.Embedding(SIZE, 8), nn.Embedding(9, 1)
+        self.head = nn.Linear(8, SIZE)
+
+    def forward(self, ids):
+        place = torch.arange(ids.shape[1])
+        distance = (place[None] - place[:, None]).clamp(-8, 0) + 8
+        scores = self.rel_pos(distance)[..., 0].masked_fill(
+            place[None] > place[:, None], -torch.inf
+        )
+        return self.head(scores.softmax(-1) @ self.embed(ids))
+
+
+def test_relative_positions_are_no_limit():
+    lm = lmw.LanguageModel(seeded(Relative), VOCABULARY)
+    assert lm.context_length is None
+    assert len(lm.tokenize("the cat sat because it was tired")) > 9
+
+
+class MaskedTimeFirst(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = nn.Embedding(SIZE, 8), nn.Linear(8, SIZE)
+        self.rnn = nn.GRU(8, 8)
+
+    def forward(self, ids, attention_mask):
+        assert ids.shape == attention_mask.shape
+        return self.head(self.rnn(self.embed(ids) * attention_mask[..., None])[0])
+
+
+def test_a_mask_has_the_axes_of_the_ids():
+    lm = lmw.LanguageModel(seeded(MaskedTimeFirst), VOCABULARY)
+    assert lm.logits([[1, 2, 3], [4, 5, 6]]).shape == (2, SIZE)
+    assert lm.predict("the cat")

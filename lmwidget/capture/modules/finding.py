@@ -7,6 +7,7 @@ heads of one layer (they read the same tensor) or layers.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -68,7 +69,10 @@ def readings_of(
 def _found(model: Any, is_named: Callable[[nn.Module], bool]) -> dict[nn.Module, Reading | None]:
     key = tuple(id(module) for module in model.modules())
     if model not in _cache or _cache[model][0] != key:
-        _cache[model] = (key, _find(model, is_named))
+        found = _find(model, is_named)
+        if found is None:  # nothing was learnt: try again next time
+            return {}
+        _cache[model] = (key, found)
     return _cache[model][1]
 
 
@@ -97,8 +101,10 @@ class _Watcher(TorchFunctionMode):
         self._entered: Counter[nn.Module] = Counter()
         self._modules = [m for m in model.modules() if not isinstance(m, _THROUGH)]
         self._hooks = ExitStack()
+        self._thread = 0
 
     def __enter__(self) -> _Watcher:  # noqa: PYI034, typing.Self is newer than Python 3.10
+        self._thread = threading.get_ident()
         for module in self._modules:
             enter = module.register_forward_pre_hook(self._on_enter, with_kwargs=True)
             leave = module.register_forward_hook(self._on_leave, always_call=True)
@@ -132,22 +138,28 @@ class _Watcher(TorchFunctionMode):
             self.events.append(_Event(stack, visits, given[-1], shape, axis))
 
     def _on_enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if threading.get_ident() != self._thread:  # hooks hear every thread, functions only ours
+            return
         self._entered[module] += 1
         given = next((x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)), None)
         self._running.append((module, self._entered[module], given))
 
     def _on_leave(self, module: nn.Module, *_: Any) -> None:
+        if threading.get_ident() != self._thread:
+            return
         while self._running and self._running.pop()[0] is not module:
             pass
 
 
-def _find(model: Any, is_named: Callable[[nn.Module], bool]) -> dict[nn.Module, Reading | None]:
+def _find(
+    model: Any, is_named: Callable[[nn.Module], bool]
+) -> dict[nn.Module, Reading | None] | None:
     try:
         long, short = (_events(model, length) for length in (_LONG, _SHORT))
     except Exception:  # noqa: BLE001, a module that needs longer texts is read by names alone
-        return {}
+        return None
     if [event.module for event in long] != [event.module for event in short]:
-        return {}
+        return None
     layouts = [_layout(*pair) for pair in zip(long, short, strict=True)]
     events = [
         (event, layout) for event, layout in zip(long, layouts, strict=True) if layout is not None

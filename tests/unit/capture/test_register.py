@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -311,3 +312,35 @@ def test_widgets_show_them():
     lm = lm_of(seeded(GPT, EinsumMixer))
     assert lmw.AttentionGraph(lm, TEXT).text == TEXT
     assert lmw.SaliencyText(lm, TEXT).text == TEXT
+
+
+def test_another_thread_that_runs_the_module_does_not_disturb_the_finding(monkeypatch):
+    """Another thread runs the module while it is being tried, on several texts at once."""
+    module, forward = seeded(GPT, Mixer), GPT.forward
+    lm = lm_of(module)
+
+    def disturbed(self, idx):
+        if len(idx) > 1:
+            other = threading.Thread(target=module, args=(IDS,))
+            other.start()
+            other.join()
+        return forward(self, idx)
+
+    monkeypatch.setattr(GPT, "forward", disturbed)
+    np.testing.assert_allclose(np.stack(list(lm.attention(TEXT))), kept(module), atol=1e-6)
+
+
+def test_a_finding_that_failed_is_tried_again(monkeypatch):
+    module, forward = seeded(GPT, Mixer), GPT.forward
+    lm = lm_of(module)
+
+    def fails(self, idx):
+        if len(idx) > 1:
+            raise RuntimeError("out of memory")
+        return forward(self, idx)
+
+    monkeypatch.setattr(GPT, "forward", fails)
+    with pytest.raises(NoAttentionError):
+        lm.attention(TEXT)
+    monkeypatch.setattr(GPT, "forward", forward)
+    assert lm.attention(TEXT).layer_numbers == (0, 1)

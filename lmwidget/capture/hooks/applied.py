@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul
 from typing import Any
 
 import torch
@@ -42,6 +45,21 @@ _COPIES = {
 }
 
 
+@dataclass(frozen=True)
+class _Watched:
+    """Weights, for whom, and the axis of their keys: its stride and size, which views keep."""
+
+    weights: Tensor
+    target: Hashable
+    stride: int
+    size: int
+
+    def axes(self, view: Tensor) -> list[int]:
+        """Return where the keys may stand; several only when there are axes of size 1."""
+        shape, strides = view.shape, view.stride()
+        return [i for i in range(view.dim()) if strides[i] == self.stride and shape[i] <= self.size]
+
+
 class Applied:
     """Follows weights from the softmax to the product with values.
 
@@ -57,24 +75,29 @@ class Applied:
     """
 
     def __init__(self) -> None:
-        self._watched: dict[int, tuple[Tensor, int]] = {}
+        self._watched: dict[int, _Watched] = {}
+        self._changed: set[Hashable] = set()
 
     def __bool__(self) -> bool:
         return bool(self._watched)
 
-    def watch(self, weights: Tensor, number: int) -> None:
+    def watch(self, weights: Tensor, target: Hashable, axis: int = -1) -> None:
         """Start to follow weights.
 
         Parameters
         ----------
         weights : Tensor
             What a softmax returned.
-        number : int
+        target : hashable
             Returned by :meth:`follow` and :meth:`left`.
+        axis : int, default -1
+            Of the keys.
         """
-        self._watched[_storage(weights)] = (weights, number)
+        if weights.layout == torch.strided:
+            seen = _Watched(weights, target, weights.stride(axis), weights.shape[axis])
+            self._watched[_storage(weights)] = seen
 
-    def follow(self, func: Any, args: Iterable[Any], output: Any) -> list[tuple[int, Tensor]]:
+    def follow(self, func: Any, args: Iterable[Any], output: Any) -> list[tuple[Any, Tensor]]:
         """Look at a function of torch that was called.
 
         Parameters
@@ -88,36 +111,115 @@ class Applied:
 
         Returns
         -------
-        list of (int, Tensor)
-            Numbers of the weights that were applied, and the weights as they were applied.
+        list of (hashable, Tensor)
+            For whom weights were applied, and the weights as they were applied, keys last. A
+            product that does not sum over the keys, as that of talking heads, applies nothing.
         """
-        found = []
-        if func in _PRODUCTS:
-            for tensor in _tensors(args):
-                _, number = self._watched.get(_storage(tensor), (None, None))
-                if number is not None:
-                    found.append((number, tensor.detach()))
-                    self._forget(number)
-        elif func in _COPIES and isinstance(output, Tensor):
-            _, number = self._watched.get(_storage(next(_tensors(args))), (None, None))
-            if number is not None:
-                self._watched[_storage(output)] = (output, number)
+        found, args = [], list(args)
+        for place, tensor in enumerate(_tensors(args)):
+            seen = self._watched.get(_storage(tensor))
+            if seen is None or not isinstance(output, Tensor):
+                continue
+            axes = seen.axes(tensor)
+            if func in _PRODUCTS:
+                summed = _summed(func, args, place, tensor)
+                axis = next((i for i in reversed(axes) if summed is None or i in summed), None)
+                if axis is not None:
+                    found.append((seen.target, tensor.detach().movedim(axis, -1)))
+                    self._forget(seen.target)
+                else:
+                    self._changed.add(seen.target)
+            elif _storage(output) == _storage(tensor):
+                continue
+            elif func in _COPIES and place == 0 and axes:
+                last = output.dim() - 1 if axes[-1] == tensor.dim() - 1 else axes[-1]
+                if output.shape == tensor.shape or output.shape[-1] == tensor.shape[axes[-1]]:
+                    self.watch(output, seen.target, last)
+            elif output.shape == tensor.shape and output.is_floating_point():
+                self._changed.add(seen.target)
         return found
 
-    def left(self) -> Iterator[int]:
-        """Return the numbers of the weights that were applied to nothing, and forget them.
+    def stop(self, target: Hashable) -> bool:
+        """Follow some weights no longer.
+
+        Parameters
+        ----------
+        target : hashable
+            As given to :meth:`watch`.
+
+        Returns
+        -------
+        bool
+            Whether they were changed and, until now, not applied.
+        """
+        left = any(seen.target == target for seen in self._watched.values())
+        self._forget(target)
+        return left and target in self._changed
+
+    def left(self) -> Iterator[Any]:
+        """Return for whom weights were applied to nothing, and forget them.
 
         Yields
         ------
-        int
+        hashable
             Each once.
         """
-        numbers = {number for _, number in self._watched.values()}
+        targets = dict.fromkeys(seen.target for seen in self._watched.values())
         self._watched.clear()
-        yield from sorted(numbers)
+        yield from targets
 
-    def _forget(self, number: int) -> None:
-        self._watched = {k: v for k, v in self._watched.items() if v[1] != number}
+    def _forget(self, target: Hashable) -> None:
+        self._watched = {k: seen for k, seen in self._watched.items() if seen.target != target}
+
+
+def _summed(func: Any, args: list[Any], place: int, tensor: Tensor) -> set[int] | None:
+    """Over which axes of one of its factors a product sums; None when that is not known."""
+    if func is torch.einsum:
+        return _summed_by_einsum(args[0], place, tensor.dim())
+    if func in (torch.baddbmm, Tensor.baddbmm):
+        place -= 1
+    return {0: {tensor.dim() - 1}, 1: {max(tensor.dim() - 2, 0)}}.get(place, set())
+
+
+def _summed_by_einsum(equation: Any, place: int, count: int) -> set[int] | None:
+    if not isinstance(equation, str):
+        return None
+    given, arrow, kept = equation.replace(" ", "").partition("->")
+    letters = given.split(",")[place]
+    if not arrow:  # what stands there once is kept
+        kept = "".join(x for x in given if given.count(x) == 1)
+    before, _, after = letters.partition("...")
+    axes = [*enumerate(before), *((count - len(after) + i, x) for i, x in enumerate(after))]
+    return {i for i, x in axes if x not in kept}
+
+
+def as_applied(weights: Tensor, applied: Tensor) -> Tensor | None:
+    """Return weights as they were applied, with the axes that they had after the softmax.
+
+    Parameters
+    ----------
+    weights : Tensor, shape (..., query, key)
+        What the softmax returned.
+    applied : Tensor, shape (..., key)
+        What was applied: masked once more, without the column of a sink, axes merged or moved.
+
+    Returns
+    -------
+    Tensor or None
+        None when axes were moved and the weights were changed, so that nothing says which is which.
+
+    Examples
+    --------
+    >>> as_applied(torch.ones(1, 2, 3, 3), torch.zeros(2, 3, 3)).shape
+    torch.Size([1, 2, 3, 3])
+    """
+    *rows, _ = weights.shape
+    ours, theirs = set(accumulate(rows, mul)), set(accumulate(applied.shape[:-1], mul))
+    if max(ours) == max(theirs) and (ours <= theirs or theirs <= ours):  # merged, or split
+        return applied.reshape(*rows, -1)
+    tolerance = 1e-5 if applied.dtype in (torch.float32, torch.float64) else 1e-2
+    unchanged = bool(((applied.sum(-1) - 1).abs() <= tolerance).all())
+    return weights if unchanged else None
 
 
 def _tensors(args: Iterable[Any]) -> Iterator[Tensor]:

@@ -16,11 +16,17 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.hooks.applied import Applied
+from lmwidget.capture.hooks.applied import Applied, as_applied
 from lmwidget.capture.hooks.calls import CallReader, Place
 from lmwidget.capture.hooks.interface import AttentionCall, current_listener, listening
 from lmwidget.capture.hooks.visit import Visit
-from lmwidget.capture.kept.records import AsideRecord, DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.kept.records import (
+    AsideRecord,
+    DenseRecord,
+    Record,
+    SkippedRecord,
+    UnavailableRecord,
+)
 from lmwidget.capture.memory import check_room
 from lmwidget.capture.modules.finding import readings_of
 from lmwidget.capture.modules.known import aside, is_beside, parts, reader_of
@@ -191,8 +197,11 @@ class Recorder(TorchFunctionMode):
         if source is not None:
             return source(func, args, kwargs)
         output = func(*args, **kwargs)
-        for number, weights in self._applied.follow(func, (*args, *kwargs.values()), output):
-            self._put(number, weights)
+        for target, weights in self._applied.follow(func, (*args, *kwargs.values()), output):
+            if isinstance(target, InnerCall):
+                target.applied = weights
+            else:
+                self._put(target, weights)
         return output
 
     def on_attention(self, call: AttentionCall) -> Any:
@@ -250,8 +259,11 @@ class Recorder(TorchFunctionMode):
     def _on_softmax(self, func: Any, args: Any, kwargs: Any) -> Any:
         output = func(*args, **kwargs)
         axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
-        if isinstance(axis, int) and output.dim() >= 3 and self._belongs(InnerCall(output, axis)):
-            return output
+        if isinstance(axis, int) and output.dim() >= 3:
+            inner = InnerCall(output, axis)
+            if self._belongs(inner):
+                self._applied.watch(output, inner, axis)
+                return output
         if self._running and output.dim() >= 3 and axis in (-1, output.dim() - 1):
             module = self._running[-1]
             if module in self._softmaxes:
@@ -265,6 +277,9 @@ class Recorder(TorchFunctionMode):
     def _belongs(self, call: InnerCall) -> bool:
         """Leave a call to the module around it whose reading is known, if there is one."""
         owner = next((m for m in reversed(self._running) if m in self._inner), None)
+        reading = None if owner is None else self._readings[owner]
+        if reading is not None and reading.nothing and owner is not self._running[-1]:
+            return False
         if owner is not None:
             self._inner[owner].append(call)
         return owner is not None
@@ -272,8 +287,15 @@ class Recorder(TorchFunctionMode):
     def _put(self, number: int, weights: Tensor) -> None:
         """Keep weights as they were applied: masked once more, or without the column of a sink."""
         record = self.records[number]
-        if isinstance(record, DenseRecord) and weights.shape[:-1] == record.shape[:-1]:
-            record = replace(record, probabilities=weights)
+        if not isinstance(record, DenseRecord):
+            return
+        with torch._C.DisableTorchFunction():  # noqa: SLF001
+            applied = as_applied(record.probabilities, weights)
+        if applied is None:
+            reason = f"What {record.name} makes of its attention after the softmax cannot be read."
+            self.records[number] = UnavailableRecord(record.name, record.call, record.shape, reason)
+        else:
+            record = replace(record, probabilities=applied)
             self.records[number] = record.compact(half=self._half)
 
     def _keep(self, module: nn.Module | None, read: Callable[[Place], Record]) -> None:
@@ -283,7 +305,7 @@ class Recorder(TorchFunctionMode):
         else:
             call = sum(record.name == name for record in self.records)
         if self._wants is not None and not self._wants((name, call)):
-            self._add(UnavailableRecord(name, call, (0, 0, 0, 0), "This layer was not asked for."))
+            self._add(SkippedRecord(name, call, (0, 0, 0, 0), "This layer was not asked for."))
             return
         try:
             # Our own reading need not pass through this mode, function by function.
@@ -339,6 +361,8 @@ class Recorder(TorchFunctionMode):
             seen = (args, kwargs, output, softmaxes, self._tokens)
             self._keep(module, lambda place: read(Visit(place, module, self._model, *seen)))
         reading, calls = self._readings.get(module), self._inner.pop(module, [])
+        for call in calls:
+            call.changed = self._applied.stop(call)
         if reading is not None and output is not None:
             seen = (args, kwargs, output, [], self._tokens)
             visit = Visit(("", 0), module, self._model, *seen)

@@ -25,7 +25,9 @@ from lmwidget.capture.hooks.interface import uncompiled
 from lmwidget.capture.modules.reading import Reading
 from lmwidget.capture.modules.registration import registered
 
-_BATCH, _LONG, _SHORT = 3, 5, 4
+# Texts and their length in the two runs: which axis follows which number tells what it is.
+_BATCH, _LONG = 3, 5
+_FEWER, _SHORT = 2, 4
 _SOFTMAX = {F.softmax, torch.softmax, Tensor.softmax}
 _THROUGH = (nn.Softmax, nn.Dropout, nn.Identity)
 _cache: weakref.WeakKeyDictionary[nn.Module, tuple[tuple[int, ...], dict[nn.Module, Any]]]
@@ -61,7 +63,12 @@ def readings_of(
         reading = registered(module, name)
         if reading is not None:
             own = found.get(module)
-            keeps = own is not None and reading.weights is None and reading.query_key is None
+            keeps = (
+                own is not None
+                and not own.nothing
+                and reading.weights is None
+                and reading.query_key is None
+            )
             found[module] = own if keeps else reading
     return found
 
@@ -155,7 +162,7 @@ def _find(
     model: Any, is_named: Callable[[nn.Module], bool]
 ) -> dict[nn.Module, Reading | None] | None:
     try:
-        long, short = (_events(model, length) for length in (_LONG, _SHORT))
+        long, short = (_events(model, *size) for size in ((_BATCH, _LONG), (_FEWER, _SHORT)))
     except Exception:  # noqa: BLE001, a module that needs longer texts is read by names alone
         return None
     if [event.module for event in long] != [event.module for event in short]:
@@ -164,17 +171,20 @@ def _find(
     events = [
         (event, layout) for event, layout in zip(long, layouts, strict=True) if layout is not None
     ]
-    return _grouped(events, is_named)
+    # Queries and features, say: not to be mistaken for attention when there are as many of both.
+    seen = {module for event, _ in events for module in event.stack}
+    nothing = {
+        event.module: Reading(nothing=True)
+        for event, other, layout in zip(long, short, layouts, strict=True)
+        if layout is None and event.module not in seen and _is_nothing(event, other)
+    }
+    return nothing | _grouped(events, is_named)
 
 
-def _events(model: Any, length: int) -> list[_Event]:
+def _events(model: Any, batch: int, length: int) -> list[_Event]:
     device = next((parameter.device for parameter in model.parameters()), model.probe.device)
-    ids = (
-        model.probe.to(device)
-        .flatten()
-        .repeat(_BATCH * length)[: _BATCH * length]
-        .reshape(_BATCH, -1)
-    )
+    count = batch * length
+    ids = model.probe.to(device).flatten().repeat(count)[:count].reshape(batch, -1)
     watcher = _Watcher(model.module)
     with uncompiled(), as_found(model), torch.no_grad(), watcher:
         model(input_ids=ids)
@@ -191,8 +201,19 @@ def _layout(long: _Event, short: _Event) -> tuple[int, ...] | None:
         return None
     query = next(i for i in grow if i != long.axis)
     rest = [i for i in axes if i not in grow]
-    batch = next((i for i in rest if long.shape[i] == _BATCH), rest[0])
+    batch = next((i for i in rest if _is_batch(long.shape[i], short.shape[i])), rest[0])
     return (batch, *(i for i in rest if i != batch), query, long.axis)
+
+
+def _is_batch(long: int, short: int) -> bool:
+    """Whether an axis follows the number of texts; it may hold the heads as well."""
+    return long * _FEWER == short * _BATCH
+
+
+def _is_nothing(long: _Event, short: _Event) -> bool:
+    """Whether a softmax goes over tokens or between tokens and features, not between tokens."""
+    sizes = list(zip(long.shape, short.shape, strict=False))
+    return sum(a != b and not _is_batch(a, b) for a, b in sizes) == 1
 
 
 def _heads(event: _Event) -> int:

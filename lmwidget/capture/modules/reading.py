@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lmwidget.capture.hooks.applied import as_applied
 from lmwidget.capture.hooks.calls import CallReader
 from lmwidget.capture.hooks.visit import Place, Visit
 from lmwidget.capture.kept.query_key import QueryKeyRecord
@@ -20,7 +21,7 @@ Reader = Callable[[Any, tuple[Any, ...], Any], Any]
 _FIELDS = ("query", "key", "scale", "softcap", "bias", "mask", "causal")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class InnerCall:
     """One softmax, or one attention kernel, inside a module.
 
@@ -32,11 +33,45 @@ class InnerCall:
         Over which axis the softmax went; -1 for kernels.
     read : callable or None
         Makes the record of a kernel; None for a softmax, which is its weights.
+    applied : Tensor or None, shape (..., key)
+        The weights as they were applied to values, when that was seen.
+    changed : bool
+        Whether they were changed after the softmax and not seen applied.
     """
 
     output: Tensor
     axis: int = -1
     read: Callable[[Place], Record] | None = None
+    applied: Tensor | None = None
+    changed: bool = False
+
+    def weights(self) -> Tensor:
+        """Return the weights of a softmax as they were applied, in its own layout.
+
+        Returns
+        -------
+        Tensor
+            Detached.
+
+        Raises
+        ------
+        ValueError
+            When they were changed after the softmax, nobody knows how.
+
+        Examples
+        --------
+        >>> InnerCall(torch.ones(1, 1, 1)).weights().tolist()
+        [[[1.0]]]
+        """
+        output = self.output.detach()
+        if self.applied is None and not self.changed:
+            return output
+        found = None
+        if self.applied is not None:
+            found = as_applied(output.movedim(self.axis, -1), self.applied)
+        if found is None:
+            raise ValueError("weights are changed after the softmax: register it with weights=")
+        return found.movedim(-1, self.axis)
 
 
 @dataclass(frozen=True)
@@ -50,12 +85,15 @@ class Reading:
         so already. Empty: nothing is known, keys are the last axis.
     joined : bool
         Whether several calls are heads of one layer; else each is a layer of its own.
+    nothing : bool
+        Whether no call inside is attention.
     weights, query_key : callable, optional
         The user's own ways; see :func:`lmwidget.capture.register`.
     """
 
     layouts: tuple[tuple[int, ...] | None, ...] = ()
     joined: bool = True
+    nothing: bool = False
     weights: Reader | None = None
     query_key: Reader | None = None
 
@@ -78,6 +116,8 @@ class Reading:
         list of callable
             Each raises when there is nothing to read, or when it is no attention.
         """
+        if self.nothing:
+            return []
         if self.weights is not None:
             return [lambda place: _given_weights(place, visit, self.weights, reader)]
         if self.query_key is not None:
@@ -104,13 +144,11 @@ def _record(
     if call.read is not None:
         return call.read(place)
     if layout is not None:
-        ordered = call.output.detach().permute(layout)
-        batch, *heads, queries, keys = ordered.shape
-        count = int(torch.tensor(heads).prod()) if heads else 1
-        return DenseRecord(*place, ordered.reshape(batch, count, queries, keys))
+        ordered = call.weights().permute(layout)
+        return reader.softmax(place, ordered.flatten(0, -3))
     if call.axis not in (-1, call.output.dim() - 1):
         raise ValueError("the softmax is not over its last axis: give weights= to register")
-    return reader.softmax(place, call.output)
+    return reader.softmax(place, call.weights())
 
 
 def _join(records: list[Record]) -> Record:
@@ -170,8 +208,25 @@ def _given_query_key(place: Place, visit: Visit, read: Reader | None) -> QueryKe
     if query.dim() != 4 or key.dim() != 4:
         raise ValueError("queries and keys have to be (batch, head, token, channel)")
     given |= {"query": query, "key": key}
+    shape = (*query.shape[:3], key.shape[2])
+    for name in ("mask", "bias"):
+        if given.get(name) is not None:
+            given[name] = _over_heads(name, given[name].detach(), shape)
     given.setdefault("scale", query.shape[-1] ** -0.5)
     return QueryKeyRecord(*place, **given)
+
+
+def _over_heads(name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Give (query, key) and (batch, query, key) the axes that they lack."""
+    full = {2: tensor[None, None], 3: tensor[:, None]}.get(tensor.dim(), tensor)
+    fits = full.dim() == 4 and all(
+        size in (1, whole) for size, whole in zip(full.shape, shape, strict=True)
+    )
+    if not fits or (full.shape[3] != shape[3]):
+        raise ValueError(
+            f"{name} of shape {tuple(tensor.shape)} does not fit (batch, head, query, key) {shape}"
+        )
+    return full
 
 
 def _arguments(visit: Visit) -> tuple[Any, ...]:

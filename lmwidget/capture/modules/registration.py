@@ -143,8 +143,9 @@ def register(
     query_key : callable, optional
         ``query_key(module, args, output)`` returns queries and keys, (batch, head, token, channel),
         as a tuple or as a dict with ``query``, ``key`` and whatever else there is of ``scale``,
-        ``softcap``, ``bias``, ``mask`` (True: may be seen; or added) and ``causal``. This keeps the
-        memory linear in the length of the text.
+        ``softcap``, ``bias``, ``mask`` (True: may be seen; or added) and ``causal``. ``bias`` and
+        ``mask`` are (batch or 1, head or 1, query or 1, key), or (batch, query, key), or
+        (query, key). This keeps the memory linear in the length of the text.
 
     Returns
     -------

@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from models import tiny_lm
 from own_modules import (
     GPT,
@@ -344,3 +345,157 @@ def test_a_finding_that_failed_is_tried_again(monkeypatch):
         lm.attention(TEXT)
     monkeypatch.setattr(GPT, "forward", forward)
     assert lm.attention(TEXT).layer_numbers == (0, 1)
+
+
+class Written(nn.Module):
+    """Weights in any layout, changed after the softmax in any way; keeps what it applies."""
+
+    def __init__(self, scores, weigh, then, heads=2):
+        super().__init__()
+        self.qkv, self.heads = nn.Linear(WIDTH, 3 * WIDTH), heads
+        self.scores, self.weigh, self.then = scores, weigh, then
+
+    def forward(self, x):
+        size = WIDTH // self.heads
+        q, k, v = (
+            part[..., : size * self.heads].unflatten(-1, (self.heads, size)).transpose(1, 2)
+            for part in self.qkv(x).split(WIDTH, dim=2)
+        )
+        weights = self.then(self.scores(q @ k.transpose(-1, -2)), causal(x.shape[1]))
+        self.kept = self.weigh(weights)
+        mixed = (self.kept @ v).transpose(1, 2).flatten(2)
+        return F.pad(mixed, (0, WIDTH - mixed.shape[-1]))
+
+
+def masked(weights, allowed):
+    return weights.masked_fill(~allowed, 0.0)
+
+
+def unmasked(weights, allowed):
+    return weights
+
+
+LAYOUTS = {
+    "natural": (lambda s: s.softmax(-1), lambda w: w),
+    "keys before queries": (
+        lambda s: s.transpose(-1, -2).softmax(-2),
+        lambda w: w.transpose(-1, -2),
+    ),
+    "heads first": (lambda s: s.transpose(0, 1).softmax(-1), lambda w: w.transpose(0, 1)),
+}
+
+
+@pytest.mark.parametrize("heads", [2, 3])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("then", [unmasked, masked])
+def test_every_layout_masked_after_the_softmax(layout, then, heads):
+    def after(weights, allowed):
+        turned = allowed.T if layout == "keys before queries" else allowed
+        return then(weights, turned)
+
+    module = seeded(GPT, lambda: Written(*LAYOUTS[layout], after, heads))
+    attention = lm_of(module).attention(TEXT)
+    assert attention.shape == (LAYERS, heads, len(TEXT), len(TEXT))
+    np.testing.assert_allclose(np.stack(list(attention)), kept(module), atol=1e-6)
+    capture.register(Written)
+    if layout == "natural":
+        again = lm_of(module).attention(TEXT)
+        np.testing.assert_allclose(np.stack(list(again)), kept(module), atol=1e-6)
+
+
+class Folded(Mixer):
+    """(batch · head, key, query), softmax over the keys, masked after it."""
+
+    def forward(self, x):
+        q, k, v = (split_heads(p, 2).flatten(0, 1) for p in self.c_attn(x).split(WIDTH, dim=2))
+        weights = (k @ q.transpose(1, 2)).softmax(1).masked_fill(~causal(x.shape[1]).T, 0.0)
+        self.kept = weights.transpose(1, 2).unflatten(0, (len(x), 2))
+        mixed = torch.bmm(weights.transpose(1, 2), v).unflatten(0, (len(x), 2))
+        return self.c_proj(mixed.transpose(1, 2).reshape(x.shape))
+
+
+def test_heads_folded_into_the_batch_with_keys_before_queries():
+    module = seeded(GPT, Folded)
+    attention = lm_of(module).attention(TEXT)
+    assert attention.shape == (LAYERS, 2, len(TEXT), len(TEXT))
+    np.testing.assert_allclose(np.stack(list(attention)), kept(module), atol=1e-6)
+
+
+class Loop(Mixer):
+    """A softmax a head."""
+
+    def weigh(self, weights, allowed):
+        return weights.masked_fill(~allowed, 0.0)
+
+    def forward(self, x):
+        q, k, v = (split_heads(p).unbind(1) for p in self.c_attn(x).split(WIDTH, dim=2))
+        scores = [a @ b.transpose(1, 2) for a, b in zip(q, k, strict=True)]
+        weights = [self.weigh(s.softmax(-1), causal(x.shape[1])) for s in scores]
+        self.kept = torch.stack(weights, 1)
+        return self.c_proj(torch.cat([w @ b for w, b in zip(weights, v, strict=True)], -1))
+
+
+class Multiplied(Loop):
+    """The mask is multiplied on."""
+
+    def weigh(self, weights, allowed):
+        return weights * allowed
+
+
+def test_heads_in_a_loop_masked_after_the_softmax():
+    module = seeded(GPT, Loop)
+    attention = lm_of(module).attention(TEXT)
+    np.testing.assert_allclose(np.stack(list(attention)), kept(module), atol=1e-6)
+    with pytest.raises(UnavailableError, match="changed after the softmax"):
+        lm_of(seeded(GPT, Multiplied)).attention(TEXT)
+
+
+class LinearAttention(SdpaAttention):
+    """Softmax over the channels of the queries, and over the tokens of the keys."""
+
+    def forward(self, x):
+        q, k, v = (split_heads(part) for part in self.c_attn(x).split(WIDTH, dim=2))
+        mixed = q.softmax(-1) @ (k.softmax(-2).transpose(-1, -2) @ v)
+        return self.c_proj(mixed.transpose(1, 2).reshape(x.shape))
+
+
+def test_features_of_queries_are_no_attention():
+    """As many tokens as channels, so that features have the shape of attention."""
+    text = TEXT[: WIDTH // HEADS]
+    with pytest.raises(NoAttentionError):
+        lm_of(seeded(GPT, LinearAttention)).attention(text)
+    mixes = iter([LinearAttention(), Mixer()])
+    module = seeded(GPT, lambda: next(mixes))
+    attention = lm_of(module).attention(text)
+    assert len(attention) == 1
+    module(IDS[:, : len(text)])
+    np.testing.assert_allclose(attention[0], module.h[1].mix.kept[0].detach(), atol=1e-6)
+
+
+@pytest.mark.parametrize("axes", [2, 3, 4])
+@pytest.mark.parametrize("name", ["mask", "bias"])
+def test_masks_of_queries_and_keys_of_any_number_of_axes(name, axes):
+    def read(mix, args, output):
+        query, key, _ = (split_heads(part) for part in mix.c_attn(args[0]).split(WIDTH, dim=2))
+        mask = causal(query.shape[2]).expand(*(len(query), 1)[: axes - 2], -1, -1)
+        if name == "bias":
+            mask = torch.zeros(mask.shape).masked_fill(~mask, -1e9)
+        return {"query": query, "key": key, "scale": 1.0, name: mask}
+
+    module = seeded(GPT, HandMade)
+    with capture.register(HandMade, query_key=read):
+        attention = lm_of(module).attention(TEXT)
+        np.testing.assert_allclose(np.stack(list(attention)), kept(module), atol=1e-6)
+        np.testing.assert_allclose(attention[1, 3], kept(module)[1, 3], atol=1e-6)
+
+
+def test_a_mask_that_does_not_fit_is_said():
+    def read(mix, args, output):
+        query, key, _ = (split_heads(part) for part in mix.c_attn(args[0]).split(WIDTH, dim=2))
+        return {"query": query, "key": key, "mask": torch.ones(HEADS, 11, 11).bool()}
+
+    with (
+        capture.register(HandMade, query_key=read),
+        pytest.raises(UnavailableError, match=r"mask of shape \(4, 11, 11\) does not fit"),
+    ):
+        lm_of(seeded(GPT, HandMade)).attention(TEXT)

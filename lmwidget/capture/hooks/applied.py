@@ -152,9 +152,10 @@ class Applied:
         bool
             Whether they were changed and, until now, not applied.
         """
+        changed = target in self._changed
         left = any(seen.target == target for seen in self._watched.values())
         self._forget(target)
-        return left and target in self._changed
+        return left and changed
 
     def left(self) -> Iterator[Any]:
         """Return for whom weights were applied to nothing, and forget them.
@@ -170,6 +171,7 @@ class Applied:
 
     def _forget(self, target: Hashable) -> None:
         self._watched = {k: seen for k, seen in self._watched.items() if seen.target != target}
+        self._changed.discard(target)
 
 
 def _summed(func: Any, args: list[Any], place: int, tensor: Tensor) -> set[int] | None:

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import { AttentionData } from "../../src/widgets/attention_graph/data.js";
 import css from "../../src/widgets/attention_graph.css?inline";
@@ -281,6 +281,76 @@ describe("states", () => {
     await tick();
     expect(one(".lmw-message").hidden).toBe(true);
     expect(one(".lmw-column").children.length).toBe(2);
+  });
+
+  const failed = {
+    state: "error",
+    message: "Layer 2 keeps no attention weights.",
+    remedy: "Choose another layer.",
+    example: null,
+    progress: null,
+  };
+
+  test("a layer that cannot be read: its reason instead of the picture, and other layers go on", async () => {
+    const { model, one, root, button, ink, token, hover } = draw(fakeState(TEXTS, { layers: [1] }));
+    const before = ink("base");
+    button("Next layer").click();
+    await new Promise((resolve) => setTimeout(resolve, 150)); // what is not here waits for rest
+    expect(model.state.layer).toBe(2);
+    expect(root.dataset.lmwState).toBe("loading");
+    model.push({ _status: failed });
+    await nextFrame();
+    expect(root.dataset.lmwState).toBe("error");
+    expect(one(".lmw-message").textContent).toContain("Layer 2 keeps no attention weights.");
+    expect(root.className).not.toContain("lmw-waiting");
+    expect([one(".lmw-picture").hidden, one(".lmw-badge").hidden]).toEqual([true, true]);
+    for (const name of ["Previous layer", "Next layer"]) {
+      const control = /** @type {HTMLButtonElement} */ (button(name));
+      expect([control.disabled, control.checkVisibility()]).toEqual([false, true]);
+    }
+    button("Previous layer").click();
+    expect(model.state.layer).toBe(1);
+    model.push({ _status: { ...failed, state: "ready", message: "", remedy: "" } });
+    await nextFrame();
+    await nextFrame();
+    expect(root.dataset.lmwState).toBe("ready");
+    expect([one(".lmw-picture").hidden, one(".lmw-message").hidden]).toEqual([false, true]);
+    expect(ink("base")).toBe(before);
+    await hover(token("query", 9));
+    expect(ink("overlay")).toBeGreaterThan(0);
+  });
+
+  test("a layer read after an error is drawn, though the picture was hidden", async () => {
+    const { model, ink, root } = draw(fakeState(TEXTS, { traits: { layer: 2, _status: failed } }));
+    model.push({
+      layer: 3,
+      _attention: fakeState(TEXTS, { layers: [3] })._attention,
+      _status: { ...failed, state: "ready", message: "", remedy: "" },
+    });
+    await nextFrame();
+    await nextFrame();
+    expect(root.dataset.lmwLayer).toBe("3");
+    expect(ink("base")).toBeGreaterThan(10_000);
+  });
+
+  test("a layer that never comes is not waited for without end", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { model, one, root } = draw(fakeState(TEXTS, { traits: { layer: 2 } }));
+      expect(root.dataset.lmwState).toBe("loading");
+      vi.advanceTimersByTime(60_000);
+      expect(root.dataset.lmwState).toBe("ready");
+      expect(one(".lmw-badge").textContent).toBe("layer 2 is not here");
+      expect(one(".lmw-progress").hidden).toBe(true);
+      model.push({ layer: 3 });
+      await Promise.resolve();
+      expect(root.dataset.lmwState).toBe("loading");
+      model.push({ _attention: fakeState(TEXTS, { layers: [3] })._attention });
+      await Promise.resolve();
+      expect([root.dataset.lmwState, one(".lmw-badge").hidden]).toEqual(["ready", true]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("a new text replaces everything, old pins and edges included", async () => {

@@ -261,6 +261,107 @@ describe("the minimap", () => {
     expect(middle().span).toBeGreaterThan(before.span + 200);
   });
 
+  /** Which texts of a pair the small one shows, by what is painted on it. @param {number} queries @param {number} keys */
+  async function pair(queries, keys) {
+    const names = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => ` w${i}`);
+    const drawn = draw(
+      fakeState(names(queries), {
+        causal: false,
+        key: fakeTokens(names(keys)),
+        figure: { kinds: ["cross"] },
+        traits: { kind: "cross", heads: [1] },
+      }),
+    );
+    const canvasOf = (/** @type {string} */ name) =>
+      /** @type {HTMLCanvasElement} */ (drawn.one(`.lmw-map-${name}`));
+    /** Opacity (0 to 255) summed over each of fifty bands from top to bottom. */
+    const bands = (/** @type {string} */ name) => {
+      const canvas = canvasOf(name);
+      const { width, height } = canvas;
+      const data = canvas.getContext("2d")?.getImageData(0, 0, width, height).data ?? [];
+      const sums = Array(50).fill(0);
+      for (let i = 3; i < data.length; i += 4)
+        sums[Math.floor((50 * Math.floor(i / 4 / width)) / height)] += data[i];
+      return sums;
+    };
+    /** The strongest opacity of each row of pixels that has ink. */
+    const rows = () => {
+      const canvas = canvasOf("text");
+      const { width, height } = canvas;
+      const data = canvas.getContext("2d")?.getImageData(0, 0, width, height).data ?? [];
+      const most = Array(height).fill(0);
+      for (let i = 3; i < data.length; i += 4) {
+        const y = Math.floor(i / 4 / width);
+        most[y] = Math.max(most[y], data[i]);
+      }
+      return most.filter((alpha) => alpha > 0).sort((a, b) => a - b);
+    };
+    /** Whether the outline of the token asked about is there. */
+    const outlined = () => {
+      const canvas = canvasOf("marks");
+      const data =
+        canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      for (let i = 0; i < data.length; i += 4) {
+        const near = [0x0b, 0x6b, 0xb8].every((c, k) => Math.abs(data[i + k] - c) < 12);
+        if (near && data[i + 3] > 200) return true;
+      }
+      return false;
+    };
+    const pin = async (/** @type {"query" | "key"} */ side, /** @type {number} */ token) => {
+      drawn.model.push({ side, token });
+      await still();
+    };
+    const sum = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0);
+    return { ...drawn, bands, rows, outlined, pin, sum };
+  }
+
+  test("of two texts with more queries: queries, never keys at the places of queries", async () => {
+    const { bands, rows, outlined, pin, sum, one, model } = await pair(340, 12);
+    // Every query sends 1: no line of the text stands out, not even the first twelve tokens.
+    const inked = rows();
+    expect(inked[inked.length >> 1]).toBeGreaterThan(0.8 * (inked.at(-1) ?? 0));
+    expect(one(".lmw-caption").textContent).toContain("whole left text, darker where more of the");
+    await pin("query", 5);
+    expect(outlined()).toBe(true);
+    await pin("query", 200);
+    // An outline alone: the keys it looks at are of the other text, and would be at the top.
+    expect(outlined()).toBe(true);
+    expect(bands("marks")[0]).toBe(0);
+    expect(bands("marks").filter((ink) => ink > 0).length).toBeLessThanOrEqual(2);
+    await pin("key", 0);
+    expect(outlined()).toBe(false);
+    expect(bands("marks").filter((ink) => ink > 0).length).toBeGreaterThan(3);
+    model.push({ token: null });
+    await still();
+    expect(sum(bands("marks"))).toBe(0);
+  });
+
+  test("of two texts with more keys: keys, never queries at the places of keys", async () => {
+    const { bands, outlined, pin, sum, one } = await pair(12, 340);
+    expect(one(".lmw-caption").textContent).toContain("whole right text, darker where more att");
+    await pin("query", 3);
+    expect(outlined()).toBe(false);
+    expect(sum(bands("marks"))).toBeGreaterThan(0);
+    await pin("key", 200);
+    expect(outlined()).toBe(true);
+    // Twelve queries look at it; they would be at the top.
+    expect(bands("marks").filter((ink) => ink > 0).length).toBeLessThanOrEqual(2);
+    expect(bands("marks")[0]).toBe(0);
+  });
+
+  test("a search marks the text that is laid out, of two of the same length too", async () => {
+    const { model, bands, sum } = await pair(320, 320);
+    const before = sum(bands("text"));
+    model.state._tokens.query.text[310] = " lamp";
+    model.push({ search: "lamp" });
+    await tick();
+    expect(sum(bands("text"))).toBe(before);
+    model.state._tokens.key.text[310] = " lamp";
+    model.push({ search: "lam" });
+    await tick();
+    expect(sum(bands("text"))).toBeGreaterThan(before);
+  });
+
   test("shows where the token looks, and what was found", async () => {
     const inkOf = (/** @type {HTMLElement} */ canvas) => {
       const { width, height } = /** @type {HTMLCanvasElement} */ (canvas);

@@ -15,6 +15,7 @@ describe("caption", () => {
     figure: _figure,
     headsShown: 1,
     layout: /** @type {"columns" | "arcs" | "long"} */ ("columns"),
+    overview: /** @type {const} */ ("one"),
     seen: { starting: { drawn: 3, total: 3 }, ending: { drawn: 0, total: 0 }, bundle: 1 },
     hiddenMass: 0,
     broken: 0,
@@ -63,7 +64,9 @@ describe("caption", () => {
     const bundles = caption({}, { seen: { ...facts.seen, starting, bundle: 41 } });
     expect(bundles).toContain("each line bundles 41 neighbouring tokens");
     expect(bundles).toContain("the 500 strongest of 14,212 bundles");
-    expect(caption({}, { figure: { ...figure, sent: null }, kept: 0.97 })).not.toContain("Sent");
+    expect(caption({}, { figure: { ...figure, top_per_row: null }, kept: 0.97 })).not.toContain(
+      "Sent",
+    );
     expect(caption({}, { figure, kept: 0.97, exact: true })).toContain("Of the pinned token all");
     expect(caption({ threshold: 0.05, top_k: 3 })).toContain("Weights under 0.050 are left out.");
     expect(caption({}, { broken: 1 })).toContain("One token marked NaN");

@@ -116,6 +116,13 @@ const states = {
       figure: { kinds: ["encoder", "decoder", "cross"] },
       traits: { kind: "cross" },
     }),
+  crosslong: () =>
+    fakeState(long(400), {
+      causal: false,
+      key: fakeTokens(long(60)),
+      figure: { kinds: ["encoder", "decoder", "cross"] },
+      traits: { kind: "cross", heads: [1] },
+    }),
   loading: () =>
     fakeState(MARY, {
       traits: {

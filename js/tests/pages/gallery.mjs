@@ -44,6 +44,7 @@ const names =
         "arcs-800-light-hover:query:13",
         "arcsall-800-dark",
         "cross-360-light",
+        "crosslong-900-light-click:query:4",
         "all-360-dark",
         "book-900-light-at:120:300",
         "bookpin-900-light",

@@ -8,10 +8,17 @@ import { EXPONENT } from "./painter.js";
 /** @typedef {import("./types").Figure} Figure */
 /** @typedef {import("./edges.js").Seen} Seen */
 
+const OVERVIEW = {
+  one: "At the right the whole text, darker where more attention goes.",
+  key: "At the right the whole right text, darker where more attention goes.",
+  query: "At the right the whole left text, darker where more of the attention shown comes from.",
+};
+
 /**
  * @param {object} facts
  * @param {State} facts.state
  * @param {"columns" | "long" | "arcs"} facts.layout
+ * @param {"one" | "query" | "key"} facts.overview which text a long picture has in small: the one, or a side
  * @param {Figure} facts.figure
  * @param {number} facts.headsShown
  * @param {Omit<Seen, "lines">} facts.seen lines drawn, of how many
@@ -23,13 +30,14 @@ import { EXPONENT } from "./painter.js";
  */
 export function captionText(facts) {
   const { state, layout, figure, headsShown, seen, hiddenMass, broken, kept, exact } = facts;
+  const { overview } = facts;
   const sent = figure.top_per_row;
   return [
     layout === "long" && state.view === "arcs"
       ? `Two columns instead of arcs: those are for up to ${LONG} tokens.`
       : "",
     encoding(state, layout, figure, headsShown),
-    layout === "long" ? "At the right the whole text, darker where more attention goes." : "",
+    layout === "long" ? OVERVIEW[overview] : "",
     limits(state, seen),
     concealed(state, headsShown, hiddenMass),
     sent && kept < 1 ? cut(sent, kept, exact) : "",

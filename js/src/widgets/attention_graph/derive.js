@@ -7,6 +7,7 @@ import { LONG } from "./long/window.js";
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Figure} Figure */
 /** @typedef {import("./types").Place} Place */
+/** @typedef {import("./types").Side} Side */
 /** @typedef {import("./types").TokenPair} TokenPair */
 /** @typedef {import("./edges.js").Choice} Choice */
 
@@ -65,6 +66,14 @@ export function pinnedPlace(state, tokens) {
   if (token === null || token < 0 || token >= tokens[side].text.length) return null;
   return { side, index: token };
 }
+
+/**
+ * The side whose text is laid out in small beside a long picture; of one text, both are.
+ * @param {{query: Tokens, key: Tokens}} tokens
+ * @returns {Side}
+ */
+export const longerSide = ({ query, key }) =>
+  key.text.length >= query.text.length ? "key" : "query";
 
 /**
  * Headings of the two columns.

@@ -54,6 +54,12 @@ export function missingPart({ state, figure, data }) {
   return `heads ${absent.join(", ")} and ${last}`;
 }
 
+/** "heads 2 and 4 are not here" @param {string} missing @param {boolean} alone without a kernel, in a page */
+export function saysAbsent(missing, alone) {
+  const verb = missing.startsWith("heads") ? "are" : "is";
+  return `${missing} ${verb} ${alone ? "not in this page" : "not here"}`;
+}
+
 /**
  * @param {Store} store
  * @param {Part} part

@@ -5,12 +5,13 @@ import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { captionText } from "./caption.js";
-import { columnNames, hiddenTokens, layoutOf, pinnedPlace } from "./derive.js";
-import { makeDrawing, missingPart, partShown } from "./drawing.js";
+import { columnNames, hiddenTokens, layoutOf, longerSide, pinnedPlace } from "./derive.js";
+import { makeDrawing, missingPart, partShown, saysAbsent } from "./drawing.js";
 import { inWords } from "./isolate.js";
 import { graphKeys } from "./keys.js";
 import { matches } from "./more.js";
 import { wholeText } from "./parts.js";
+import { patience } from "./patience.js";
 import { createScene } from "./scene.js";
 import { toolbar } from "./toolbar.js";
 import { weightsPanel } from "./weights_panel.js";
@@ -127,6 +128,7 @@ export function createGraph(el, store) {
     const text = captionText({
       state,
       layout,
+      overview: tokens && tokens.key !== tokens.query ? longerSide(tokens) : "one",
       figure,
       headsShown: drawing.part.heads.length,
       seen: painted,
@@ -192,19 +194,20 @@ export function createGraph(el, store) {
 
   // State ---------------------------------------------------------------------------------------
 
+  const coming = patience(showStatus);
+
   function showStatus() {
     const { status, model, figure } = store;
     const alone = Boolean(model.lmwStandalone);
+    // Any other status stands for itself: an error says why a layer is not here.
     const missing = status.state === "ready" ? missingPart(store) : null;
-    const waiting = missing && !alone && !kernelGone;
+    const waiting = coming.awaits(alone || kernelGone ? null : missing);
     root.classList.toggle("lmw-waiting", status.state === "loading" || missing !== null);
     frame.setStatus(waiting ? { ...status, state: "loading" } : status, {
       onStop: () => store.stop(),
       onExample: (text) => store.set({ text }),
     });
-    const where = alone ? "not in this page" : "not here";
-    const verb = missing?.startsWith("heads") ? "are" : "is";
-    const absent = missing && !waiting ? `${missing} ${verb} ${where}` : null;
+    const absent = missing && !waiting ? saysAbsent(missing, alone) : null;
     const gone = `kernel not connected: ${absent ?? "showing the last state"}`;
     frame.badge(kernelGone ? gone : absent);
     const why = kernelGone ? "Editing needs a running kernel" : null;
@@ -261,6 +264,7 @@ export function createGraph(el, store) {
   return () => {
     stopTheme();
     stopKernel();
+    coming.destroy();
     stopKeys();
     tools.destroy();
     panel.destroy();

@@ -1,11 +1,14 @@
 /**
- * The whole text in small, beside its window. At rest its ink is the attention that each token
- * receives; while a token is asked about, where it looks; found tokens are marked.
+ * The whole text in small, beside its window; of two texts the longer one. At rest its ink is the
+ * attention that each token receives, or sends where only queries are laid out; while a token is
+ * asked about, where it looks; found tokens are marked.
  */
 
 import { fitCanvas } from "../../../core/canvas.js";
 import { neutral } from "../../../core/colour.js";
 import { h } from "../../../core/dom.js";
+import { longerSide } from "../derive.js";
+import { otherSide } from "../isolate.js";
 import { inkOf } from "../painter.js";
 import { runs } from "../parts.js";
 import { brush } from "./brush.js";
@@ -15,6 +18,7 @@ import { layOut } from "./layout.js";
 /** @typedef {import("../../../core/types").Tokens} Tokens */
 /** @typedef {import("../types").EdgeSet} EdgeSet */
 /** @typedef {import("../types").Place} Place */
+/** @typedef {import("../types").Side} Side */
 /** @typedef {import("../types").Target} Target */
 
 /** Left of the text: whose turn it is, and ticks at the strongest targets. */
@@ -36,7 +40,9 @@ export function minimap(tokens, mover, room) {
     h("canvas", { class: `lmw-map-${name}`, width: "1", height: "1", "aria-hidden": "true" });
   const [text, marks] = [canvas("text"), canvas("marks")];
   const element = h("div", { class: "lmw-minimap" }, text, marks);
-  const shown = tokens.key.text.length >= tokens.query.text.length ? tokens.key : tokens.query;
+  const side = longerSide(tokens);
+  const shown = tokens[side];
+  const lies = (/** @type {Side} */ one) => tokens[one] === shown;
   let width = 0;
   let layout = layOut(shown, { width: 100, height: room.height });
   const window = brush(element, mover, room, () => layout);
@@ -45,15 +51,15 @@ export function minimap(tokens, mover, room) {
   const flags = new Map();
   /** What the text was last painted for. @type {{set: EdgeSet | null, theme: Theme | null, width: number}} */
   let painted = { set: null, theme: null, width: 0 };
-  /** @type {Float32Array} */
-  let received = new Float32Array(0);
+  /** What each token receives, or sends. @type {Float32Array} */
+  let sums = new Float32Array(0);
   /** @type {Theme | null} */
   let lastTheme = null;
 
   /** @param {EdgeSet} set */
   function sum(set) {
-    received = new Float32Array(Math.max(shown.text.length, tokens.key.text.length));
-    for (let i = 0; i < set.count; i++) received[set.key[i]] += set.weight[i];
+    sums = new Float32Array(shown.text.length);
+    for (let i = 0; i < set.count; i++) sums[set[side][i]] += set.weight[i];
   }
 
   /** @param {EdgeSet} set @param {Theme} theme */
@@ -67,10 +73,10 @@ export function minimap(tokens, mover, room) {
     const found = flags.get("lmw-match");
     const hidden = flags.get("lmw-concealed");
     context.fillStyle = neutral(theme);
-    // Full ink for what one token in fifty receives.
-    const most = received.slice().sort()[Math.floor(0.98 * received.length)] || 1;
+    // Full ink for what one token in fifty reaches.
+    const most = sums.slice().sort()[Math.floor(0.98 * sums.length)] || 1;
     for (let i = 0; i < x.length; i++) {
-      const share = Math.sqrt(Math.min(1, received[i] / most));
+      const share = Math.sqrt(Math.min(1, sums[i] / most));
       context.globalAlpha = hidden?.[i] ? 0.1 : 0.26 + 0.6 * share;
       context.fillRect(MARGIN + x[i], line[i] * lineHeight, Math.max(0.8, widths[i]), thick);
     }
@@ -110,6 +116,7 @@ export function minimap(tokens, mover, room) {
 
   return {
     element,
+    side,
     brush: window,
     /** @param {number} total width of the minimap */
     measure(total) {
@@ -140,16 +147,17 @@ export function minimap(tokens, mover, room) {
       const context = fitCanvas(marks, width, room.height);
       element.classList.toggle("lmw-asked", place !== null);
       if (!place) return;
-      for (let i = targets.length - 1; i >= 0; i--) {
-        const { index, weight, head } = targets[i];
-        if (weight < WORTH_INK || index >= layout.x.length) continue;
+      const source = lies(place.side) ? place.index : null;
+      const here = lies(otherSide(place.side)) ? targets : [];
+      for (let i = here.length - 1; i >= 0; i--) {
+        const { index, weight, head } = here[i];
+        if (weight < WORTH_INK) continue;
         context.fillStyle = inkOf(head, theme);
         context.globalAlpha = Math.min(1, 0.15 + 1.1 * Math.sqrt(weight));
         box(context, index, 0);
         context.fill();
       }
-      const source = place.index < layout.x.length ? place.index : null;
-      const strong = targets.slice(0, MARKED).filter(({ weight }) => weight >= WORTH_MARKING);
+      const strong = here.slice(0, MARKED).filter(({ weight }) => weight >= WORTH_MARKING);
       for (const target of strong) mark(context, source, target, theme);
       if (source === null) return;
       context.globalAlpha = 1;
@@ -168,7 +176,6 @@ export function minimap(tokens, mover, room) {
    * @param {Theme} theme
    */
   function mark(context, source, { index, weight, head }, theme) {
-    if (index >= layout.x.length) return;
     context.fillStyle = context.strokeStyle = inkOf(head, theme);
     context.globalAlpha = 1;
     box(context, index, 1);

@@ -178,7 +178,8 @@ export function longView(tokens, { names, onScroll }) {
     /** @param {string} name @param {Side} side @param {Uint8Array} marked */
     flag(name, side, marked) {
       columns[side].flag(name, marked);
-      if (marked.length === room.rows) map.flag(name, marked);
+      if (side !== map.side) return;
+      map.flag(name, marked);
       map.refresh();
     },
     /** @param {import("../types").PointerEvents} on */

@@ -12,23 +12,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lmwidget.capture.result import Attention
+    from lmwidget.derived import DerivedAttention
 
 _COLUMNS = ("layer", "head", "query", "key", "query_token", "key_token", "weight")
 
 
 def weights_table(
-    attention: Attention, layer: int | None, head: int | None, minimum: float
+    attention: Attention | DerivedAttention, layer: int | None, head: int | None, minimum: float
 ) -> pd.DataFrame:
     """Return one row a weight; see :meth:`Attention.to_dataframe`.
 
     Parameters
     ----------
-    attention : Attention
+    attention : Attention or DerivedAttention
         What to list.
     layer, head : int or None
         Only this layer, only this head.
     minimum : float
-        Leave out smaller weights.
+        Leave out weights whose absolute value is smaller.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def weights_table(
     for at in range(len(attention)) if layer is None else [layer]:
         heads = list(range(attention.heads(at))) if head is None else [head]
         weights = attention.rows(at, heads, slice(None))
-        index, queries, keys = np.nonzero(~(weights < minimum))
+        index, queries, keys = np.nonzero(~(np.abs(weights) < minimum))
         columns["layer"].append(np.full(len(index), at % len(attention)))
         columns["head"].append(np.asarray(heads)[index] % attention.heads(at))
         columns["query"].append(queries)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lmwidget.states import States
     from lmwidget.tokens import Tokens
     from lmwidget.widgets.attention_graph import AttentionGraph
+    from lmwidget.widgets.linking import link
     from lmwidget.widgets.saliency_text import SaliencyText
 
 __version__ = version("lmwidget")
@@ -40,6 +41,7 @@ _HOMES = {
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "States": "lmwidget.states",
     "Tokens": "lmwidget.tokens",
+    "link": "lmwidget.widgets.linking",
     "load": "lmwidget.models.loading",
     "to_html": "lmwidget.html",
 }
@@ -55,6 +57,7 @@ __all__ = [
     "SaliencyText",
     "States",
     "Tokens",
+    "link",
     "load",
     "to_html",
 ]

@@ -7,7 +7,7 @@ One envelope for every array::
 Little-endian, C order. ``scale`` is ``None``, or an envelope of float32 with one number for each
 row (all axes but the last): ``value = data * scale[row]``. Attention weights travel as 16-bit
 integers of their row's largest weight, so that what the browser shows to four digits is what the
-model computed. ``js/src/core/wire.js`` is the other half; both are held to the fixtures in
+model computed; differences, which have a sign, as signed ones. ``js/src/core/wire.js`` is the other half; both are held to the fixtures in
 ``tests/fixtures/wire``.
 """
 
@@ -28,7 +28,10 @@ Strongest = Callable[
 FULL = 65535
 """Largest 16-bit integer: the row's maximum."""
 
-DTYPES = ("uint8", "uint16", "uint32", "int32", "float32")
+SIGNED_FULL = 32767
+"""The same of weights that may be negative."""
+
+DTYPES = ("uint8", "uint16", "uint32", "int16", "int32", "float32")
 
 
 def envelope(
@@ -39,7 +42,7 @@ def envelope(
     Parameters
     ----------
     array : ndarray
-        Of one of the five dtypes on the wire: uint8, uint16, uint32, int32, float32.
+        Of one of the dtypes on the wire: uint8, uint16, uint32, int16, int32, float32.
     axes : sequence of str
         Name of each axis.
     scale : ndarray of float32, shape of ``array`` without its last axis, optional
@@ -101,19 +104,21 @@ def decode(packed: Envelope) -> NDArray[Any]:
 
 
 def quantise(
-    weights: NDArray[np.float32],
-) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+    weights: NDArray[np.float32], *, signed: bool = False
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.float32]]:
     """Return rows as 16-bit integers and the factor of each row.
 
     Parameters
     ----------
     weights : ndarray of float32, shape (..., row, column)
-        Weights, 0 or more.
+        Weights, 0 or more unless ``signed``.
+    signed : bool, default False
+        Whether weights may be negative.
 
     Returns
     -------
-    integers : ndarray of uint16, shape (..., row, column)
-        Rounded to 1/65535 of the row's largest weight.
+    integers : ndarray of uint16, or of int16 when signed, shape (..., row, column)
+        Rounded to 1/65535 of the row's largest weight, or 1/32767 of the largest absolute one.
     scale : ndarray of float32, shape (..., row)
         ``weights = integers * scale``; NaN for a row that holds something that is no number.
 
@@ -122,13 +127,16 @@ def quantise(
     >>> import numpy as np
     >>> quantise(np.array([[0.25, 0.5]], np.float32))[0].tolist()
     [[32768, 65535]]
+    >>> quantise(np.array([[-0.5, 0.25]], np.float32), signed=True)[0].tolist()
+    [[-32767, 16384]]
     """
+    full, dtype = (SIGNED_FULL, np.int16) if signed else (FULL, np.uint16)
     finite = np.isfinite(weights).all(axis=-1, keepdims=True)
     safe = np.where(finite, weights, 0)
-    largest = safe.max(axis=-1, keepdims=True, initial=0)
+    largest = np.abs(safe).max(axis=-1, keepdims=True, initial=0)
     factor = np.where(largest > 0, largest, 1)
-    integers = np.rint(safe / factor * FULL).astype(np.uint16)
-    scale = np.where(finite, largest / FULL, np.nan).astype(np.float32)
+    integers: NDArray[np.integer[Any]] = np.rint(safe / factor * full).astype(dtype)
+    scale = np.where(finite, largest / full, np.nan).astype(np.float32)
     return integers, scale[..., 0]
 
 
@@ -139,6 +147,7 @@ def pack_dense(
     shape: tuple[int, int],
     *,
     only: Sequence[int] | None = None,
+    signed: bool = False,
 ) -> dict[str, Any]:
     """Return every weight of some layers as the value of the trait ``_attention``.
 
@@ -154,6 +163,8 @@ def pack_dense(
         Queries and keys.
     only : sequence of int, optional
         Send only these heads; default: all.
+    signed : bool, default False
+        Whether weights may be negative.
 
     Returns
     -------
@@ -168,11 +179,13 @@ def pack_dense(
     """
     layers = list(layers)
     size = max(heads) if only is None else len(only)
-    integers = np.zeros((len(layers), size, *shape), np.uint16)
+    integers = np.zeros((len(layers), size, *shape), np.int16 if signed else np.uint16)
     scale = np.zeros(integers.shape[:-1], np.float32)
     for index, layer in enumerate(layers):
         for place, head in enumerate(range(heads[layer]) if only is None else only):
-            integers[index, place], scale[index, place] = quantise(rows(layer, head, slice(None)))
+            integers[index, place], scale[index, place] = quantise(
+                rows(layer, head, slice(None)), signed=signed
+            )
     weights = envelope(integers, ["layer", "head", "query", "key"], scale)
     return {
         "layers": layers,
@@ -191,6 +204,7 @@ def pack_sparse(
     *,
     top: int,
     only: Sequence[int] | None = None,
+    signed: bool = False,
 ) -> dict[str, Any]:
     """Return the strongest weights of each query as the value of the trait ``_attention``.
 
@@ -209,11 +223,13 @@ def pack_sparse(
         How many keys to keep of each query.
     only : sequence of int, optional
         Send only these heads; default: all.
+    signed : bool, default False
+        Whether weights may be negative.
 
     Returns
     -------
     dict
-        ``layers``, ``heads``, ``format`` ("csr"), ``weights`` (uint16, one an entry), ``columns``,
+        ``layers``, ``heads``, ``format`` ("csr"), ``weights`` (16 bits, one an entry), ``columns``,
         ``offsets``, ``rowscale`` and ``kept`` (share of the row's weight that is sent).
 
     Examples
@@ -230,14 +246,14 @@ def pack_sparse(
     rowscale = np.zeros(counts.shape, np.float32)
     kept = np.zeros(counts.shape, np.float32)
     columns: list[NDArray[Any]] = []
-    weights: list[NDArray[np.uint16]] = []
+    weights: list[NDArray[Any]] = []
     for index, layer in enumerate(layers):
         sent = list(range(heads[layer]) if only is None else only)
         column, value, share = strongest(layer, sent, top)
         order = np.argsort(column, axis=-1)
         column = np.take_along_axis(column, order, -1)
-        integers, scale = quantise(np.take_along_axis(value, order, -1))
-        there = integers > 0
+        integers, scale = quantise(np.take_along_axis(value, order, -1), signed=signed)
+        there = integers != 0
         counts[index, : len(sent)] = there.sum(-1)
         rowscale[index, : len(sent)], kept[index, : len(sent)] = scale, share
         columns.append(column[there])

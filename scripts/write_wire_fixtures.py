@@ -27,6 +27,9 @@ def main() -> None:
     integers, scale = wire.quantise(weights[0, 0])
     scaled = wire.envelope(integers, ["query", "key"], scale)
     write("scaled", "envelope", scaled, wire.decode(scaled))
+    integers, scale = wire.quantise(weights[0, 0] - weights[0, 1], signed=True)
+    signed = wire.envelope(integers, ["query", "key"], scale)
+    write("signed", "envelope", signed, wire.decode(signed))
 
     def rows(layer: int, head: int, part: slice) -> np.ndarray:
         return weights[layer, head, part]

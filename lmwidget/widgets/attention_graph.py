@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
-from numpy.typing import ArrayLike
 
-from lmwidget.errors import InputError, LmwidgetError, UnknownNameError
-from lmwidget.tokens import Tokens
-from lmwidget.widgets.array_attention import ArrayAttention
+from lmwidget.errors import LmwidgetError
 from lmwidget.widgets.attention_budget import holds, part_for_page, part_on_screen
-from lmwidget.widgets.attention_selection import (
-    Selection,
-    head_list,
-    hidden_keys,
-    number,
-    select,
-)
-from lmwidget.widgets.attention_state import (
-    empty_figure,
-    figure_state,
-    focus_state,
-    most_structured,
-    packed,
-    strongest_table,
-)
-from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle, has_content
+from lmwidget.widgets.attention_selection import Selection, hidden_keys, select
+from lmwidget.widgets.attention_state import figure_state, focus_state, packed, strongest_table
+from lmwidget.widgets.attention_widget import AttentionWidget
+from lmwidget.widgets.base import READY, bundle
 
 if TYPE_CHECKING:
-    from lmwidget.capture.attention import Attention
     from lmwidget.models.language_model import LanguageModel
 
 
-_LONG_TEXT = 1024  # tokens
-_WORTH_SAYING = 3.0  # seconds
-
-
-class AttentionGraph(ModelWidget):
+class AttentionGraph(AttentionWidget):
     """A graph of the attention between tokens; hover, click, change the text.
 
     Parameters
@@ -84,14 +63,7 @@ class AttentionGraph(ModelWidget):
     _esm = bundle("attention_graph.js")
     _css = bundle("attention_graph.css")
     _bundle = "attention_graph"
-    _input_traits = ("text", "kind")
     _bulk_traits = ("_tokens", "_attention", "_focus")
-
-    layer = t.Int(0).tag(sync=True)
-    "Index of the layer shown, 0 for the first that has attention."
-
-    heads = t.List(t.Int()).tag(sync=True)
-    "Heads shown; empty for all."
 
     mean = t.Bool(False).tag(sync=True)
     "Draw the mean of the heads shown instead of each."
@@ -114,9 +86,6 @@ class AttentionGraph(ModelWidget):
     view = t.Enum(["columns", "arcs"], "columns").tag(sync=True)
     "Two columns of tokens, or arcs over one line of text."
 
-    kind = t.Unicode("self").tag(sync=True)
-    "Which attention: ``self``, or ``encoder``, ``decoder``, ``cross``."
-
     search = t.Unicode("").tag(sync=True)
     "Highlights the tokens that contain this text."
 
@@ -134,112 +103,12 @@ class AttentionGraph(ModelWidget):
         truncate: bool = False,
         **traits: Any,
     ) -> None:
-        self._lm = None if lm is None else as_language_model(lm)
-        self._input, self._output, self._truncate = text, output, truncate
-        self._result: Any = traits.pop("_result", None)
         self._unreadable = False  # whether the error on screen is about the layer
-        self._first: dict[str, Any] = {
-            "layer": layer,
-            "heads": head_list(heads),
-            "kind": traits.get("kind"),
-        }
-        super().__init__(**traits)
+        super().__init__(
+            lm, text, layer=layer, heads=heads, output=output, truncate=truncate, **traits
+        )
         self.observe(self._on_shown, ["layer", "heads", "token", "side"])
         self._show(self._focused())
-
-    @classmethod
-    def from_result(cls, attention: Attention, **traits: Any) -> AttentionGraph:
-        """Return a graph of attention that has been computed before.
-
-        Parameters
-        ----------
-        attention : Attention
-            From ``lm.attention(text)`` or ``Attention.load(path)``.
-        **traits
-            As for the class.
-
-        Returns
-        -------
-        AttentionGraph
-            Without a model: everything works but editing the text.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> attention = lmw.load("tiny").attention("The king said")
-        >>> lmw.AttentionGraph.from_result(attention, layer=1).layer
-        1
-        """
-        if not hasattr(attention, "structure_scores"):
-            raise InputError(
-                f"A {type(attention).__name__} is no attention.",
-                "Give what lm.attention(text) or Attention.load(path) returned.",
-            )
-        return cls(_result=attention, **traits)
-
-    @classmethod
-    def from_arrays(
-        cls,
-        weights: ArrayLike,
-        tokens: Tokens | Sequence[str],
-        key_tokens: Tokens | Sequence[str] | None = None,
-        **traits: Any,
-    ) -> AttentionGraph:
-        """Return a graph of weights computed elsewhere.
-
-        Parameters
-        ----------
-        weights : array_like, shape (layer, head, query, key), (head, query, key) or (query, key)
-            Attention weights, 0 to 1.
-        tokens : Tokens or sequence of str
-            The queries.
-        key_tokens : Tokens or sequence of str, optional
-            The keys, when they are others.
-        **traits
-            As for the class.
-
-        Returns
-        -------
-        AttentionGraph
-            A graph without a model.
-
-        Raises
-        ------
-        InputError
-            When the shapes of weights and tokens disagree.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, numpy as np
-        >>> lmw.AttentionGraph.from_arrays(np.eye(2), ["a", "b"]).result.shape
-        (1, 1, 2, 2)
-        """
-        return cls(_result=ArrayAttention.from_arrays(weights, tokens, key_tokens), **traits)
-
-    @property
-    def result(self) -> Attention:
-        """The attention that is drawn.
-
-        Returns
-        -------
-        Attention
-            Every layer and head, computed when asked for.
-
-        Raises
-        ------
-        InputError
-            When there is no text yet.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> lmw.AttentionGraph(lmw.load("tiny"), "the king said").result.shape
-        (2, 4, 4, 4)
-        """
-        if self._result is None:
-            raise InputError("There is no attention yet.", "Set graph.text first.")
-        attention: Attention = self._result
-        return attention
 
     @property
     def selection(self) -> Selection | None:
@@ -264,96 +133,13 @@ class AttentionGraph(ModelWidget):
 
     # State -----------------------------------------------------------------------------------
 
-    def _initial_state(self) -> dict[str, Any]:
-        if self._result is not None:
-            self._input = self._result.tokens
-            return self._drawn(**self._first)
-        if self._lm is None or not has_content(self._input):
-            name = self._lm.name if self._lm else ""
-            return {"_status": self._nothing(), "_figure": empty_figure(name, editable=True)}
-        return self._read(**self._first)
-
-    def _compute(self) -> dict[str, Any]:
-        if self._lm is None:
-            raise InputError(
-                "This graph has no model, so its text cannot be run.",
-                "Make one with AttentionGraph(lm, text).",
-            )
-        changed_kind = self._result is not None and self.kind != self._result.kind
-        if changed_kind and self.text == self._input_text():
-            self._result = self._result.select(self.kind)
-            return self._drawn(None, None, self.kind)
-        first = self._result is None
-        self._input, self._output = self.text, self._output if first else None
-        if first:
-            return self._read(**self._first)
-        return {"token": None, **self._read(self.layer, list(self.heads), self.kind)}
-
-    def _read(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
-        assert self._lm is not None
-        before = self._result
-        try:
-            tokens = self._lm.tokenize(self._input, truncate=self._truncate)
-            with self._told(tokens):
-                self._result = self._lm.attention(tokens, output=self._output, kind=kind)
-            return self._drawn(layer, heads, kind)
-        except BaseException:
-            self._result = before
-            raise
-
-    def _told(self, tokens: Tokens) -> AbstractContextManager[None]:
-        """Say beforehand what reading a long text takes."""
-        assert self._lm is not None
-        if len(tokens) >= _LONG_TEXT:
-            estimate = self._lm.estimate(tokens, output=self._output)
-            if estimate.seconds >= _WORTH_SAYING:
-                return self._announced(f"Reading {estimate}")
-        return nullcontext()
-
-    def _drawn(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
-        """Return the traits that draw ``self._result``; the best layer and head when not given."""
-        attention = self._result
-        if kind is not None and kind != attention.kind:
-            self._result = attention = attention.select(kind)
-        layer = None if layer is None else self._check_layer(layer)
-        for head in heads or ():
-            self._check_head(layer, head)
-        if layer is None or heads is None:
-            layer, heads = most_structured(attention, layer, heads)
-        self._check_layer(layer)
-        same = attention.key_tokens is attention.tokens
+    def _picture(self, attention: Any, layer: int, heads: list[int]) -> dict[str, Any]:
         part = part_on_screen(attention, layer, heads)
         return {
-            "text": self._input_text(),
-            "kind": attention.kind,
-            "layer": layer,
-            "heads": list(heads),
-            "_tokens": {
-                "query": attention.tokens.to_dict(),
-                "key": None if same else attention.key_tokens.to_dict(),
-            },
             "_attention": packed(attention, part),
             "_focus": {},
-            "_figure": {
-                **figure_state(attention, part, editable=self._editable()),
-                "model": self._named(attention.model, self._input_tokens()),
-            },
-            "_status": READY,
+            "_figure": figure_state(attention, part, editable=self._editable()),
         }
-
-    def _input_tokens(self) -> Tokens:
-        """Return what the user wrote: the encoder's side where there are two."""
-        attention = self._result
-        tokens: Tokens = (
-            attention.select("encoder").tokens if "encoder" in attention.kinds else attention.tokens
-        )
-        return tokens
-
-    def _editable(self) -> bool:
-        return self._lm is not None and self._input_tokens().source == "text"
-
-    def _input_text(self) -> str:
-        return self._input_tokens().text
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._result is None:
@@ -401,46 +187,6 @@ class AttentionGraph(ModelWidget):
         if not 0 <= token < len(tokens) or not holds(self._attention, self.layer, self.heads):
             return nothing
         return {"_focus": focus_state(result, self.layer, self.heads, self.side, token)}
-
-    # Validation ------------------------------------------------------------------------------
-
-    @t.validate("layer")
-    def _valid_layer(self, proposal: Any) -> int:
-        return self._check_layer(proposal["value"])
-
-    @t.validate("heads")
-    def _valid_heads(self, proposal: Any) -> list[int]:
-        if self._result is not None and not self._quiet:
-            for head in proposal["value"]:
-                self._check_head(None, head)
-        return head_list(proposal["value"]) or []
-
-    @t.validate("kind")
-    def _valid_kind(self, proposal: Any) -> str:
-        kinds = ("self",) if self._result is None else self._result.kinds
-        if proposal["value"] not in kinds:
-            raise UnknownNameError(
-                f"There is no {proposal['value']!r} attention here.",
-                f"Choose one of {', '.join(map(repr, kinds))}.",
-            )
-        return str(proposal["value"])
-
-    def _check_layer(self, given: Any) -> int:
-        layer = number(given, "layer")
-        count = 0 if self._result is None else self._result.shape[0]
-        if self._result is not None and not 0 <= layer < count:
-            raise UnknownNameError(
-                f"There is no layer {layer}.", f"Choose a layer from 0 to {count - 1}."
-            )
-        return layer
-
-    def _check_head(self, layer: int | None, head: Any) -> None:
-        head = number(head, "head")
-        count = self._result.shape[1] if layer is None else self._result.heads(layer)
-        if not 0 <= head < count:
-            raise UnknownNameError(
-                f"There is no head {head}.", f"Choose heads from 0 to {count - 1}."
-            )
 
     def _static_html(self) -> str:
         if self._result is None:

@@ -43,11 +43,43 @@ def packed(attention: Any, part: Part) -> dict[str, Any]:
     """
     count, _, queries, keys = attention.shape
     heads = [attention.heads(layer) for layer in range(count)]
+    only, signed = part.heads, is_signed(attention)
     if part.top is None:
-        return pack_dense(attention.rows, part.layers, heads, (queries, keys), only=part.heads)
+        return pack_dense(
+            attention.rows, part.layers, heads, (queries, keys), only=only, signed=signed
+        )
     return pack_sparse(
-        attention.strongest, part.layers, heads, queries, keys, top=part.top, only=part.heads
+        attention.strongest,
+        part.layers,
+        heads,
+        queries,
+        keys,
+        top=part.top,
+        only=only,
+        signed=signed,
     )
+
+
+def is_signed(attention: Any) -> bool:
+    """Return whether weights may be negative: a difference, or a gradient.
+
+    Parameters
+    ----------
+    attention : Attention
+        What is drawn.
+
+    Returns
+    -------
+    bool
+        False for what a model computed.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> is_signed(lmw.load("tiny").attention("The king said"))
+    False
+    """
+    return bool(getattr(attention, "signed", False))
 
 
 def focus_state(
@@ -82,7 +114,9 @@ def focus_state(
     """
     shown = list(heads) or list(range(attention.heads(layer)))
     read = attention.rows if side == "query" else attention.columns
-    integers, scale = quantise(np.stack([read(layer, head, token) for head in shown]))
+    integers, scale = quantise(
+        np.stack([read(layer, head, token) for head in shown]), signed=is_signed(attention)
+    )
     return {
         "layer": layer,
         "heads": shown,
@@ -119,7 +153,9 @@ def figure_state(attention: Any, part: Part, *, editable: bool) -> dict[str, Any
     layers = attention.shape[0]
     return {
         "model": attention.model,
-        "title": "Attention",
+        "title": getattr(attention, "title", "Attention"),
+        "note": getattr(attention, "note", ""),
+        "signed": is_signed(attention),
         "layers": layers,
         "layer_numbers": list(attention.layer_numbers),
         "heads": [attention.heads(layer) for layer in range(layers)],
@@ -153,6 +189,8 @@ def empty_figure(model: str, *, editable: bool) -> dict[str, Any]:
     return {
         "model": model,
         "title": "Attention",
+        "note": "",
+        "signed": False,
         "layers": 0,
         "layer_numbers": [],
         "heads": [],

@@ -85,6 +85,7 @@ class ModelWidget(anywidget.AnyWidget):
     _tokens = t.Dict().tag(sync=True, echo_update=False)
     _figure = t.Dict().tag(sync=True, echo_update=False)
     _status = t.Dict(READY).tag(sync=True, echo_update=False)
+    _group = t.Unicode("").tag(sync=True, echo_update=False)
     _stop = t.Int(0).tag(sync=True)
     _request = t.Int(0).tag(sync=True)
 

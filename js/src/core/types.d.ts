@@ -4,7 +4,13 @@ export type Theme = "light" | "dark";
 export type ThemePreference = "auto" | Theme;
 
 export type Bytes = DataView | Uint8Array | ArrayBuffer | null | undefined;
-export type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array;
+export type Numbers =
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | Int16Array
+  | Int32Array
+  | Float32Array;
 
 export interface Envelope {
   data: Bytes;

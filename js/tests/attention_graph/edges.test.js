@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AttentionData } from "../../src/widgets/attention_graph/data.js";
+import { AttentionData } from "../../src/attention/data.js";
 import {
   buildEdges,
   edgesInView,

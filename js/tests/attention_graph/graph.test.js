@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import { AttentionData } from "../../src/widgets/attention_graph/data.js";
+import { AttentionData } from "../../src/attention/data.js";
 import css from "../../src/widgets/attention_graph.css?inline";
 import { fakeAttention, fakeState, fakeTokens } from "../fake_attention.js";
 import { fakeModel } from "../fake_model.js";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { nextHeads } from "../../src/attention/controls.js";
+import { isRightToLeft, runs, wholeText } from "../../src/attention/text.js";
 import { captionText } from "../../src/widgets/attention_graph/caption.js";
-import { nextHeads } from "../../src/widgets/attention_graph/controls.js";
 import { hiddenTokens } from "../../src/widgets/attention_graph/derive.js";
 import { matches } from "../../src/widgets/attention_graph/more.js";
-import { isRightToLeft, runs, wholeText } from "../../src/widgets/attention_graph/parts.js";
 import { fakeState, fakeTokens } from "../fake_attention.js";
 
 const plain = (/** @type {string} */ text) => text.replaceAll("\u00a0", " ");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { AttentionData } from "../../src/attention/data.js";
 import { bytes, decode } from "../../src/core/wire.js";
-import { AttentionData } from "../../src/widgets/attention_graph/data.js";
 
 /** The same files that hold the Python half: tests/fixtures/wire. */
 const fixtures = Object.entries(

@@ -15,7 +15,7 @@ from lmwidget.capture.kept.records import UnavailableRecord
 from lmwidget.capture.layers import Layers
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.widgets import attention_budget as module
-from lmwidget.widgets import attention_graph as graph_module
+from lmwidget.widgets import attention_widget as shared
 
 TEXT = "The king said unto the king"
 
@@ -305,8 +305,8 @@ def test_what_is_no_attention_is_refused(wrong):
 
 
 def test_a_long_text_is_announced_with_its_cost(lm, monkeypatch):
-    monkeypatch.setattr(graph_module, "_LONG_TEXT", 4)
-    monkeypatch.setattr(graph_module, "_WORTH_SAYING", 0.0)
+    monkeypatch.setattr(shared, "_LONG_TEXT", 4)
+    monkeypatch.setattr(shared, "_WORTH_SAYING", 0.0)
     said = []
     graph = lmw.AttentionGraph(lm, TEXT)
     graph.observe(lambda change: said.append(change.new["message"]), "_status")

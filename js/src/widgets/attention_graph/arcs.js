@@ -1,7 +1,8 @@
 /** Arcs over one line of text: above for what lies before a token, below for what comes after. */
 
+import { isRightToLeft, runs } from "../../attention/text.js";
 import { h } from "../../core/dom.js";
-import { isRightToLeft, layers, option, runs } from "./parts.js";
+import { layers, option } from "./parts.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Side} Side */

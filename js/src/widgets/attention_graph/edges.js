@@ -1,6 +1,6 @@
 /** From weights to the edges of one picture: filtered, strongest first, indexed by token. */
 
-/** @typedef {import("./data.js").AttentionData} AttentionData */
+/** @typedef {import("../../attention/data.js").AttentionData} AttentionData */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("./types").EdgeIndex} EdgeIndex */
 /** @typedef {import("./types").Line} Line */
@@ -79,7 +79,7 @@ function collect(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }) {
 
 /**
  * @param {Raw} raw
- * @param {import("./data.js").Row} row
+ * @param {import("../../attention/data.js").Row} row
  * @param {number} query
  * @param {number} head
  * @param {number} least
@@ -138,7 +138,7 @@ function collectMean(data, { layer, heads, threshold, hiddenQueries, hiddenKeys 
  * @param {Float32Array} sums
  * @param {Uint32Array} touched
  * @param {number} count keys touched so far
- * @param {import("./data.js").Row} row
+ * @param {import("../../attention/data.js").Row} row
  */
 function addTo(sums, touched, count, { values, columns, scale }) {
   let more = count;

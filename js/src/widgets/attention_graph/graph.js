@@ -1,5 +1,6 @@
 /** One view of an AttentionGraph: controls, picture, caption and table, kept true to the store. */
 
+import { wholeText } from "../../attention/text.js";
 import { h } from "../../core/dom.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
@@ -10,7 +11,6 @@ import { makeDrawing, missingPart, partShown, saysAbsent } from "./drawing.js";
 import { inWords } from "./isolate.js";
 import { graphKeys } from "./keys.js";
 import { matches } from "./more.js";
-import { wholeText } from "./parts.js";
 import { patience } from "./patience.js";
 import { createScene } from "./scene.js";
 import { toolbar } from "./toolbar.js";

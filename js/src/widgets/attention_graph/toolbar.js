@@ -1,14 +1,15 @@
 /** All controls of a graph in their places; what they show follows the state. */
 
+import { headControl, kindControl, layerControl } from "../../attention/controls.js";
+import { wholeText } from "../../attention/text.js";
 import { segmented } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { foldedRow } from "../../core/shell.js";
+import { textDesk } from "../../core/text_desk.js";
 import { actionButtons } from "./actions.js";
-import { headControl, kindControl, layerControl, viewControl } from "./controls.js";
+import { viewControl } from "./controls.js";
 import { whyNoArcs } from "./derive.js";
 import { moreControls, searchControl } from "./more.js";
-import { wholeText } from "./parts.js";
-import { textDesk } from "./text_desk.js";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Figure} Figure */

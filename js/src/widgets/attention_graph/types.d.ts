@@ -1,36 +1,17 @@
-import type { Envelope, Theme, ThemePreference, Tokens } from "../../core/types";
+import type { Chosen, Side } from "../../attention/types";
+import type { Envelope, Theme } from "../../core/types";
 
-export type Side = "query" | "key";
+export type { AttentionWire, Figure, Side, TokenPair } from "../../attention/types";
 
 /** What the reader chose; every field is a trait that Python sees too. */
-export interface State {
-  text: string;
-  layer: number;
-  heads: number[];
-  mean: boolean;
-  token: number | null;
+export interface State extends Chosen {
   side: Side;
   threshold: number;
   top_k: number | null;
   hide_special: boolean;
   hide_first: boolean;
   view: "columns" | "arcs";
-  kind: string;
   search: string;
-  theme: ThemePreference;
-}
-
-export interface Figure {
-  model: string;
-  title: string;
-  layers: number;
-  layer_numbers: number[];
-  heads: number[];
-  kinds: string[];
-  causal: boolean;
-  editable: boolean;
-  /** Keys sent of each query of what is shown; null when all were. */
-  top_per_row: number | null;
 }
 
 /** The trait `_focus`: every weight of the pinned token. */
@@ -40,23 +21,6 @@ export interface FocusWire {
   side: Side;
   token: number;
   weights: Envelope;
-}
-
-export interface AttentionWire {
-  layers: number[];
-  /** Which heads were sent, in their order; null or absent: all of them. */
-  heads?: number[] | null;
-  format: "dense" | "csr";
-  weights: Envelope;
-  columns?: Envelope;
-  offsets?: Envelope;
-  rowscale?: Envelope;
-  kept?: Envelope;
-}
-
-export interface TokenPair {
-  query: Tokens;
-  key: Tokens | null;
 }
 
 /** Edges of one picture, strongest first, with the edges of each query and of each key. */

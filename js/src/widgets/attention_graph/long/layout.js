@@ -1,6 +1,6 @@
 /** A text set in the smallest type: where each token's block lies on the minimap. */
 
-import { isRightToLeft, runs } from "../parts.js";
+import { isRightToLeft, runs } from "../../../attention/text.js";
 
 /** @typedef {import("../../../core/types").Tokens} Tokens */
 

@@ -4,13 +4,13 @@
  * asked about, where it looks; found tokens are marked.
  */
 
+import { runs } from "../../../attention/text.js";
 import { fitCanvas } from "../../../core/canvas.js";
 import { neutral } from "../../../core/colour.js";
 import { h } from "../../../core/dom.js";
 import { longerSide } from "../derive.js";
 import { otherSide } from "../isolate.js";
 import { inkOf } from "../painter.js";
-import { runs } from "../parts.js";
 import { brush } from "./brush.js";
 import { layOut } from "./layout.js";
 

@@ -1,9 +1,9 @@
 /** What lies under the edges of a long text: blocks for tokens too low to read, and whose turn it is. */
 
+import { runs } from "../../../attention/text.js";
 import { fitCanvas } from "../../../core/canvas.js";
 import { neutral } from "../../../core/colour.js";
 import { count } from "../../../core/format.js";
-import { runs } from "../parts.js";
 import { asBlocks, firstOf } from "./window.js";
 
 /** @typedef {import("../../../core/types").Theme} Theme */

@@ -1,7 +1,7 @@
 /** Where the text is edited: a row over the picture that opens and closes. */
 
-import { h, replace } from "../../core/dom.js";
-import { textEditor } from "../../core/editor.js";
+import { h, replace } from "./dom.js";
+import { textEditor } from "./editor.js";
 
 /** @param {{text: () => string, onSubmit: (text: string) => void}} options */
 export function textDesk({ text, onSubmit }) {

@@ -1,9 +1,9 @@
 /** Attention weights as they came over the wire: any number of one layer, without unpacking all. */
 
-import { decode } from "../../core/wire.js";
+import { decode } from "../core/wire.js";
 
 /** @typedef {import("./types").AttentionWire} AttentionWire */
-/** @typedef {import("../../core/types").Numbers} Numbers */
+/** @typedef {import("../core/types").Numbers} Numbers */
 
 /**
  * One row: the weight of `columns[i]` (or of key `i` when columns is null) is `values[i] * scale`.

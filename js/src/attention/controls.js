@@ -1,0 +1,199 @@
+/** Controls of every widget of attention: layer, heads, which attention. */
+
+import { headColour } from "../core/colour.js";
+import { iconButton, segmented, slider, textButton } from "../core/controls.js";
+import { h, replace } from "../core/dom.js";
+import { roving } from "../core/keyboard.js";
+
+/** @typedef {import("../core/types").Theme} Theme */
+/** @typedef {Pick<import("./types").Chosen, "layer" | "heads"> & {mean?: boolean}} Shown */
+/** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("./types").Chosen} Chosen */
+/** @typedef {(values: Partial<Chosen>) => void} Set */
+
+/** Layers that Python must send wait for the slider to rest. */
+const REST = 120;
+
+/**
+ * @param {{onLayer: (layer: number) => void, isHere: (layer: number) => boolean}} on
+ */
+export function layerControl({ onLayer, isHere }) {
+  /** @type {Figure | null} */
+  let figure = null;
+  let shown = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const label = (/** @type {number} */ layer) => String(figure?.layer_numbers[layer] ?? layer);
+
+  /** @param {number} layer */
+  function go(layer) {
+    const last = (figure?.layers ?? 1) - 1;
+    const next = Math.max(0, Math.min(last, layer));
+    range.set(next);
+    clearTimeout(timer);
+    if (isHere(next)) onLayer(next);
+    else timer = setTimeout(() => onLayer(next), REST);
+    shown = next;
+  }
+
+  const range = slider({
+    label: "Layer",
+    min: 0,
+    max: 0,
+    step: 1,
+    value: 0,
+    format: label,
+    onInput: go,
+    title: "Layer: [ and ] step through them",
+  });
+  const step = (/** @type {number} */ by) => () => go(shown + by);
+  const [name, input, value] = range.element.children;
+  const element = h(
+    "div",
+    { class: "lmw-layer lmw-slider" },
+    name,
+    value,
+    iconButton({ icon: "previous", label: "Previous layer", keys: "[", onClick: step(-1) }),
+    input,
+    iconButton({ icon: "next", label: "Next layer", keys: "]", onClick: step(1) }),
+  );
+  return {
+    element,
+    step: (/** @type {number} */ by) => go(shown + by),
+    /** @param {Shown} state @param {Figure} next */
+    set(state, next) {
+      figure = next;
+      shown = state.layer;
+      element.hidden = next.layers < 2;
+      range.set(state.layer, Math.max(0, next.layers - 1));
+    },
+    destroy: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * The heads after a click on one of them. No head chosen means all.
+ * @param {number[]} heads
+ * @param {number} head
+ * @param {number} count
+ * @param {boolean} only
+ */
+export function nextHeads(heads, head, count, only) {
+  const all = Array.from({ length: count }, (_, i) => i);
+  const current = heads.length > 0 ? heads : all;
+  if (only) return current.length === 1 && current[0] === head ? [] : [head];
+  const next = current.includes(head)
+    ? current.filter((other) => other !== head)
+    : [...current, head].sort((a, b) => a - b);
+  return next.length === 0 || next.length === count ? [] : next;
+}
+
+/**
+ * One chip a head, in the head's colour.
+ * @param {{onChange: Set, onPreview: (head: number | null) => void}} on
+ */
+export function headControl({ onChange, onPreview }) {
+  const chips = h("div", { class: "lmw-chips", role: "group", "aria-label": "Heads" });
+  const all = textButton({
+    label: "all",
+    title: "Show every head",
+    pressed: false,
+    onClick: () => onChange({ heads: [] }),
+  });
+  const mean = textButton({
+    label: "mean",
+    title: "Draw the mean of the heads shown, in one colour",
+    pressed: false,
+    onClick: () => onChange({ mean: !state.mean }),
+  });
+  const element = h(
+    "div",
+    { class: "lmw-heads" },
+    h("span", { class: "lmw-label" }, "Heads"),
+    chips,
+    all,
+    mean,
+  );
+  const keys = roving(chips, ".lmw-chip", { orientation: "horizontal" });
+  let state = /** @type {Shown} */ ({ heads: /** @type {number[]} */ ([]), mean: false });
+  let drawn = "";
+  let count = 0;
+
+  const headOf = (/** @type {Event} */ event) => {
+    const chip = event.target instanceof Element ? event.target.closest(".lmw-chip") : null;
+    return chip instanceof HTMLElement ? Number(chip.dataset.head) : null;
+  };
+  chips.addEventListener("click", (event) => {
+    const head = headOf(event);
+    if (head === null) return;
+    const only = event.shiftKey || event.altKey;
+    onChange({ heads: nextHeads(state.heads, head, count, only) });
+  });
+  chips.addEventListener("dblclick", (event) => {
+    const head = headOf(event);
+    if (head !== null) onChange({ heads: [head] });
+  });
+  chips.addEventListener("pointerover", (event) => onPreview(headOf(event)));
+  chips.addEventListener("pointerleave", () => onPreview(null));
+
+  return {
+    element,
+    /** @param {Shown} next @param {Figure} figure @param {Theme} theme */
+    set(next, figure, theme) {
+      state = next;
+      count = figure.heads[next.layer] ?? 0;
+      element.hidden = count < 2;
+      if (drawn !== `${count} ${theme}`) {
+        drawn = `${count} ${theme}`;
+        replace(
+          chips,
+          Array.from({ length: count }, (_, head) => chip(head, theme)),
+        );
+        keys.refresh();
+      }
+      const on = (/** @type {number} */ head) =>
+        next.heads.length === 0 || next.heads.includes(head);
+      for (const element of chips.children) {
+        element.setAttribute(
+          "aria-pressed",
+          String(on(Number(/** @type {HTMLElement} */ (element).dataset.head))),
+        );
+      }
+      chips.classList.toggle("lmw-chips-mean", next.mean);
+      all.setAttribute("aria-pressed", String(next.heads.length === 0));
+      mean.setAttribute("aria-pressed", String(next.mean));
+    },
+    destroy: () => keys.destroy(),
+  };
+}
+
+/** @param {number} head @param {Theme} theme */
+function chip(head, theme) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "lmw-chip",
+      title: `Head ${head}: click switches it on or off, double-click or shift-click shows only it`,
+      "aria-label": `Head ${head}`,
+      dataset: { head: String(head) },
+      style: { "--lmw-head": headColour(head, theme) },
+    },
+    String(head),
+  );
+}
+
+/**
+ * Encoder, decoder or cross attention.
+ * @param {string[]} kinds
+ * @param {string} kind
+ * @param {Set} onChange
+ */
+export function kindControl(kinds, kind, onChange) {
+  return segmented({
+    label: "Which attention",
+    options: kinds.map((value) => ({ value, label: value })),
+    value: kind,
+    onChange: (value) => onChange({ kind: value }),
+  });
+}

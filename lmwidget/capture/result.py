@@ -143,7 +143,7 @@ class Attention:
         >>> lmw.load("tiny").attention("the king said").heads(0)
         4
         """
-        return self._record(layer).shape[1]
+        return self.record(layer).shape[1]
 
     @cached_property
     def causal(self) -> bool:
@@ -182,6 +182,33 @@ class Attention:
         """
         return Attention(self._parts, kind, model=self.model, cost=self.cost)
 
+    def record(self, layer: int) -> Record:
+        """Return what was kept of a layer: queries and keys, or whole weights.
+
+        Parameters
+        ----------
+        layer : int
+            Layer, from 0.
+
+        Returns
+        -------
+        Record
+            Of one attention call.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such layer.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attention("the king said").record(0).query.shape
+        torch.Size([1, 4, 4, 24])
+        """
+        (index,), _ = choose(whole(layer, "layer"), len(self), "layer")
+        return self._records[index]
+
     def rows(self, layer: int, head: Any, query: Any) -> Weights:
         """Return some rows of some heads.
 
@@ -213,7 +240,7 @@ class Attention:
         >>> attention.rows(0, 0, 2).shape, attention.rows(0, 0, [1, 2]).shape
         ((4,), (2, 4))
         """
-        record = self._record(layer)
+        record = self.record(layer)
         heads, one_head = choose(head, record.shape[1], "head")
         queries, one_query = choose(query, len(self.tokens), "query token")
         weights = self._compute(record, heads, queries)
@@ -245,7 +272,7 @@ class Attention:
         >>> lmw.load("tiny").attention("the king said").layer_weights(0).shape
         (4, 4, 4)
         """
-        record = self._record(layer)
+        record = self.record(layer)
         return self._compute(record, range(record.shape[1]), range(len(self.tokens)))
 
     def columns(self, layer: int, head: Any, key: int) -> Weights:
@@ -279,7 +306,7 @@ class Attention:
         >>> lmw.load("tiny").attention("the king said").columns(0, [0, 1], 2).shape
         (2, 4)
         """
-        record = self._record(layer)
+        record = self.record(layer)
         heads, one_head = choose(head, record.shape[1], "head")
         (column,), _ = choose(whole(key, "key token"), len(self.key_tokens), "key token")
         blocks = [block[:, :, column] for block in self._blocks(record, heads)]
@@ -323,7 +350,7 @@ class Attention:
         >>> keys.shape, weights.shape, share.shape
         ((1, 4, 2), (1, 4, 2), (1, 4))
         """
-        record = self._record(layer)
+        record = self.record(layer)
         heads, _ = choose(head, record.shape[1], "head")
         keys, weights, shares = [], [], []
         for block in self._blocks(record, heads):
@@ -457,10 +484,6 @@ class Attention:
         from lmwidget.widgets.attention_graph import AttentionGraph
 
         return AttentionGraph.from_result(self)._repr_mimebundle_(**kwargs)
-
-    def _record(self, layer: int) -> Record:
-        (index,), _ = choose(whole(layer, "layer"), len(self), "layer")
-        return self._records[index]
 
     def _compute(self, record: Record, heads: Sequence[int], queries: Sequence[int]) -> Weights:
         found = np.empty((len(heads), len(queries), len(self.key_tokens)), np.float32)

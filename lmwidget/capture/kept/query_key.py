@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,30 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from lmwidget.capture.kept.records import ALL, Record, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """How the weights of one query in one head come about.
+
+    Attributes
+    ----------
+    scores : dict of str to Tensor, shape (key,)
+        Scores after each step that the layer takes, in its order: ``"dot"``, ``"scale"``,
+        ``"softcap"``, ``"bias"``, ``"mask"``.
+    sink : float or None
+        Score of the sink, which takes part in the softmax.
+    peak, total : float
+        The softmax is ``exp(score - peak) / total``.
+    weights : Tensor of float32, shape (key,)
+        The row of attention.
+    """
+
+    scores: dict[str, Tensor]
+    sink: float | None
+    peak: float
+    total: float
+    weights: Tensor
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,10 +105,7 @@ class QueryKeyRecord(Record):
         keys = self.shape[3]
         with torch.no_grad():
             seen = self._seen(rows)
-            scores = self._scores(heads, rows, seen)
-            allowed = self.allowed(heads, rows)
-            if allowed is not None:
-                scores.masked_fill_(~allowed[..., :seen], -torch.inf)
+            *_, (_, scores) = self._steps(heads, rows, seen)
             weights = self._softmax(scores, heads, rows)
             if self.mask is not None or self.offset < 0:
                 # As the attention kernels do: no key to see, nothing seen (a softmax says NaN).
@@ -96,18 +118,67 @@ class QueryKeyRecord(Record):
         chosen = range(self.shape[2])[rows] if isinstance(rows, slice) else rows
         return min(keys, max(1, max(chosen, default=0) + self.offset + 1)) if self.causal else keys
 
-    def _scores(self, heads: Rows, rows: Rows, seen: int) -> Tensor:
+    def _steps(self, heads: Rows, rows: Rows, seen: int) -> Iterator[tuple[str, Tensor]]:
+        """Scores after each step; the one tensor is written over by the next."""
         exact = torch.float64 if self.query.dtype == torch.float64 else torch.float32
         query = self.query[:, heads][:, :, rows].to(exact)
         key = grouped(self.key[:, :, :seen], self.shape[1], heads).to(exact)
-        scores = (query @ key.transpose(-1, -2)).mul_(self.scale)
+        scores = query @ key.transpose(-1, -2)
+        yield "dot", scores
+        yield "scale", scores.mul_(self.scale)
         if self.softcap:
-            scores.div_(self.softcap).tanh_().mul_(self.softcap)
+            yield "softcap", scores.div_(self.softcap).tanh_().mul_(self.softcap)
         if self.bias is not None:
-            scores.add_(_part(self.bias, heads, rows)[..., :seen])
+            yield "bias", scores.add_(_part(self.bias, heads, rows)[..., :seen])
         if self.mask is not None and self.mask.is_floating_point():
             scores.add_(_part(self.mask, heads, rows)[..., :seen])
-        return scores
+        allowed = self.allowed(heads, rows)
+        if allowed is not None:
+            scores.masked_fill_(~allowed[..., :seen], -torch.inf)
+        if allowed is not None or self.mask is not None:
+            yield "mask", scores
+
+    def stages(self, head: int, row: int) -> Stages:
+        """Return how the weights of one query come about, step by step.
+
+        Parameters
+        ----------
+        head, row : int
+            Head and query position.
+
+        Returns
+        -------
+        Stages
+            Ends with the same weights as :meth:`weights`.
+        """
+        heads, rows = [head], [row]
+        with torch.no_grad():
+            steps = self._steps(heads, rows, self.shape[3])
+            scores = {name: found[0, 0, 0].clone() for name, found in steps}
+            last = scores[next(reversed(scores))].double()
+            sink = None
+            if self.sinks is not None:
+                sink = float(_part(self.sinks, heads, rows).flatten()[0])
+                last = torch.cat([last, last.new_tensor([sink])])
+            peak = last.max()
+            total = float((last - peak).exp().sum()) if peak > -torch.inf else 0.0
+        return Stages(scores, sink, float(peak), total, self.weights(heads, rows)[0, 0, 0])
+
+    def vectors(self, head: int) -> tuple[Tensor, Tensor]:
+        """Return the queries and the keys of one head.
+
+        Parameters
+        ----------
+        head : int
+            Head; several may share their keys (grouped-query attention).
+
+        Returns
+        -------
+        tuple of Tensor of float32, shapes (query, channel) and (key, channel)
+            As they are multiplied: after rotary embedding.
+        """
+        key = grouped(self.key, self.query.shape[1], [head])
+        return self.query[0, head].float(), key[0, 0].float()
 
     def allowed(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor | None:
         """Return which keys may be seen, leaving masks that are added aside.

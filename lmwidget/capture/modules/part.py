@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from torch import Tensor
 
-from lmwidget.capture.kept.query_key import QueryKeyRecord
+from lmwidget.capture.kept.query_key import QueryKeyRecord, Stages
 from lmwidget.capture.kept.records import ALL, Rows
 
 
@@ -45,8 +45,46 @@ class PartRecord(QueryKeyRecord):
         Tensor of float32, shape (batch, head, query, key)
             Rows sum to at most 1.
         """
+        return self.whole.weights(heads, rows)[..., self.first : self.last]
+
+    @property
+    def whole(self) -> QueryKeyRecord:
+        """The call with all its keys."""
         given = {field.name: getattr(self, field.name) for field in fields(QueryKeyRecord)}
-        return QueryKeyRecord(**given).weights(heads, rows)[..., self.first : self.last]
+        return QueryKeyRecord(**given)
+
+    def stages(self, head: int, row: int) -> Stages:
+        """Return how the weights of one query come about; the softmax is over all keys.
+
+        Parameters
+        ----------
+        head, row : int
+            Head and query position.
+
+        Returns
+        -------
+        Stages
+            Of these keys.
+        """
+        found, mine = self.whole.stages(head, row), slice(self.first, self.last)
+        scores = {name: score[mine] for name, score in found.scores.items()}
+        return replace(found, scores=scores, weights=found.weights[mine])
+
+    def vectors(self, head: int) -> tuple[Tensor, Tensor]:
+        """Return the queries and these keys of one head.
+
+        Parameters
+        ----------
+        head : int
+            Head.
+
+        Returns
+        -------
+        tuple of Tensor of float32, shapes (query, channel) and (key, channel)
+            As they are multiplied.
+        """
+        query, key = self.whole.vectors(head)
+        return query, key[self.first : self.last]
 
 
 def part_of(record: QueryKeyRecord, first: int, last: int, suffix: str = "") -> PartRecord:

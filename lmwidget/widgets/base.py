@@ -149,11 +149,48 @@ class ModelWidget(anywidget.AnyWidget):
         >>> graph.token
         1
         """
-        self._browser = True
-        try:
+        with self.as_from_browser(True):
             super().set_state(sync_data)
+
+    @property
+    def from_browser(self) -> bool:
+        """Whether the change under way came from the browser.
+
+        Returns
+        -------
+        bool
+            False for a change made in Python.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.AttentionGraph(lmw.load("tiny"), "The king said").from_browser
+        False
+        """
+        return self._browser
+
+    @contextmanager
+    def as_from_browser(self, yes: bool) -> Iterator[None]:  # noqa: FBT001
+        """Take changes as coming from the browser: they are computed in the background.
+
+        Parameters
+        ----------
+        yes : bool
+            Whether they do.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> graph = lmw.AttentionGraph(lmw.load("tiny"), "The king said")
+        >>> with graph.as_from_browser(True):
+        ...     graph.text = "the king"
+        >>> graph.wait()
+        """
+        before, self._browser = self._browser, yes
+        try:
+            yield
         finally:
-            self._browser = False
+            self._browser = before
 
     def _on_input(self, _change: Any) -> None:
         if self._quiet:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
-
-import traitlets as t
+from typing import TYPE_CHECKING, Any
 
 from lmwidget.errors import InputError
 
@@ -59,4 +57,15 @@ def link(*widgets: ModelWidget) -> None:
         other._group = group  # noqa: SLF001
         for name in SHARED:
             if first.has_trait(name) and other.has_trait(name):
-                t.link((first, name), (other, name))
+                _follow(first, other, name)
+                setattr(other, name, getattr(first, name))
+                _follow(other, first, name)
+
+
+def _follow(source: ModelWidget, target: ModelWidget, name: str) -> None:
+    def copy(change: Any) -> None:
+        # What comes from the browser is computed in the background by every widget.
+        with target.as_from_browser(source.from_browser):
+            setattr(target, name, change.new)
+
+    source.observe(copy, name)

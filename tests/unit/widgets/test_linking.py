@@ -1,0 +1,76 @@
+"""Widgets of one text that follow one another."""
+
+import json
+import re
+
+import pytest
+
+import lmwidget as lmw
+from lmwidget.errors import InputError
+
+TEXT = "the king said unto the king"
+
+
+@pytest.fixture(scope="module")
+def lm():
+    return lmw.load("tiny")
+
+
+def test_what_is_chosen_in_one_is_chosen_in_the_others(lm):
+    one, other = lmw.AttentionGraph(lm, TEXT, layer=1, heads=[3]), lmw.AttentionGraph(lm, TEXT)
+    text = lmw.SaliencyText(lm, TEXT)
+    lmw.link(one, other, text)
+    assert (other.layer, other.heads) == (1, [3])
+    other.set_state({"layer": 0, "heads": [2], "token": 4, "side": "key"})
+    assert (one.layer, one.heads, one.token, one.side) == (0, [2], 4, "key")
+    assert text.token == 4
+    text.token = None
+    assert one.token is other.token is None
+
+
+def test_a_new_text_is_read_by_all(lm):
+    one, other = lmw.AttentionGraph(lm, TEXT), lmw.AttentionGraph(lm, TEXT)
+    lmw.link(one, other)
+    one.text = "the queen"
+    assert other.text == "the queen"
+    assert other.result.tokens == one.result.tokens
+
+
+def test_what_was_typed_in_the_browser_is_computed_in_the_background(lm):
+    one, other = lmw.AttentionGraph(lm, TEXT), lmw.AttentionGraph(lm, TEXT)
+    lmw.link(one, other)
+    one.set_state({"text": "the queen said"})
+    assert other._worker is not None
+    one.wait()
+    other.wait()
+    assert other.result.tokens.text == one.result.tokens.text == "the queen said"
+    assert other._status["state"] == "ready"
+
+
+def test_groups_are_told_to_the_browser_and_to_pages(lm, tmp_path):
+    pair = [lmw.AttentionGraph(lm, TEXT) for _ in range(2)]
+    rest = [lmw.AttentionGraph(lm, TEXT) for _ in range(2)]
+    lmw.link(*pair)
+    lmw.link(*rest)
+    groups = [widget._group for widget in (*pair, *rest)]
+    assert groups[0] == groups[1] != groups[2] == groups[3]
+    page = lmw.to_html(tmp_path / "page.html", *pair).read_text()
+    data = re.search(r"<script[^>]*data-lmwidget>(.*?)</script>", page, re.DOTALL)[1]
+    assert [w["state"]["_group"] for w in json.loads(data)["widgets"]] == groups[:2]
+
+
+def test_linking_one_more_keeps_the_group(lm):
+    widgets = [lmw.AttentionGraph(lm, TEXT) for _ in range(3)]
+    lmw.link(*widgets[:2])
+    lmw.link(widgets[0], widgets[2])
+    assert len({widget._group for widget in widgets}) == 1
+    widgets[2].token = 2
+    assert widgets[1].token == 2
+
+
+def test_what_cannot_be_linked_is_refused(lm):
+    graph = lmw.AttentionGraph(lm, TEXT)
+    with pytest.raises(InputError, match="no widget"):
+        lmw.link(graph, graph.result)
+    with pytest.raises(InputError, match="nothing to be linked"):
+        lmw.link(graph)

@@ -8,6 +8,7 @@
 
 import "../core/core.css";
 import { watchKernel } from "../core/kernel.js";
+import { together } from "../core/together.js";
 import { decode } from "../core/wire.js";
 import { saliencyView } from "./saliency_text/view.js";
 import "./saliency_text.css";
@@ -45,7 +46,14 @@ function initialize({ model }) {
 
 /** @param {RenderContext} context */
 function render({ model, el }) {
-  const view = saliencyView(el, actionsOn(model));
+  const bus = together(model, {
+    onHover: (hover) => view.light(hover?.index ?? null),
+    shares: ["token"],
+  });
+  const view = saliencyView(el, {
+    ...actionsOn(model),
+    hover: (index) => bus.hover(index === null ? null : { side: null, index }),
+  });
   /** @type {Set<string>} */
   const changed = new Set();
   const session = { waiting: false, newText: false, silent: false, gone: false, closed: false };
@@ -86,6 +94,7 @@ function render({ model, el }) {
     session.closed = true;
     clearTimeout(patience);
     stopKernel();
+    bus.destroy();
     for (const { event, run } of handlers) model.off(event, run);
     view.destroy();
   };
@@ -181,7 +190,7 @@ function badge(gone, silent) {
   return silent ? "no answer from the kernel yet: showing the last state" : null;
 }
 
-/** @param {Model} model @returns {import("./saliency_text/types").Actions} */
+/** @param {Model} model @returns {Omit<import("./saliency_text/types").Actions, "hover">} */
 function actionsOn(model) {
   /** @param {Record<string, unknown>} values */
   const write = (values) => {

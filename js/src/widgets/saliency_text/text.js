@@ -119,6 +119,11 @@ export function textView({ onPin, onHover }) {
         item.setAttribute("aria-label", tokenWords(tokens, measured, index));
       });
     },
+    /** Mark a token that is hovered elsewhere. @param {number | null} index */
+    light(index) {
+      for (const item of element.querySelectorAll(".lmw-lit")) item.classList.remove("lmw-lit");
+      if (index !== null) elements[index]?.classList.add("lmw-lit");
+    },
     /** @param {number | null} index */
     pin(index) {
       if (index === pinned) return;

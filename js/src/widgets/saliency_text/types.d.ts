@@ -96,6 +96,8 @@ export interface Block {
 /** What the parts of the widget may ask the entry file to do. */
 export interface Actions {
   pin(index: number | null): void;
+  /** Tell linked widgets which token is hovered. */
+  hover(index: number | null): void;
   setTarget(id: number): void;
   setFoil(id: number | null): void;
   setMethod(name: string): void;

@@ -91,6 +91,7 @@ export function saliencyView(el, actions) {
 
   /** @param {number | null} index @param {DOMRect} [box] */
   function hover(index, box) {
+    actions.hover(index);
     const shown = index ?? state?.token ?? null;
     scale.point(shown);
     if (index === null || !box || !state?.tokens) return tip.hide();
@@ -155,6 +156,8 @@ export function saliencyView(el, actions) {
   }
 
   return {
+    /** Mark the token that is hovered in a linked widget. */
+    light: text.light,
     /** @param {SaliencyState} next */
     update(next) {
       const before = measured;

@@ -53,10 +53,14 @@ class DerivedAttention(ABC):
         Whether weights may be negative, as in a difference.
     title : str
         What a figure of it is called.
+    unit : str
+        What a weight is: ``"share"`` of a head's attention (0 to 1, or a difference of such shares),
+        else the name of another quantity, as ``"norm"``.
     """
 
     signed = False
     title = "Attention"
+    unit = "share"
 
     def __init__(
         self,
@@ -70,7 +74,8 @@ class DerivedAttention(ABC):
         note: str = "",
     ) -> None:
         self.tokens, self.key_tokens = tokens, key_tokens
-        self.kind, self.kinds = kind, (kind,)
+        self.kind = kind
+        self.kinds: tuple[str, ...] = (kind,)
         self.model, self.note = model, note
         self.layer_numbers = tuple(range(len(heads)) if layer_numbers is None else layer_numbers)
         self._heads = tuple(heads)

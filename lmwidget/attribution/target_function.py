@@ -11,12 +11,15 @@ from torch import Tensor
 from lmwidget.attribution.targets import resolve
 from lmwidget.capture.gradients import EmbeddingCall, EmbeddingLeaves
 from lmwidget.capture.memory import counting_saved
+from lmwidget.errors import UnavailableError
 from lmwidget.models.limits import check_gradients
 from lmwidget.models.predictions import candidate_label, strongest
 from lmwidget.models.tasks import read_logits, readout, takes
 from lmwidget.results import Prediction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from typing_extensions import Self
 
     from lmwidget.models.language_model import LanguageModel
@@ -169,6 +172,37 @@ class TargetFunction:
         if first is None:
             return self.at(self.embeddings[None])[1][0]
         return self._run.gradient(first)[0].float()
+
+    def gradients(self, places: Sequence[Any]) -> list[Tensor | None]:
+        """Return the gradient with respect to anything in the graph of the first pass.
+
+        Parameters
+        ----------
+        places : sequence of Tensor or GradientEdge
+            Where gradients are read; the graph is used up.
+
+        Returns
+        -------
+        list of (Tensor or None)
+            None where the value does not depend on it.
+
+        Raises
+        ------
+        UnavailableError
+            When the graph is used up, or there is none.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        ...     f.gradients([])
+        []
+        """
+        first, self._first = self._first, None
+        if first is None:
+            raise UnavailableError("The graph of the first pass is used up.", "Enter it again.")
+        return self._run.gradients(first, places) if places else []
 
     def at(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Return value and gradient at other embeddings, in one batch.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -222,16 +222,50 @@ class EmbeddingLeaves:
         ...     run.gradient(logits[0, 0, 0])[0, 1].abs().max().item()
         0.0
         """
-        found: Tensor | None = None
-        if score.requires_grad:
-            (found,) = torch.autograd.grad(score.sum(), [self.leaves[name]], allow_unused=True)
+        (found,) = self.gradients(score, [self.leaves[name]])
         if found is None:
-            raise UnavailableError(
-                f"No gradient reaches the embeddings of {_class_name(self._model)}: its forward "
-                "pass is cut off from them.",
-                "Check that it does not run under torch.no_grad() or detach() its embeddings.",
-            )
+            raise self._cut_off()
         return found
+
+    def gradients(self, score: Tensor, places: Sequence[Any]) -> list[Tensor | None]:
+        """Return the gradient of the sum of ``score`` with respect to anything in its graph.
+
+        Parameters
+        ----------
+        score : Tensor
+            Computed from the output of the last pass; its graph is used up.
+        places : sequence of Tensor or GradientEdge
+            Where gradients are read.
+
+        Returns
+        -------
+        list of (Tensor or None)
+            None where the score does not depend on it.
+
+        Raises
+        ------
+        UnavailableError
+            When the score is no part of a graph.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> with EmbeddingLeaves(lm.model) as run:
+        ...     logits = run.forward(lm.inputs(lm.tokenize("the king"))).logits
+        ...     run.gradients(logits[0, -1, 0], [logits])[0].sum().item()
+        1.0
+        """
+        if not score.requires_grad:
+            raise self._cut_off()
+        return list(torch.autograd.grad(score.sum(), list(places), allow_unused=True))
+
+    def _cut_off(self) -> UnavailableError:
+        return UnavailableError(
+            f"No gradient reaches the embeddings of {_class_name(self._model)}: its forward "
+            "pass is cut off from them.",
+            "Check that it does not run under torch.no_grad() or detach() its embeddings.",
+        )
 
     def _replace(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any

@@ -197,7 +197,8 @@ def _only_one(records: list[Record], size: tuple[int, int]) -> Record:
         if record.shape[2:] == size and not isinstance(record, UnavailableRecord)
     ]
     if fitting and _all_the_same(fitting):
-        return fitting[0]
+        # The gradient of a map that is applied twice would be the sum over both.
+        return fitting[0] if len(fitting) == 1 else replace(fitting[0], trace=None)
     first = (fitting or records)[0]
     if isinstance(first, UnavailableRecord):
         return first

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from lmwidget.capture.hooks.interface import AttentionCall
+from lmwidget.capture.hooks.multi_head import MultiHeadCall
 from lmwidget.capture.kept.query_key import QueryKeyRecord
 from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.kept.trace import Trace, traced
 
 Place = tuple[str, int]
 _UNREADABLE = (
@@ -26,10 +29,12 @@ class CallReader:
         Size of the batch; tells batch and heads apart where a model folds them into one axis.
     keep_values : bool
         Also keep the values.
+    trace : bool, default False
+        Also keep where gradients are read.
     """
 
-    def __init__(self, *, batch: int, keep_values: bool) -> None:
-        self._batch, self._keep_values = batch, keep_values
+    def __init__(self, *, batch: int, keep_values: bool, trace: bool = False) -> None:
+        self._batch, self._keep_values, self._traces = batch, keep_values, trace
         self._block_masks: dict[int, Tensor] = {}
 
     def interface(
@@ -73,12 +78,13 @@ class CallReader:
             window=given.get("sliding_window") if flash else None,
             sinks=sinks.reshape(1, -1, 1, 1) if sinks is not None and sinks.dim() == 1 else sinks,
             value=value if self._keep_values else None,
+            trace=self._trace(result[0], _heads_first),
         )
-        if trusted or record.explains(value, result[0].transpose(1, 2)):
+        if trusted or record.explains(value, _heads_first(result[0])):
             return record
         weights = _own_eager_weights(record, call, result)
         if weights is not None:
-            return DenseRecord(*place, weights.detach())
+            return DenseRecord(*place, weights.detach(), value=record.value, trace=record.trace)
         return UnavailableRecord(*place, record.shape, _UNREADABLE.format(place[0]))
 
     def sdpa(self, place: Place, given: dict[str, Any], output: Tensor) -> Record:
@@ -98,6 +104,7 @@ class CallReader:
         Record
             Queries and keys, or unavailable when they do not explain the output.
         """
+        trace = self._trace(output, self._unfold)
         query, key, value, output = (
             self._unfold(tensor)
             for tensor in (given["query"], given["key"], given["value"], output)
@@ -113,12 +120,20 @@ class CallReader:
             mask=mask,
             causal=bool(given.get("is_causal", False)),
             value=value if self._keep_values else None,
+            trace=trace,
         )
         if record.explains(value, output):
             return record
         return UnavailableRecord(*place, record.shape, _UNREADABLE.format(place[0]))
 
-    def softmax(self, place: Place, weights: Tensor) -> Record:
+    def softmax(
+        self,
+        place: Place,
+        weights: Tensor,
+        *,
+        output: Tensor | None = None,
+        arrange: Callable[[Tensor], Tensor] | None = None,
+    ) -> Record:
         """Return the record of a softmax inside an attention module.
 
         Parameters
@@ -126,14 +141,49 @@ class CallReader:
         place : tuple of (str, int)
             Module name and number of the call.
         weights : Tensor, shape (batch, head, query, key) or (batch · head, query, key)
-            What it returned.
+            As they were applied to values, in the layout of the softmax.
+        output : Tensor, optional
+            What the softmax returned; default: the same.
+        arrange : callable, optional
+            From that layout to the shape above; default: it is that.
 
         Returns
         -------
         Record
             The weights, kept whole.
         """
-        return DenseRecord(*place, self._unfold(weights.detach()))
+
+        def arranged(tensor: Tensor) -> Tensor:
+            return self._unfold(tensor if arrange is None else arrange(tensor))
+
+        output = weights if output is None else output
+        trace = self._trace(output, arranged, "weights")
+        kept = arranged(weights.detach())
+        if output is not weights and not same_where_applied(arranged(output.detach()), kept):
+            trace = None
+        return DenseRecord(*place, kept, trace=trace)
+
+    def multi_head(self, place: Place, call: MultiHeadCall) -> Record:
+        """Return the record of a call of ``torch.nn.MultiheadAttention``.
+
+        Parameters
+        ----------
+        place : tuple of (str, int)
+            Module name and number of the call.
+        call : MultiHeadCall
+            The call.
+
+        Returns
+        -------
+        Record
+            The weights, kept whole.
+        """
+        return call.record(place, keep_values=self._keep_values, trace=self._traces)
+
+    def _trace(
+        self, tensor: Tensor, arrange: Callable[[Tensor], Tensor], of: str = "output"
+    ) -> Trace | None:
+        return traced(tensor, arrange, of) if self._traces else None
 
     def _unfold(self, tensor: Tensor) -> Tensor:
         """Give a tensor of three axes its head axis."""
@@ -153,6 +203,39 @@ class CallReader:
         if flash and mask.dim() == 2:  # which keys are no padding
             return cast("Tensor", mask[:, None, None, -keys:].bool())
         return _four_axes(cast("Tensor", mask))[..., :keys]
+
+
+def same_where_applied(output: Tensor, applied: Tensor) -> bool:
+    """Return whether a softmax was applied as it is, but for weights that were set to 0.
+
+    Then the gradient with respect to either is the same, wherever there is a weight.
+
+    Parameters
+    ----------
+    output, applied : Tensor, shape (batch, head, query, key)
+        Weights after the softmax, and as they were applied.
+
+    Returns
+    -------
+    bool
+        False when they were scaled, or mixed.
+
+    Examples
+    --------
+    >>> weights = torch.tensor([0.25, 0.75])
+    >>> same_where_applied(weights, weights * torch.tensor([0.0, 1.0]))
+    True
+    >>> same_where_applied(weights, weights * 2)
+    False
+    """
+    if output.shape != applied.shape:
+        return False
+    same = output.to(applied.dtype) == applied
+    return bool((same | (applied == 0) | applied.isnan()).all())
+
+
+def _heads_first(output: Tensor) -> Tensor:
+    return output.transpose(1, 2)
 
 
 def _is_causal(given: dict[str, Any], implementation: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,8 +16,9 @@ from torch.overrides import TorchFunctionMode
 
 from lmwidget.capture.guard import as_found
 from lmwidget.capture.hooks.applied import Applied, as_applied
-from lmwidget.capture.hooks.calls import CallReader, Place
+from lmwidget.capture.hooks.calls import CallReader, Place, same_where_applied
 from lmwidget.capture.hooks.interface import AttentionCall, current_listener, listening
+from lmwidget.capture.hooks.multi_head import MultiHeadCall
 from lmwidget.capture.hooks.visit import Visit
 from lmwidget.capture.kept.records import (
     AsideRecord,
@@ -109,6 +109,8 @@ class Recorder(TorchFunctionMode):
         Keep queries, keys and whole weights in 16 bits.
     wants : callable, optional
         ``wants((module name, number of the call))`` says which calls to keep; default: all.
+    trace : bool, default False
+        Also keep where gradients of the weights are read.
 
     Attributes
     ----------
@@ -133,12 +135,13 @@ class Recorder(TorchFunctionMode):
         keep_values: bool = False,
         half: bool = False,
         wants: Callable[[Place], bool] | None = None,
+        trace: bool = False,
     ) -> None:
         super().__init__()
         self.records: list[Record] = []
         self._wants = wants
         self._half = half
-        self._reader = CallReader(batch=batch, keep_values=keep_values)
+        self._reader = CallReader(batch=batch, keep_values=keep_values, trace=trace)
         self._model, self._tokens = model, tokens
         self._applied = Applied()
         self._softmaxes: dict[nn.Module, list[Tensor]] = {}
@@ -244,17 +247,14 @@ class Recorder(TorchFunctionMode):
         return output
 
     def _on_multi_head(self, func: Any, args: Any, kwargs: Any) -> Any:
-        result = func(*args, **kwargs)
-        given = inspect.signature(func).bind(*args, **kwargs).arguments
-        # Run again for the weights of each head: asking for them changes the output's last digits.
-        given |= {"need_weights": True, "average_attn_weights": False}
-        with torch.no_grad():
-            weights = func(**given)[1]
-        weights = weights if weights.dim() == 4 else weights[None]
-        if self._belongs(InnerCall(weights)):
-            return result
-        self._keep(self._module(), lambda place: DenseRecord(*place, weights.detach()))
-        return result
+        call = MultiHeadCall.of(func, args, kwargs)
+
+        def read(place: Place) -> Record:
+            return self._reader.multi_head(place, call)
+
+        if not self._belongs(InnerCall(call.weights, read=read)):
+            self._keep(self._module(), read)
+        return call.result
 
     def _on_softmax(self, func: Any, args: Any, kwargs: Any) -> Any:
         output = func(*args, **kwargs)
@@ -295,7 +295,9 @@ class Recorder(TorchFunctionMode):
             reason = f"What {record.name} makes of its attention after the softmax cannot be read."
             self.records[number] = UnavailableRecord(record.name, record.call, record.shape, reason)
         else:
-            record = replace(record, probabilities=applied)
+            same = same_where_applied(record.probabilities, applied)
+            trace = record.trace if same else None
+            record = replace(record, probabilities=applied, trace=trace)
             self.records[number] = record.compact(half=self._half)
 
     def _keep(self, module: nn.Module | None, read: Callable[[Place], Record]) -> None:
@@ -309,7 +311,7 @@ class Recorder(TorchFunctionMode):
             return
         try:
             # Our own reading need not pass through this mode, function by function.
-            with torch._C.DisableTorchFunction():  # noqa: SLF001
+            with torch.no_grad(), torch._C.DisableTorchFunction():  # noqa: SLF001
                 record = read((name, call)).compact(half=self._half)
         except Exception as error:  # noqa: BLE001, the user's model must run on
             reason = f"The attention of {name or 'this model'} could not be read: {error!r}."

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from lmwidget.capture.kept.records import ALL, Record, Rows
+from lmwidget.capture.kept.records import ALL, Record, Rows, grouped, own
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,6 @@ class QueryKeyRecord(Record):
         Query ``i`` sees keys after ``i + offset - window`` only.
     sinks : Tensor or None, shape (batch or 1, head, query or 1, 1)
         Scores of the sinks.
-    value : Tensor or None, shape (batch, key head, key, channel)
-        Kept only when asked for.
     """
 
     query: Tensor
@@ -81,7 +79,6 @@ class QueryKeyRecord(Record):
     offset: int = 0
     window: int | None = None
     sinks: Tensor | None = None
-    value: Tensor | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -262,40 +259,12 @@ class QueryKeyRecord(Record):
         QueryKeyRecord
             Owns its tensors.
         """
-        own: dict[str, Any] = {name: _own(tensor) for name, tensor in self.tensors.items()}
+        kept: dict[str, Any] = {name: own(tensor) for name, tensor in self.tensors.items()}
         if half:
-            own |= {name: _halved(own[name]) for name in ("query", "key")}
+            kept |= {name: _halved(kept[name]) for name in ("query", "key")}
         if self.sinks is not None:  # a parameter, which may be trained on
-            own["sinks"] = self.sinks.detach().clone()
-        return replace(self, **own)
-
-
-def grouped(tensor: Tensor, heads: int, chosen: Rows = ALL) -> Tensor:
-    """Return the keys or values that each of the chosen heads uses.
-
-    Parameters
-    ----------
-    tensor : Tensor, shape (batch, key head, key, channel)
-        Keys or values.
-    heads : int
-        Number of query heads.
-    chosen : slice or sequence of int
-        Query heads wanted.
-
-    Returns
-    -------
-    Tensor, shape (batch, chosen head, key, channel)
-        A view where possible.
-
-    Examples
-    --------
-    >>> grouped(torch.arange(2.0).reshape(1, 2, 1, 1), 4).flatten().tolist()
-    [0.0, 0.0, 1.0, 1.0]
-    """
-    size = max(1, heads // tensor.shape[1])
-    if size == 1:
-        return tensor[:, chosen]
-    return tensor[:, (torch.arange(heads, device=tensor.device) // size)[chosen]]
+            kept["sinks"] = self.sinks.detach().clone()
+        return replace(self, **kept)
 
 
 def _part(tensor: Tensor, heads: Rows, rows: Rows) -> Tensor:
@@ -307,8 +276,3 @@ def _part(tensor: Tensor, heads: Rows, rows: Rows) -> Tensor:
 def _halved(tensor: Tensor) -> Tensor:
     small = tensor.itemsize <= 2 or tensor.abs().max() > torch.finfo(torch.float16).max
     return tensor if small else tensor.half()
-
-
-def _own(tensor: Tensor) -> Tensor:
-    whole, part = tensor.untyped_storage().nbytes(), tensor.numel() * tensor.element_size()
-    return tensor.detach().clone() if whole > part else tensor.detach()

@@ -70,6 +70,21 @@ class PartRecord(QueryKeyRecord):
         scores = {name: score[mine] for name, score in found.scores.items()}
         return replace(found, scores=scores, weights=found.weights[mine])
 
+    def gradient(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor:
+        """Return the gradient of the target with respect to the weights of these keys.
+
+        Parameters
+        ----------
+        heads, rows : slice or sequence of int
+            Heads and query positions to return, all by default.
+
+        Returns
+        -------
+        Tensor of float32, shape (batch, head, query, key)
+            Change of the target per unit of each weight.
+        """
+        return self.whole.gradient(heads, rows)[..., self.first : self.last]
+
     def vectors(self, head: int) -> tuple[Tensor, Tensor]:
         """Return the queries and these keys of one head.
 

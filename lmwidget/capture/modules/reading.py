@@ -16,6 +16,7 @@ from lmwidget.capture.hooks.calls import CallReader
 from lmwidget.capture.hooks.visit import Place, Visit
 from lmwidget.capture.kept.query_key import QueryKeyRecord
 from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
+from lmwidget.capture.kept.trace import join
 
 Reader = Callable[[Any, tuple[Any, ...], Any], Any]
 _FIELDS = ("query", "key", "scale", "softcap", "bias", "mask", "causal")
@@ -144,11 +145,14 @@ def _record(
     if call.read is not None:
         return call.read(place)
     if layout is not None:
-        ordered = call.weights().permute(layout)
-        return reader.softmax(place, ordered.flatten(0, -3))
+
+        def arrange(weights: Tensor) -> Tensor:
+            return weights.permute(layout).flatten(0, -3)
+
+        return reader.softmax(place, call.weights(), output=call.output, arrange=arrange)
     if call.axis not in (-1, call.output.dim() - 1):
         raise ValueError("the softmax is not over its last axis: give weights= to register")
-    return reader.softmax(place, call.weights())
+    return reader.softmax(place, call.weights(), output=call.output)
 
 
 def _join(records: list[Record]) -> Record:
@@ -156,6 +160,7 @@ def _join(records: list[Record]) -> Record:
     first = records[0]
     if len(records) == 1:
         return first
+    trace = join([record.trace for record in records])
     if all(map(_is_plain, records)):
         kept = [name for name in ("query", "key", "value") if getattr(first, name) is not None]
         rest = {
@@ -165,9 +170,9 @@ def _join(records: list[Record]) -> Record:
             joined: dict[str, Any] = {
                 n: torch.cat([getattr(r, n) for r in records], 1) for n in kept
             }
-            return replace(first, **joined)
+            return replace(first, **joined, trace=trace)
     weights = torch.cat([record.weights() for record in records], 1)
-    return DenseRecord(first.name, first.call, weights)
+    return DenseRecord(first.name, first.call, weights, trace=trace)
 
 
 def _is_plain(record: Record) -> bool:

@@ -283,12 +283,26 @@ def tokens_from_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> T
         b"" if i in specials else raw.encode() if i in literals else _content_of(tokenizer, i, raw)
         for i, raw in zip(ids, raws, strict=True)
     ]
+    if _writes_whole_words(tokenizer):
+        contents = [
+            b" " + content if content and not raw.startswith("##") else content
+            for content, raw in zip(contents, raws, strict=True)
+        ]
     text = b"".join(contents).decode(errors="replace")
+    text = text.removeprefix(" ") if _writes_whole_words(tokenizer) else text
     units = [
         Unit(raw, inserted=i in specials, literal=i in literals)
         for i, raw in zip(ids, raws, strict=True)
     ]
     return _assemble(text, list(ids), units, [0] * len(raws), specials)
+
+
+def _writes_whole_words(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether tokens stand for words whose spaces are in no token: WordPiece, plain word lists."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if isinstance(tokenizer, OwnTokenizer) or backend is None:
+        return False
+    return type(backend.model).__name__ in ("WordPiece", "WordLevel")
 
 
 def _content_of(tokenizer: PreTrainedTokenizerBase, token: int, raw: str) -> bytes:

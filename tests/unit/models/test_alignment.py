@@ -221,3 +221,19 @@ def test_alignment_of_plain_units():
         (0, 2, "ab"),
         (2, 5, " c "),
     ]
+
+
+def test_ids_of_whole_words_are_written_with_the_spaces_between_them():
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = {"[UNK]": 0, "la": 1, "casa": 2, "##s": 3, "vieja": 4}
+    for model in (models.WordLevel(words, "[UNK]"), models.WordPiece(words, unk_token="[UNK]")):
+        raw = Tokenizer(model)
+        raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, unk_token="[UNK]")
+        tokens = tokens_from_ids(tokenizer, [1, 2, 4])
+        assert tokens.text == tokenizer.decode([1, 2, 4]) == "la casa vieja"
+        assert tokens.words.tolist() == [0, 1, 2]
+        assert "".join(tokens.pieces) == tokens.text
+    assert tokens_from_ids(tokenizer, [1, 2, 3, 4]).text == "la casas vieja"

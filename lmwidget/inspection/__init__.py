@@ -1,0 +1,71 @@
+"""What attention does inside a model: how it mixes, which heads there are, what differs.
+
+>>> import lmwidget as lmw
+>>> from lmwidget import inspection
+>>> inspection.rollout(lmw.load("tiny").attention("the king said")).row(2).shape
+(4,)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lmwidget.inspection.attention.alignment import Alignment, alignment
+    from lmwidget.inspection.attention.combination import combine
+    from lmwidget.inspection.attention.difference import AttentionDifference, difference
+    from lmwidget.inspection.attention.flow import FlowMixing, flow
+    from lmwidget.inspection.attention.head_types import HeadTypes, head_types
+    from lmwidget.inspection.attention.hiding import without
+    from lmwidget.inspection.attention.raw import mixing_of
+    from lmwidget.inspection.attention.rollout import rollout, rollout_row
+    from lmwidget.inspection.attention.statistics import HeadStatistics, head_statistics
+
+_HOMES = {
+    "Alignment": "attention.alignment",
+    "alignment": "attention.alignment",
+    "AttentionDifference": "attention.difference",
+    "FlowMixing": "attention.flow",
+    "HeadStatistics": "attention.statistics",
+    "HeadTypes": "attention.head_types",
+    "combine": "attention.combination",
+    "difference": "attention.difference",
+    "flow": "attention.flow",
+    "head_statistics": "attention.statistics",
+    "head_types": "attention.head_types",
+    "mixing_of": "attention.raw",
+    "rollout": "attention.rollout",
+    "rollout_row": "attention.rollout",
+    "without": "attention.hiding",
+}
+
+__all__ = [
+    "Alignment",
+    "AttentionDifference",
+    "FlowMixing",
+    "HeadStatistics",
+    "HeadTypes",
+    "alignment",
+    "combine",
+    "difference",
+    "flow",
+    "head_statistics",
+    "head_types",
+    "mixing_of",
+    "rollout",
+    "rollout_row",
+    "without",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"lmwidget.inspection has no {name!r}.")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

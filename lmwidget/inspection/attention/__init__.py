@@ -1,0 +1,1 @@
+"""What is computed from attention weights; the functions are in ``lmwidget.inspection``."""

@@ -15,6 +15,9 @@ ALL_LAYERS_BYTES = 1_000_000
 LAYER_BYTES = 1_200_000
 """Budget for what is on screen; above it only each query's strongest edges are sent."""
 
+WHOLE_BYTES = 8_000_000
+"""Budget where every weight of what is shown is needed: to sum over a chat turn."""
+
 _FEWEST_KEYS = 4
 _MOST_KEYS = 32  # of a long text; the pinned token's other weights are sent when it is pinned
 _ENOUGH_KEYS = 24  # that many of every head, rather than more of the heads shown
@@ -39,7 +42,9 @@ class Part:
     top: int | None
 
 
-def part_on_screen(attention: Any, layer: int, heads: Sequence[int]) -> Part:
+def part_on_screen(
+    attention: Any, layer: int, heads: Sequence[int], *, whole: bool = False
+) -> Part:
     """Return what to send while a kernel can send more: the layer shown, or all when small.
 
     Parameters
@@ -50,6 +55,8 @@ def part_on_screen(attention: Any, layer: int, heads: Sequence[int]) -> Part:
         Layer on screen.
     heads : sequence of int
         Heads on screen; empty for all.
+    whole : bool, default False
+        Send every weight of the heads on screen, within ``WHOLE_BYTES``.
 
     Returns
     -------
@@ -65,9 +72,11 @@ def part_on_screen(attention: Any, layer: int, heads: Sequence[int]) -> Part:
     everything = range(attention.shape[0])
     if _dense_bytes(attention, everything) <= ALL_LAYERS_BYTES:
         return Part(_readable(attention), None, None)
-    whole = _fitted(attention, [layer], None, LAYER_BYTES)
-    if not heads or whole.top is None or whole.top >= _ENOUGH_KEYS:
-        return whole
+    if whole:
+        return _fitted(attention, [layer], heads or None, WHOLE_BYTES)
+    every = _fitted(attention, [layer], None, LAYER_BYTES)
+    if not heads or every.top is None or every.top >= _ENOUGH_KEYS:
+        return every
     return _fitted(attention, [layer], heads, LAYER_BYTES, most=_MOST_KEYS)
 
 

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import traitlets as t
+from typing_extensions import Self
 
-from lmwidget.errors import LmwidgetError
-from lmwidget.widgets.attention_budget import holds, part_for_page, part_on_screen
+from lmwidget.errors import InputError, LmwidgetError, UnknownNameError, nearest
+from lmwidget.widgets.attention_budget import Part, holds, part_for_page, part_on_screen
 from lmwidget.widgets.attention_selection import Selection, hidden_keys, select
-from lmwidget.widgets.attention_state import figure_state, focus_state, packed, strongest_table
+from lmwidget.widgets.attention_state import (
+    figure_state,
+    focus_state,
+    is_signed,
+    packed,
+    strongest_table,
+    unit_of,
+)
 from lmwidget.widgets.attention_widget import AttentionWidget
 from lmwidget.widgets.base import READY, bundle
+from lmwidget.widgets.graph_hidden import sums_state
 
 if TYPE_CHECKING:
+    from lmwidget.capture.attention import Attention
+    from lmwidget.capture.generation import Generation
     from lmwidget.models.language_model import LanguageModel
+
+PAIRS = ("all", "A→A", "A→B", "B→A", "B→B")
+_FILTERS = ("hide_first", "hide_special", "pair", "collapsed")
+_FEW = 300  # tokens: above, a window on the text is drawn, where nothing is collapsed
 
 
 class AttentionGraph(AttentionWidget):
@@ -39,7 +54,8 @@ class AttentionGraph(AttentionWidget):
         Cut a text that is too long for the model, instead of refusing it.
     **traits
         Any other public trait: ``mean``, ``token``, ``side``, ``threshold``, ``top_k``,
-        ``hide_special``, ``hide_first``, ``view``, ``search``, ``theme``.
+        ``hide_special``, ``hide_first``, ``renormalise``, ``pair``, ``collapsed``, ``step``,
+        ``view``, ``search``, ``theme``.
 
     Raises
     ------
@@ -63,10 +79,11 @@ class AttentionGraph(AttentionWidget):
     _esm = bundle("attention_graph.js")
     _css = bundle("attention_graph.css")
     _bundle = "attention_graph"
-    _bulk_traits = ("_tokens", "_attention", "_focus")
+    _bulk_traits = ("_tokens", "_attention", "_focus", "_sums")
 
     mean = t.Bool(False).tag(sync=True)
-    "Draw the mean of the heads shown instead of each."
+    """Draw the mean of the heads shown instead of each. For a weighted mean or any other linear
+    combination draw ``lmw.inspection.combine(attention, weights)``."""
 
     side = t.Enum(["query", "key"], "query").tag(sync=True)
     "Column of the pinned token: the token that looks, or that is looked at."
@@ -83,14 +100,30 @@ class AttentionGraph(AttentionWidget):
     hide_first = t.Bool(False).tag(sync=True)
     "Hide the first token, often an attention sink; the figure says how much weight it held."
 
-    view = t.Enum(["columns", "arcs"], "columns").tag(sync=True)
-    "Two columns of tokens, or arcs over one line of text."
+    renormalise = t.Bool(False).tag(sync=True)
+    "Give the weight of hidden tokens to the others: each token's weights sum to 1 again."
+
+    pair = t.Unicode("all").tag(sync=True)
+    """Of a sentence pair, only the edges from one text to one text: ``"A→A"``, ``"A→B"``,
+    ``"B→A"``, ``"B→B"`` (``->`` will do), or ``"all"``."""
+
+    collapsed = t.List(t.Int(min=0)).tag(sync=True)
+    """Chat turns or texts of a pair drawn as one row each, by their number from 0: as a target the
+    sum over its tokens, as a source their mean. For texts of up to 300 tokens."""
+
+    step = t.Int(None, allow_none=True, min=0).tag(sync=True)
+    """Of a text that the model wrote (:meth:`from_generation`), the written token that is shown
+    being written, from 0; ``None`` for the whole text."""
+
+    view = t.Enum(["columns", "arcs", "lines"], "columns").tag(sync=True)
+    "Two columns of tokens, arcs over one line of text, or links between two lines of text."
 
     search = t.Unicode("").tag(sync=True)
     "Highlights the tokens that contain this text."
 
     _attention = t.Dict().tag(sync=True, echo_update=False)
     _focus = t.Dict().tag(sync=True, echo_update=False)
+    _sums = t.Dict().tag(sync=True, echo_update=False)
 
     def __init__(
         self,
@@ -104,11 +137,91 @@ class AttentionGraph(AttentionWidget):
         **traits: Any,
     ) -> None:
         self._unreadable = False  # whether the error on screen is about the layer
+        self._first_written: int | None = traits.pop(
+            "_first_written", None
+        )  # first token that was written
         super().__init__(
             lm, text, layer=layer, heads=heads, output=output, truncate=truncate, **traits
         )
-        self.observe(self._on_shown, ["layer", "heads", "token", "side"])
-        self._show(self._focused())
+        self.observe(self._on_shown, ["layer", "heads", "token", "side", "step", *_FILTERS])
+        self._on_shown(None)
+
+    @classmethod
+    def from_result(cls, attention: Attention | Generation, **traits: Any) -> Self:
+        """Return a graph of attention that has been computed before.
+
+        Parameters
+        ----------
+        attention : Attention or Generation
+            From ``lm.attention(text)``, ``lm.generate(text)``, ``Attention.load(path)`` or any
+            function of :mod:`lmwidget.inspection` that returns attention.
+        **traits
+            As for the class.
+
+        Returns
+        -------
+        AttentionGraph
+            Without a model: everything works but editing the text.
+
+        Raises
+        ------
+        InputError
+            When it is no attention.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> attention = lmw.load("tiny").attention("The king said")
+        >>> lmw.AttentionGraph.from_result(attention, layer=1).layer
+        1
+        """
+        if hasattr(attention, "attention") and hasattr(attention, "start"):
+            return cls.from_generation(cast("Generation", attention), **traits)
+        return super().from_result(cast("Attention", attention), **traits)
+
+    @classmethod
+    def from_generation(cls, made: Generation, **traits: Any) -> Self:
+        """Return a graph of a text that the model wrote, to be stepped through.
+
+        Step ``i`` shows the text as it stood when written token ``i`` was chosen, and what the
+        model looked at then: the attention of the token before it, the last one it had read.
+
+        Parameters
+        ----------
+        made : Generation
+            From ``lm.generate(text)``.
+        **traits
+            As for the class; ``step=None`` shows the whole text.
+
+        Returns
+        -------
+        AttentionGraph
+            Without a model; at the first written token.
+
+        Raises
+        ------
+        InputError
+            When it is no generation.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> made = lmw.load("tiny").generate("The king of the", max_new_tokens=3)
+        >>> graph = lmw.AttentionGraph.from_generation(made)
+        >>> graph.step = 2
+        >>> graph.selection.index == made.start + 1
+        True
+        """
+        if not hasattr(made, "start") or not hasattr(made, "attention"):
+            raise InputError(
+                f"A {type(made).__name__} is no generated text.",
+                "Give what lm.generate() returned.",
+            )
+        attention = made.attention
+        kind = "cross" if "cross" in attention.kinds else attention.kind
+        written = len(made.tokens) - made.start
+        first: dict[str, Any] = {"kind": kind, "step": 0 if written > 0 else None, **traits}
+        return cls(_result=attention, _first_written=made.start, **first)
 
     @property
     def selection(self) -> Selection | None:
@@ -117,7 +230,9 @@ class AttentionGraph(AttentionWidget):
         Returns
         -------
         Selection or None
-            The pinned token and the exact weights of its edges.
+            The pinned token and the exact weights of its edges; without a pin, at a step of a
+            generated text, the token whose attention is shown. Of a collapsed chat turn it is
+            the token that was pinned, not the turn.
 
         Examples
         --------
@@ -126,27 +241,61 @@ class AttentionGraph(AttentionWidget):
         >>> graph.selection.piece
         ' said'
         """
-        attention = self._result
-        if self.token is None or attention is None:
+        attention, asked = self._result, self._asked()
+        if asked is None or attention is None:
             return None
-        return select(attention, self.layer, self.heads, self.side, self.token)
+        hidden = self._hidden_keys() if self._renormalises() else None
+        return select(attention, self.layer, self.heads, *asked, renormalised=hidden)
+
+    def _asked(self) -> tuple[str, int] | None:
+        """Return the side and token whose edges stand out: the pinned one, or that of the step."""
+        if self.token is not None:
+            return self.side, self.token
+        start = self._start_here()
+        return None if self.step is None or start is None else ("query", start + self.step - 1)
+
+    def _start_here(self) -> int | None:
+        """Return the first token that was written, where these queries are the text written."""
+        return (
+            None if self._result is None or self._result.kind == "encoder" else self._first_written
+        )
+
+    def _hidden_keys(self) -> Any:
+        first, special = self.hide_first, self.hide_special
+        return hidden_keys(self._result.key_tokens, first=first, special=special)
+
+    def _renormalises(self) -> bool:
+        """Only shares can be given to others."""
+        shares = not is_signed(self._result) and unit_of(self._result) == "share"
+        return bool(self.renormalise and shares and (self.hide_first or self.hide_special))
 
     # State -----------------------------------------------------------------------------------
 
     def _picture(self, attention: Any, layer: int, heads: list[int]) -> dict[str, Any]:
-        part = part_on_screen(attention, layer, heads)
+        part = self._part(attention, layer, heads)
+        figure = figure_state(attention, part, editable=self._editable())
         return {
             "_attention": packed(attention, part),
             "_focus": {},
-            "_figure": figure_state(attention, part, editable=self._editable()),
+            "_sums": {},
+            "_figure": {**figure, "start": self._start_here()},
         }
+
+    def _part(self, attention: Any, layer: int, heads: list[int]) -> Part:
+        return part_on_screen(attention, layer, heads, whole=self._sums_up(attention))
+
+    def _sums_up(self, attention: Any) -> bool:
+        """Whether weights are added up in the browser, for which it needs all of them."""
+        return bool(self.collapsed) and max(attention.shape[2:]) <= _FEW
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._result is None:
             return self._published_nothing()
         part = part_for_page(self._result, self.layer, self.heads, max_bytes)
+        cut = part.top is not None and not is_signed(self._result)
         return {
             "_attention": packed(self._result, part),
+            "_sums": sums_state(self._result, part.layers, part.heads) if cut else {},
             "_figure": {
                 **self._figure,
                 "editable": False,
@@ -163,9 +312,9 @@ class AttentionGraph(AttentionWidget):
         if heads != self.heads:
             state["heads"] = heads
         try:
-            if not holds(self._attention, self.layer, heads):
+            if self._lacks(heads):
                 self._result.rows(self.layer, 0, 0)  # a layer that cannot be read says why
-                part = part_on_screen(self._result, self.layer, heads)
+                part = self._part(self._result, self.layer, heads)
                 state["_attention"] = packed(self._result, part)
                 state["_figure"] = {**self._figure, "top_per_row": part.top}
             if self._unreadable:
@@ -176,21 +325,72 @@ class AttentionGraph(AttentionWidget):
             self._unreadable = True
         self._show(state)
         self._show(self._focused())
+        self._show(self._summed())
+
+    def _lacks(self, heads: list[int]) -> bool:
+        """Whether the browser lacks weights of what is shown."""
+        sent = self._attention
+        if not holds(sent, self.layer, heads):
+            return True
+        return self._sums_up(self._result) and sent.get("format") == "csr"
 
     def _focused(self) -> dict[str, Any]:
         """Return every weight of the pinned token where only its strongest were sent."""
-        result, token = self._result, self.token
+        result, asked = self._result, self._asked()
         nothing: dict[str, Any] = {"_focus": {}} if self._focus else {}
-        if result is None or token is None or self._attention.get("format") != "csr":
+        if result is None or asked is None or self._attention.get("format") != "csr":
             return nothing
-        tokens = result.tokens if self.side == "query" else result.key_tokens
+        side, token = asked
+        tokens = result.tokens if side == "query" else result.key_tokens
         if not 0 <= token < len(tokens) or not holds(self._attention, self.layer, self.heads):
             return nothing
-        return {"_focus": focus_state(result, self.layer, self.heads, self.side, token)}
+        return {"_focus": focus_state(result, self.layer, self.heads, side, token)}
+
+    def _summed(self) -> dict[str, Any]:
+        """Return what hidden and filtered tokens hold, where only the strongest edges were sent."""
+        filtered = self.hide_first or self.hide_special or self.pair != "all"
+        sent = self._attention
+        if not filtered or sent.get("format") != "csr" or is_signed(self._result):
+            return {}
+        if holds(self._sums, self.layer, self.heads):
+            return {}
+        if not holds(sent, self.layer, self.heads):
+            return {}
+        return {"_sums": sums_state(self._result, [self.layer], self.heads or None)}
 
     def _static_html(self) -> str:
         if self._result is None:
             return "<p>AttentionGraph: no text yet.</p>"
-        first, special = self.hide_first, self.hide_special
-        hidden = hidden_keys(self._result.key_tokens, first=first, special=special)
-        return strongest_table(self._result, self.layer, self.heads, hidden)
+        hidden, given = self._hidden_keys(), self._renormalises()
+        return strongest_table(self._result, self.layer, self.heads, hidden, renormalise=given)
+
+    # Validation ------------------------------------------------------------------------------
+
+    @t.validate("pair")
+    def _valid_pair(self, proposal: Any) -> str:
+        pair = str(proposal["value"]).replace("->", "→")
+        if pair not in PAIRS:
+            raise UnknownNameError(f"There is no pair {pair!r}.", nearest(pair, PAIRS))
+        return pair
+
+    @t.validate("step")
+    def _valid_step(self, proposal: Any) -> int | None:
+        step: int | None = proposal["value"]
+        if step is None:
+            return None
+        if self._first_written is None:
+            raise UnknownNameError(
+                "This text was not written by the model, so it has no steps.",
+                "Draw one: lmw.AttentionGraph.from_generation(lm.generate(text)).",
+            )
+        written = len(self._written()) - self._first_written
+        if not 0 <= step < written:
+            raise UnknownNameError(
+                f"There is no step {step}.", f"Choose a step from 0 to {written - 1}."
+            )
+        return step
+
+    def _written(self) -> Any:
+        """Return the tokens of which some were written."""
+        kinds = self._result.kinds
+        return self._result.select("decoder" if "decoder" in kinds else kinds[0]).tokens

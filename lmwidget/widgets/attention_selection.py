@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lmwidget.errors import UnknownNameError
 from lmwidget.tokens import Tokens
+from lmwidget.widgets.graph_hidden import divided, left_of, without
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Selection:
     heads : tuple of int
         Heads shown.
     weights : ndarray of float32, shape (head, token)
-        Attention from the pinned query to each key, or from each query to the pinned key.
+        Attention from the pinned query to each key, or from each query to the pinned key; of a
+        graph that renormalises, as it is drawn: 0 for hidden keys, the rest sums to 1 a query.
     """
 
     index: int
@@ -43,7 +45,13 @@ class Selection:
 
 
 def select(
-    attention: Any, layer: int, heads: Sequence[int], side: str, token: int
+    attention: Any,
+    layer: int,
+    heads: Sequence[int],
+    side: str,
+    token: int,
+    *,
+    renormalised: NDArray[np.bool_] | None = None,
 ) -> Selection | None:
     """Return a token with the exact weights of its edges.
 
@@ -59,6 +67,8 @@ def select(
         ``"query"`` or ``"key"``.
     token : int
         Index of the token in its column.
+    renormalised : ndarray of bool, shape (key,), optional
+        Hidden keys whose weight is given to the others.
 
     Returns
     -------
@@ -78,7 +88,26 @@ def select(
     shown = tuple(heads) or tuple(range(attention.heads(layer)))
     read = attention.rows if query else attention.columns
     weights = np.stack([read(layer, head, token) for head in shown])
+    if renormalised is not None:
+        weights = _given_to_others(attention, layer, shown, weights, renormalised, side, token)
     return Selection(token, tokens.pieces[token], side, layer, shown, weights)
+
+
+def _given_to_others(
+    attention: Any,
+    layer: int,
+    heads: tuple[int, ...],
+    weights: NDArray[np.float32],
+    hidden: NDArray[np.bool_],
+    side: str,
+    token: int,
+) -> NDArray[np.float32]:
+    """Return rows or columns as they are when each query's weight is divided by what is left."""
+    if side == "query":
+        return without(weights, hidden, renormalise=True)
+    if hidden[token]:
+        return np.zeros_like(weights)
+    return divided(weights, left_of(attention, layer, heads, hidden))
 
 
 def hidden_keys(tokens: Tokens, *, first: bool, special: bool) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lmwidget.html import table
 from lmwidget.widgets.attention_budget import Part
+from lmwidget.widgets.graph_hidden import without
 from lmwidget.wire import envelope, pack_dense, pack_sparse, quantise
 
 _TABLE_QUERIES, _TABLE_ROWS = 200, 12
@@ -80,6 +81,53 @@ def is_signed(attention: Any) -> bool:
     False
     """
     return bool(getattr(attention, "signed", False))
+
+
+def unit_of(attention: Any) -> str:
+    """Return what a weight is.
+
+    Parameters
+    ----------
+    attention : Attention
+        What is drawn.
+
+    Returns
+    -------
+    str
+        ``"share"`` of a head's attention, or the name of another quantity.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> unit_of(lmw.load("tiny").attention("The king said"))
+    'share'
+    """
+    return str(getattr(attention, "unit", "share"))
+
+
+def note_of(attention: Any) -> str:
+    """Return what was done to the weights as a sentence and a space, or nothing.
+
+    Parameters
+    ----------
+    attention : Attention
+        What is drawn.
+
+    Returns
+    -------
+    str
+        Begins with a capital and ends with a full stop.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> note_of(lmw.load("tiny").attention("The king said"))
+    ''
+    """
+    note = str(getattr(attention, "note", "")).strip()
+    if not note:
+        return ""
+    return f"{note[0].upper()}{note[1:]}{'' if note[-1] in '.!?' else '.'} "
 
 
 def focus_state(
@@ -154,8 +202,9 @@ def figure_state(attention: Any, part: Part, *, editable: bool) -> dict[str, Any
     return {
         "model": attention.model,
         "title": getattr(attention, "title", "Attention"),
-        "note": getattr(attention, "note", ""),
+        "note": note_of(attention).strip(),
         "signed": is_signed(attention),
+        "unit": unit_of(attention),
         "layers": layers,
         "layer_numbers": list(attention.layer_numbers),
         "heads": [attention.heads(layer) for layer in range(layers)],
@@ -191,6 +240,7 @@ def empty_figure(model: str, *, editable: bool) -> dict[str, Any]:
         "title": "Attention",
         "note": "",
         "signed": False,
+        "unit": "share",
         "layers": 0,
         "layer_numbers": [],
         "heads": [],
@@ -239,7 +289,12 @@ def most_structured(
 
 
 def strongest_table(
-    attention: Any, layer: int, heads: Sequence[int], hidden: NDArray[np.bool_]
+    attention: Any,
+    layer: int,
+    heads: Sequence[int],
+    hidden: NDArray[np.bool_],
+    *,
+    renormalise: bool = False,
 ) -> str:
     """Return the strongest weights as an HTML table, for hosts that cannot run the widget.
 
@@ -253,6 +308,8 @@ def strongest_table(
         Heads shown; empty for all.
     hidden : ndarray of bool, shape (key,)
         Tokens that are not shown as targets.
+    renormalise : bool, default False
+        Give their weight to the others.
 
     Returns
     -------
@@ -268,17 +325,20 @@ def strongest_table(
     """
     shown = list(heads) or list(range(attention.heads(layer)))
     read = slice(0, _TABLE_QUERIES)
-    mean = np.mean([attention.rows(layer, head, read) for head in shown], axis=0)
-    mean = np.where(hidden, 0, np.nan_to_num(mean))
+    weights = np.stack([attention.rows(layer, head, read) for head in shown])
+    mean = np.mean(without(weights, hidden, renormalise=renormalise), axis=0)
+    mean = np.nan_to_num(mean)
+    form = "+.3g" if is_signed(attention) else ".3f" if unit_of(attention) == "share" else ".3g"
     rows = []
-    for place in np.argsort(-mean, axis=None)[:_TABLE_ROWS]:
+    for place in np.argsort(-np.abs(mean), axis=None)[:_TABLE_ROWS]:
         query, key = np.unravel_index(place, mean.shape)
         labels = attention.tokens.labels[query], attention.key_tokens.labels[key]
-        rows.append([*labels, f"{mean[query, key]:.3f}"])
+        rows.append([*labels, f"{mean[query, key]:{form}}"])
     which = ("mean of heads " if len(shown) > 1 else "head ") + ", ".join(map(str, shown))
     part = f" of the first {_TABLE_QUERIES} tokens" if len(attention.tokens) > len(mean) else ""
+    title = getattr(attention, "title", "Attention")
     caption = (
-        f"Strongest attention{part} of {attention.model or 'the data'}, layer {layer}, {which}. "
-        "Run the notebook for the live graph."
+        f"{title}, strongest{part} of {attention.model or 'the data'}, layer {layer}, {which}. "
+        f"{note_of(attention)}Run the notebook for the live graph."
     )
     return table(caption, ["from", "to", "weight"], rows)

@@ -203,15 +203,15 @@ class AttentionWidget(ModelWidget):
         return self._read(**self._first)
 
     def _compute(self) -> dict[str, Any]:
+        changed_kind = self._result is not None and self.kind != self._result.kind
+        if changed_kind and self.text == self._input_text():
+            self._result = self._result.select(self.kind)
+            return self._drawn(None, None, self.kind)
         if self._lm is None:
             raise InputError(
                 "This widget has no model, so its text cannot be run.",
                 f"Make one with {type(self).__name__}(lm, text).",
             )
-        changed_kind = self._result is not None and self.kind != self._result.kind
-        if changed_kind and self.text == self._input_text():
-            self._result = self._result.select(self.kind)
-            return self._drawn(None, None, self.kind)
         first = self._result is None
         self._input, self._output = self.text, self._output if first else None
         if first:

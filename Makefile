@@ -37,6 +37,9 @@ bench: .venv/test node_modules/ready
 	$(BIN)/pip install --quiet --no-deps bertviz==1.4.1
 	$(BIN)/python tests/bench/attention.py
 	$(BIN)/python tests/bench/browser.py
+	$(BIN)/python tests/bench/grid.py
+	$(BIN)/python tests/bench/matrix.py
+	$(BIN)/python tests/bench/rollout_table.py
 	$(BIN)/python tests/bench/generation.py
 	$(BIN)/python tests/bench/estimate.py
 	$(BIN)/python tests/bench/long_text.py

@@ -14,27 +14,53 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lmwidget.inspection.attention.alignment import Alignment, alignment
     from lmwidget.inspection.attention.combination import combine
+    from lmwidget.inspection.attention.contributions import HeadContributions, head_contributions
     from lmwidget.inspection.attention.difference import AttentionDifference, difference
     from lmwidget.inspection.attention.flow import FlowMixing, flow
+    from lmwidget.inspection.attention.gradients import (
+        AttentionGradients,
+        AttentionXGradient,
+        attention_gradients,
+        attention_x_gradient,
+    )
     from lmwidget.inspection.attention.head_types import HeadTypes, head_types
     from lmwidget.inspection.attention.hiding import without
+    from lmwidget.inspection.attention.query_key import QueryKey, Step, queries_keys, query_key
     from lmwidget.inspection.attention.raw import mixing_of
+    from lmwidget.inspection.attention.relevance import (
+        EncoderDecoderRelevance,
+        Relevance,
+        relevance,
+    )
     from lmwidget.inspection.attention.rollout import rollout, rollout_row
     from lmwidget.inspection.attention.statistics import HeadStatistics, head_statistics
 
 _HOMES = {
     "Alignment": "attention.alignment",
-    "alignment": "attention.alignment",
     "AttentionDifference": "attention.difference",
+    "AttentionGradients": "attention.gradients",
+    "AttentionXGradient": "attention.gradients",
+    "EncoderDecoderRelevance": "attention.relevance",
     "FlowMixing": "attention.flow",
+    "HeadContributions": "attention.contributions",
     "HeadStatistics": "attention.statistics",
     "HeadTypes": "attention.head_types",
+    "QueryKey": "attention.query_key",
+    "Relevance": "attention.relevance",
+    "Step": "attention.query_key",
+    "alignment": "attention.alignment",
+    "attention_gradients": "attention.gradients",
+    "attention_x_gradient": "attention.gradients",
     "combine": "attention.combination",
     "difference": "attention.difference",
     "flow": "attention.flow",
+    "head_contributions": "attention.contributions",
     "head_statistics": "attention.statistics",
     "head_types": "attention.head_types",
     "mixing_of": "attention.raw",
+    "queries_keys": "attention.query_key",
+    "query_key": "attention.query_key",
+    "relevance": "attention.relevance",
     "rollout": "attention.rollout",
     "rollout_row": "attention.rollout",
     "without": "attention.hiding",
@@ -43,16 +69,29 @@ _HOMES = {
 __all__ = [
     "Alignment",
     "AttentionDifference",
+    "AttentionGradients",
+    "AttentionXGradient",
+    "EncoderDecoderRelevance",
     "FlowMixing",
+    "HeadContributions",
     "HeadStatistics",
     "HeadTypes",
+    "QueryKey",
+    "Relevance",
+    "Step",
     "alignment",
+    "attention_gradients",
+    "attention_x_gradient",
     "combine",
     "difference",
     "flow",
+    "head_contributions",
     "head_statistics",
     "head_types",
     "mixing_of",
+    "queries_keys",
+    "query_key",
+    "relevance",
     "rollout",
     "rollout_row",
     "without",

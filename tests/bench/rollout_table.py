@@ -40,15 +40,37 @@ WHY = (
     "and Spearman's correlation with mean ranks."
 )
 
-NOUNS = (
-    "key cabinet author farmer child doctor river window teacher letter city dog engineer house "
-    "picture king garden student machine bridge senator table painter road guard mountain box poet "
-    "lawyer church ship neighbour"
-).split()
+NOUNS = """key cabinet author farmer child doctor river window teacher letter city dog engineer house
+picture king garden student machine bridge senator table painter road guard mountain box poet lawyer
+church ship neighbour"""
 PLURALS = {"child": "children", "city": "cities", "church": "churches", "box": "boxes"}
-ADJECTIVES = "old young tall quiet famous small broken green strange new proud tired".split()
+ADJECTIVES = [
+    "old",
+    "young",
+    "tall",
+    "quiet",
+    "famous",
+    "small",
+    "broken",
+    "green",
+    "strange",
+    "new",
+    "proud",
+    "tired",
+]
 PREPOSITIONS = ["to", "near", "behind", "of", "with", "under", "beside", "from"]
-PAST = "saw liked followed painted helped left praised found admired visited".split()
+PAST = [
+    "saw",
+    "liked",
+    "followed",
+    "painted",
+    "helped",
+    "left",
+    "praised",
+    "found",
+    "admired",
+    "visited",
+]
 OPENINGS = ["yesterday", "in the end", "of course", "last year", "as we know", "every day"]
 ADVERBS = ["certainly", "still", "often", "probably", "never"]
 

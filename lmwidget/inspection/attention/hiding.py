@@ -1,0 +1,237 @@
+"""Attention without some of the tokens that are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmwidget.capture.indexing import choose
+from lmwidget.derived import DerivedAttention
+from lmwidget.errors import InputError
+from lmwidget.inspection.attention.reading import (
+    ReadableAttention,
+    blocks,
+    check_unsigned,
+    percent,
+    sampled_queries,
+)
+
+Weights = NDArray[np.float32]
+
+_SAMPLED = 1 << 17  # weights of a head that are looked at for the note
+
+
+class ReducedAttention(DerivedAttention):
+    """Attention in which some tokens are not looked at; see :func:`without`.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        The tokens that are not looked at.
+    renormalised : bool
+        Whether the weights left in a row sum to 1.
+    """
+
+    def __init__(
+        self, attention: ReadableAttention, hidden: Sequence[int], what: str, *, renormalise: bool
+    ) -> None:
+        super().__init__(
+            attention.tokens,
+            attention.key_tokens,
+            [attention.heads(layer) for layer in range(attention.shape[0])],
+            kind=attention.kind,
+            model=attention.model,
+            layer_numbers=attention.layer_numbers,
+        )
+        self._source = attention
+        self.hidden, self.renormalised = tuple(hidden), renormalise
+        self.signed = bool(getattr(attention, "signed", False))
+        self.title = getattr(attention, "title", self.title)
+        said = f"{getattr(attention, 'note', '')} {self._said(what)}"
+        self.note = said.strip()
+
+    def hidden_mass(self, layer: int, heads: Any = slice(None)) -> NDArray[np.float32]:
+        """Return which share of the attention is hidden.
+
+        Parameters
+        ----------
+        layer : int
+            Layer, from 0.
+        heads : int, slice or sequence of int, default all
+            Heads.
+
+        Returns
+        -------
+        ndarray of float32, shape (head,)
+            Hidden weight of all queries, or of a few hundred of a long text, divided by their
+            whole weight; 0 to 1, and NaN where there is none.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such layer or head.
+        UnavailableError
+            When the layer cannot be read.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> attention = lmw.load("tiny").attention("the king said")
+        >>> less = without(attention, first=True)
+        >>> bool(abs(less.hidden_mass(0, 2) - attention[0, 2][:, 0].mean()) < 1e-6)
+        True
+        """
+        chosen, one = choose(heads, self.heads(layer), "head")
+        hidden = np.zeros(len(chosen))
+        whole = np.zeros(len(chosen))
+        for _, weights in blocks(self._source, self._layer(layer), chosen, self._asked):
+            sizes = np.abs(np.nan_to_num(weights)).astype(np.float64)
+            hidden += sizes[:, :, list(self.hidden)].sum((1, 2))
+            whole += sizes.sum((1, 2))
+        share = np.where(whole > 0, hidden / np.where(whole > 0, whole, 1), np.nan)
+        found: NDArray[np.float32] = share.astype(np.float32)
+        return found[0] if one else found
+
+    @property
+    def _asked(self) -> list[int]:
+        return sampled_queries(len(self.tokens), _SAMPLED // len(self.key_tokens))
+
+    def _weights(self, layer: int, heads: list[int], queries: list[int]) -> Weights:
+        weights = np.array(self._source.rows(layer, heads, queries), dtype=np.float32)
+        before = weights.sum(-1, keepdims=True, dtype=np.float64)
+        weights[:, :, list(self.hidden)] = 0
+        if self.renormalised:
+            left = weights.sum(-1, keepdims=True, dtype=np.float64)
+            weights /= np.where(left > 0, left, 1).astype(np.float32)
+        return np.where(np.isnan(before), np.float32(np.nan), weights)
+
+    def _said(self, what: str) -> str:
+        if not self.hidden:
+            return "No token is hidden."
+        masses = [self._mass(layer) for layer in range(len(self))]
+        known = np.concatenate(masses)
+        known = known[np.isfinite(known)]
+        held = ""
+        if len(known) and not self.signed:
+            about = "about " if len(self._asked) < len(self.tokens) else ""
+            held = f": {_held(what)} {about}{percent(known.mean())} of the weight"
+        rest = "the rest is renormalised to 1" if self.renormalised else "the rest is as it was"
+        empty = self._empty()
+        ending = f" {empty}" if empty else ""
+        return f"{what} hidden{held}; {rest}.{ending}"
+
+    def _mass(self, layer: int) -> NDArray[np.float32]:
+        from lmwidget.errors import UnavailableError
+
+        try:
+            return self.hidden_mass(layer)
+        except UnavailableError:
+            return np.full(self.heads(layer), np.nan, np.float32)
+
+    def _empty(self) -> str:
+        """Say which rows cannot look at anything that is left."""
+        if len(self.hidden) == len(self.key_tokens):
+            return "Nothing is left to look at: all rows are empty."
+        if not self._source.causal:
+            return ""
+        gone = set(self.hidden)
+        rows = next(i for i in range(len(self.key_tokens)) if i not in gone)
+        if rows == 0:
+            return ""
+        which = "The first row has" if rows == 1 else f"The first {rows} rows have"
+        return f"{which} nothing left and {'stays' if rows == 1 else 'stay'} empty."
+
+
+def without(
+    attention: ReadableAttention,
+    *,
+    first: bool = False,
+    special: bool = False,
+    tokens: int | str | Sequence[int | str] = (),
+    renormalise: bool = True,
+) -> ReducedAttention:
+    """Return attention in which some tokens are not looked at, and say how much that hides.
+
+    Many heads rest on the first token or on special tokens ("attention sinks"), and the rest of
+    what they do is too pale to see. Hidden tokens keep their rows: they still look.
+
+    Parameters
+    ----------
+    attention : Attention or DerivedAttention
+        What is reduced.
+    first : bool, default False
+        Hide the first token.
+    special : bool, default False
+        Hide special tokens.
+    tokens : int, str, or sequence of them, optional
+        Hide these: places, or text as for ``Tokens.find``.
+    renormalise : bool, default True
+        Divide what is left in a row by its sum. A row with nothing left stays zero.
+
+    Returns
+    -------
+    ReducedAttention
+        ``hidden_mass(layer, heads)`` is the share that is hidden; ``note`` says it in words, as a
+        mean over all heads.
+
+    Raises
+    ------
+    InputError
+        When signed weights are to be renormalised, or a text does not occur.
+    UnknownNameError
+        When there is no such token.
+
+    References
+    ----------
+    Xiao et al. (2024), Efficient Streaming Language Models with Attention Sinks;
+    Clark et al. (2019), What Does BERT Look At?
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> less = without(lmw.load("tiny").attention("the king said"), first=True)
+    >>> less.note
+    'First token hidden: it held 70 % of the weight; the rest is renormalised to 1. The first row has nothing left and stays empty.'
+    >>> round(float(less[1, 0][3].sum()), 6), float(less[1, 0][3, 0])
+    (1.0, 0.0)
+    """
+    if renormalise:
+        check_unsigned(attention, "Renormalising")
+    keys = attention.key_tokens
+    named = _named(attention, tokens)
+    specials = [i for i, kind in enumerate(keys.kinds) if special and kind == "special"]
+    hidden = sorted({*([0] if first else []), *specials, *named})
+    what = _what(first=first, special=bool(specials), named=[keys.labels[i] for i in named])
+    return ReducedAttention(attention, hidden, what, renormalise=renormalise)
+
+
+def _named(attention: ReadableAttention, tokens: Any) -> list[int]:
+    listed = [tokens] if isinstance(tokens, str) or not hasattr(tokens, "__len__") else tokens
+    found: list[int] = []
+    for item in listed:
+        if not isinstance(item, str):
+            found += choose([item], len(attention.key_tokens), "key token")[0]
+            continue
+        places = attention.key_tokens.find(item)
+        if not places:
+            raise InputError(f"The text does not hold {item!r}.", "Give a part of the text.")
+        found += places
+    return list(dict.fromkeys(found))
+
+
+def _what(*, first: bool, special: bool, named: list[str]) -> str:
+    parts = ["first token"] if first else []
+    parts += ["special tokens"] if special else []
+    quoted = [f"“{label.strip()}”" for label in named[:3]]
+    if len(named) > 3:
+        quoted = [f"{len(named)} tokens"]
+    text = " and ".join([*parts, *quoted])
+    return text[:1].upper() + text[1:]
+
+
+def _held(what: str) -> str:
+    one = what == "First token" or (what.startswith("“") and " and " not in what)
+    return "it held" if one else "they held"

@@ -24,20 +24,26 @@ if TYPE_CHECKING:
     from lmwidget.results import Attribution, Prediction
     from lmwidget.states import States
     from lmwidget.tokens import Tokens
+    from lmwidget.widgets.attention_flow import AttentionFlow
     from lmwidget.widgets.attention_graph import AttentionGraph
+    from lmwidget.widgets.attention_grid import AttentionGrid
     from lmwidget.widgets.linking import link
+    from lmwidget.widgets.query_key_view import QueryKeyView
     from lmwidget.widgets.saliency_text import SaliencyText
 
 __version__ = version("lmwidget")
 
 _HOMES = {
     "Attention": "lmwidget.capture.attention",
+    "AttentionFlow": "lmwidget.widgets.attention_flow",
     "AttentionGraph": "lmwidget.widgets.attention_graph",
+    "AttentionGrid": "lmwidget.widgets.attention_grid",
     "Attribution": "lmwidget.results",
     "LanguageModel": "lmwidget.models.language_model",
     "LmwidgetError": "lmwidget.errors",
     "NGramModel": "lmwidget.models.ngram",
     "Prediction": "lmwidget.results",
+    "QueryKeyView": "lmwidget.widgets.query_key_view",
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "States": "lmwidget.states",
     "Tokens": "lmwidget.tokens",
@@ -48,12 +54,15 @@ _HOMES = {
 
 __all__ = [
     "Attention",
+    "AttentionFlow",
     "AttentionGraph",
+    "AttentionGrid",
     "Attribution",
     "LanguageModel",
     "LmwidgetError",
     "NGramModel",
     "Prediction",
+    "QueryKeyView",
     "SaliencyText",
     "States",
     "Tokens",

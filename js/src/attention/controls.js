@@ -90,9 +90,10 @@ export function nextHeads(heads, head, count, only) {
 
 /**
  * One chip a head, in the head's colour.
- * @param {{onChange: Set, onPreview: (head: number | null) => void}} on
+ * @param {{onChange: Set, onPreview: (head: number | null) => void, single?: boolean}} on
+ *   single: one head at a time
  */
-export function headControl({ onChange, onPreview }) {
+export function headControl({ onChange, onPreview, single = false }) {
   const chips = h("div", { class: "lmw-chips", role: "group", "aria-label": "Heads" });
   const all = textButton({
     label: "all",
@@ -102,17 +103,16 @@ export function headControl({ onChange, onPreview }) {
   });
   const mean = textButton({
     label: "mean",
-    title: "Draw the mean of the heads shown, in one colour",
+    title: "Draw the mean of the heads shown, in one colour (weighted: inspection.combine)",
     pressed: false,
     onClick: () => onChange({ mean: !state.mean }),
   });
   const element = h(
     "div",
     { class: "lmw-heads" },
-    h("span", { class: "lmw-label" }, "Heads"),
+    h("span", { class: "lmw-label" }, single ? "Head" : "Heads"),
     chips,
-    all,
-    mean,
+    single ? [] : [all, mean],
   );
   const keys = roving(chips, ".lmw-chip", { orientation: "horizontal" });
   let state = /** @type {Shown} */ ({ heads: /** @type {number[]} */ ([]), mean: false });
@@ -127,7 +127,7 @@ export function headControl({ onChange, onPreview }) {
     const head = headOf(event);
     if (head === null) return;
     const only = event.shiftKey || event.altKey;
-    onChange({ heads: nextHeads(state.heads, head, count, only) });
+    onChange({ heads: single ? [head] : nextHeads(state.heads, head, count, only) });
   });
   chips.addEventListener("dblclick", (event) => {
     const head = headOf(event);
@@ -147,7 +147,7 @@ export function headControl({ onChange, onPreview }) {
         drawn = `${count} ${theme}`;
         replace(
           chips,
-          Array.from({ length: count }, (_, head) => chip(head, theme)),
+          Array.from({ length: count }, (_, head) => chip(head, theme, single)),
         );
         keys.refresh();
       }
@@ -159,7 +159,7 @@ export function headControl({ onChange, onPreview }) {
           String(on(Number(/** @type {HTMLElement} */ (element).dataset.head))),
         );
       }
-      chips.classList.toggle("lmw-chips-mean", next.mean);
+      chips.classList.toggle("lmw-chips-mean", next.mean || figure.signed);
       all.setAttribute("aria-pressed", String(next.heads.length === 0));
       mean.setAttribute("aria-pressed", String(next.mean));
     },
@@ -167,14 +167,15 @@ export function headControl({ onChange, onPreview }) {
   };
 }
 
-/** @param {number} head @param {Theme} theme */
-function chip(head, theme) {
+/** @param {number} head @param {Theme} theme @param {boolean} single */
+function chip(head, theme, single) {
+  const clicks = "click switches it on or off, double-click or shift-click shows only it";
   return h(
     "button",
     {
       type: "button",
       class: "lmw-chip",
-      title: `Head ${head}: click switches it on or off, double-click or shift-click shows only it`,
+      title: single ? `Head ${head}` : `Head ${head}: ${clicks}`,
       "aria-label": `Head ${head}`,
       dataset: { head: String(head) },
       style: { "--lmw-head": headColour(head, theme) },
@@ -182,6 +183,14 @@ function chip(head, theme) {
     String(head),
   );
 }
+
+/** @type {Record<string, string>} */
+const KINDS = {
+  self: "How the tokens attend to one another",
+  encoder: "How the tokens of the input attend to one another",
+  decoder: "How the tokens of the output attend to one another",
+  cross: "How the tokens of the output attend to those of the input",
+};
 
 /**
  * Encoder, decoder or cross attention.
@@ -192,7 +201,7 @@ function chip(head, theme) {
 export function kindControl(kinds, kind, onChange) {
   return segmented({
     label: "Which attention",
-    options: kinds.map((value) => ({ value, label: value })),
+    options: kinds.map((value) => ({ value, label: value, title: KINDS[value] })),
     value: kind,
     onChange: (value) => onChange({ kind: value }),
   });

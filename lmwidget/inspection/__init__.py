@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from lmwidget.inspection.attention.head_types import HeadTypes, head_types
     from lmwidget.inspection.attention.hiding import without
+    from lmwidget.inspection.attention.norms import AttentionNorms, norms
     from lmwidget.inspection.attention.query_key import QueryKey, Step, queries_keys, query_key
     from lmwidget.inspection.attention.raw import mixing_of
     from lmwidget.inspection.attention.relevance import (
@@ -40,6 +41,7 @@ _HOMES = {
     "AttentionDifference": "attention.difference",
     "AttentionGradients": "attention.gradients",
     "AttentionXGradient": "attention.gradients",
+    "AttentionNorms": "attention.norms",
     "EncoderDecoderRelevance": "attention.relevance",
     "FlowMixing": "attention.flow",
     "HeadContributions": "attention.contributions",
@@ -58,6 +60,7 @@ _HOMES = {
     "head_statistics": "attention.statistics",
     "head_types": "attention.head_types",
     "mixing_of": "attention.raw",
+    "norms": "attention.norms",
     "queries_keys": "attention.query_key",
     "query_key": "attention.query_key",
     "relevance": "attention.relevance",
@@ -71,6 +74,7 @@ __all__ = [
     "AttentionDifference",
     "AttentionGradients",
     "AttentionXGradient",
+    "AttentionNorms",
     "EncoderDecoderRelevance",
     "FlowMixing",
     "HeadContributions",
@@ -89,6 +93,7 @@ __all__ = [
     "head_statistics",
     "head_types",
     "mixing_of",
+    "norms",
     "queries_keys",
     "query_key",
     "relevance",

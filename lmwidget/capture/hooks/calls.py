@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -28,7 +29,7 @@ class CallReader:
     batch : int
         Size of the batch; tells batch and heads apart where a model folds them into one axis.
     keep_values : bool
-        Also keep the values.
+        Also keep the values, and what the heads put out.
     trace : bool, default False
         Also keep where gradients are read.
     """
@@ -78,13 +79,15 @@ class CallReader:
             window=given.get("sliding_window") if flash else None,
             sinks=sinks.reshape(1, -1, 1, 1) if sinks is not None and sinks.dim() == 1 else sinks,
             value=value if self._keep_values else None,
+            output=_heads_first(result[0]) if self._keep_values else None,
             trace=self._trace(result[0], _heads_first),
         )
         if trusted or record.explains(value, _heads_first(result[0])):
             return record
         weights = _own_eager_weights(record, call, result)
         if weights is not None:
-            return DenseRecord(*place, weights.detach(), value=record.value, trace=record.trace)
+            given = {name: getattr(record, name) for name in ("value", "output", "trace")}
+            return DenseRecord(*place, weights.detach(), **given)
         return UnavailableRecord(*place, record.shape, _UNREADABLE.format(place[0]))
 
     def sdpa(self, place: Place, given: dict[str, Any], output: Tensor) -> Record:
@@ -120,6 +123,7 @@ class CallReader:
             mask=mask,
             causal=bool(given.get("is_causal", False)),
             value=value if self._keep_values else None,
+            output=output if self._keep_values else None,
             trace=trace,
         )
         if record.explains(value, output):
@@ -162,6 +166,35 @@ class CallReader:
         if output is not weights and not same_where_applied(arranged(output.detach()), kept):
             trace = None
         return DenseRecord(*place, kept, trace=trace)
+
+    def product(self, record: DenseRecord, args: Any, output: Any) -> DenseRecord:
+        """Return a record with the values that its weights were seen to be applied to.
+
+        Parameters
+        ----------
+        record : DenseRecord
+            Of the weights.
+        args : sequence
+            Arguments of the product.
+        output : Any
+            Its result.
+
+        Returns
+        -------
+        DenseRecord
+            The same where values are not kept, or where the product is not weights @ values.
+        """
+        tensors = [x for x in args if isinstance(x, Tensor)]
+        if not self._keep_values or len(tensors) != 2:
+            return record
+        try:
+            weights, value, mixed = (self._unfold(x.detach()) for x in (*tensors, output))
+        except ValueError:
+            return record
+        batch, heads, _, keys = record.shape
+        if weights.shape != record.shape or value.shape[:3] != (batch, heads, keys):
+            return record
+        return replace(record, value=value, output=mixed)
 
     def multi_head(self, place: Place, call: MultiHeadCall) -> Record:
         """Return the record of a call of ``torch.nn.MultiheadAttention``.

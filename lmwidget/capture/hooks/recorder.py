@@ -104,7 +104,7 @@ class Recorder(TorchFunctionMode):
     tokens : int, optional
         Number of ids that the model (its encoder) reads, since some models pad them on the way.
     keep_values : bool, default False
-        Also keep the values.
+        Also keep the values, and what the heads put out.
     half : bool, default False
         Keep queries, keys and whole weights in 16 bits.
     wants : callable, optional
@@ -200,11 +200,12 @@ class Recorder(TorchFunctionMode):
         if source is not None:
             return source(func, args, kwargs)
         output = func(*args, **kwargs)
-        for target, weights in self._applied.follow(func, (*args, *kwargs.values()), output):
+        given = (*args, *kwargs.values())
+        for target, weights in self._applied.follow(func, given, output):
             if isinstance(target, InnerCall):
                 target.applied = weights
             else:
-                self._put(target, weights)
+                self._put(target, weights, given, output)
         return output
 
     def on_attention(self, call: AttentionCall) -> Any:
@@ -284,21 +285,25 @@ class Recorder(TorchFunctionMode):
             self._inner[owner].append(call)
         return owner is not None
 
-    def _put(self, number: int, weights: Tensor) -> None:
+    def _put(self, number: int, weights: Tensor, args: Any, output: Any) -> None:
         """Keep weights as they were applied: masked once more, or without the column of a sink."""
         record = self.records[number]
         if not isinstance(record, DenseRecord):
             return
-        with torch._C.DisableTorchFunction():  # noqa: SLF001
+        with torch.no_grad(), torch._C.DisableTorchFunction():  # noqa: SLF001
             applied = as_applied(record.probabilities, weights)
-        if applied is None:
-            reason = f"What {record.name} makes of its attention after the softmax cannot be read."
-            self.records[number] = UnavailableRecord(record.name, record.call, record.shape, reason)
-        else:
+            if applied is None:
+                reason = (
+                    f"What {record.name} makes of its attention after the softmax cannot be read."
+                )
+                left = UnavailableRecord(record.name, record.call, record.shape, reason)
+                self._change(number, left)
+                return
             same = same_where_applied(record.probabilities, applied)
             trace = record.trace if same else None
             record = replace(record, probabilities=applied, trace=trace)
-            self.records[number] = record.compact(half=self._half)
+            record = self._reader.product(record, args, output)
+            self._change(number, record.compact(half=self._half))
 
     def _keep(self, module: nn.Module | None, read: Callable[[Place], Record]) -> None:
         name = "" if module is None else self._names.get(module, "")
@@ -341,6 +346,9 @@ class Recorder(TorchFunctionMode):
         if isinstance(record, DenseRecord):
             check_room(record.probabilities, "The attention of this model has to be kept whole")
         self.records.append(record)
+
+    def _change(self, number: int, record: Record) -> None:
+        self.records[number] = record
 
     def _module(self) -> nn.Module | None:
         return self._running[-1] if self._running else None

@@ -29,6 +29,8 @@ class Record(ABC):
         How many times that module had been called before in the same pass.
     value : Tensor or None, shape (batch, key head, key, channel)
         Values, kept only when asked for; each key head serves ``head / key head`` heads in a row.
+    output : Tensor or None, shape (batch, head, query, channel)
+        What the heads put out, weights times values; kept with the values.
     trace : Trace or None
         Where gradients are read, only when asked for.
     """
@@ -36,6 +38,7 @@ class Record(ABC):
     name: str
     call: int
     value: Tensor | None = field(default=None, kw_only=True)
+    output: Tensor | None = field(default=None, kw_only=True)
     trace: Trace | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
@@ -215,9 +218,11 @@ class DenseRecord(Record):
             Gives the same weights; with ``half``, to about three digits.
         """
         kept = self.probabilities
-        value = None if self.value is None else own(self.value)
         small = kept.half() if half and kept.itemsize > 2 else kept
-        return replace(self, probabilities=small, value=value)
+        others: dict[str, Any] = {
+            k: own(v) for k, v in self.tensors.items() if k != "probabilities"
+        }
+        return replace(self, probabilities=small, **others)
 
     def weights(self, heads: Rows = ALL, rows: Rows = ALL) -> Tensor:
         """Return attention weights, float32, shape (batch, head, query, key).

@@ -21,13 +21,16 @@ class Source:
         Its place in the graph, which stays when the model writes into the tensor later.
     arrange : callable
         From the layout of its gradient to (batch, head, query, channel), or (…, key) of weights.
-    tensor : Tensor
-        What was there.
+    shape : tuple of int
+        Shape of the tensor.
+    like : Tensor
+        Empty, of its type and on its device.
     """
 
     edge: Any
     arrange: Callable[[Tensor], Tensor]
-    tensor: Tensor
+    shape: tuple[int, ...]
+    like: Tensor
 
 
 @dataclass(eq=False)
@@ -46,14 +49,11 @@ class Trace:
         ``"output"`` of heads, ``"projection"`` behind them, or ``"weights"``.
     gradient : Tensor or None, shape (batch, head, query, channel or key)
         Filled in by the backward pass.
-    output : Tensor or None, shape (batch, head, query, channel)
-        What the heads put out, filled in with the gradient where that is what was seen.
     """
 
     sources: list[Source]
     of: str
     gradient: Tensor | None = None
-    output: Tensor | None = None
 
     def finish(self, gradients: list[Tensor | None]) -> None:
         """Take what the backward pass found.
@@ -63,14 +63,11 @@ class Trace:
         gradients : list of (Tensor or None)
             One a source; None where the target does not depend on it.
         """
-        found, outputs = [], []
+        found = []
         for source, gradient in zip(self.sources, gradients, strict=True):
-            known = torch.zeros_like(source.tensor) if gradient is None else gradient
+            known = source.like.new_zeros(source.shape) if gradient is None else gradient
             found.append(source.arrange(known.detach()))
-            if self.of == "output":
-                outputs.append(source.arrange(source.tensor))
-        self.gradient = _joined(found)
-        self.output = _joined(outputs) if outputs else None
+        self.gradient = found[0] if len(found) == 1 else torch.cat(found, 1)
         self.sources = []
 
 
@@ -98,7 +95,8 @@ def traced(tensor: Tensor, arrange: Callable[[Tensor], Tensor], of: str) -> Trac
     """
     if not tensor.requires_grad:
         return None
-    return Trace([Source(get_gradient_edge(tensor), arrange, tensor.detach())], of)
+    like = tensor.detach().new_empty(0)
+    return Trace([Source(get_gradient_edge(tensor), arrange, tuple(tensor.shape), like)], of)
 
 
 def join(traces: list[Trace | None]) -> Trace | None:
@@ -123,7 +121,3 @@ def join(traces: list[Trace | None]) -> Trace | None:
     if len(known) < len(traces) or len({trace.of for trace in known}) != 1:
         return None
     return Trace([source for trace in known for source in trace.sources], known[0].of)
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)

@@ -162,7 +162,9 @@ def _join(records: list[Record]) -> Record:
         return first
     trace = join([record.trace for record in records])
     if all(map(_is_plain, records)):
-        kept = [name for name in ("query", "key", "value") if getattr(first, name) is not None]
+        kept = [
+            name for name in ("query", "key", "value", "output") if getattr(first, name) is not None
+        ]
         rest = {
             k: [getattr(record, k) for record in records] for k in ("scale", "causal", "offset")
         }

@@ -272,9 +272,11 @@ def _of_kind(
 
 def _of_layer(record: Record, edges: AttentionXGradient, layer: int) -> Scores:
     """Contributions of a layer, shape (head, query)."""
-    trace = record.trace
-    if trace is not None and trace.gradient is not None and trace.output is not None:
-        product: Tensor = trace.gradient.double() * trace.output.double()
+    trace, output = record.trace, record.output
+    if trace is not None and trace.of == "output" and None not in (trace.gradient, output):
+        assert trace.gradient is not None
+        assert output is not None
+        product: Tensor = trace.gradient.double() * output.double()
         summed: Scores = product[0].sum(-1).float().cpu().numpy()
         return summed
     # The output is weights times values, so it comes to the same to sum over the weights.

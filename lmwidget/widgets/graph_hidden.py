@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from lmwidget.tokens import Tokens
 from lmwidget.wire import envelope, quantise
 
+NOTHING = 5e-4
+"""A row with less than this left has nothing that could be made 1 of. The same in the browser."""
+
 _BLOCK = 1 << 22  # weights read at once
 
 
@@ -26,7 +29,7 @@ def without(
     hidden : ndarray of bool, shape (key,)
         True for the keys that are hidden.
     renormalise : bool, default False
-        Divide each row by what is left, so that it sums to 1; a row with nothing left stays 0.
+        Divide each row by what is left, so that it sums to 1; a row with nothing left is 0.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def without(
 
 
 def divided(weights: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return weights divided by what their query has left; where nothing is left, as they are.
+    """Return weights divided by what their query has left; 0 where that is nothing.
 
     Parameters
     ----------
@@ -65,8 +68,9 @@ def divided(weights: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[
     >>> divided(np.float32([0.2, 0]), np.float32([0.4, 0])).tolist()
     [0.5, 0.0]
     """
-    scaled: NDArray[np.float32] = (weights / np.where(left > 0, left, 1)).astype(np.float32)
-    return scaled
+    enough = left >= NOTHING
+    scaled: NDArray[np.float32] = np.where(enough, weights, 0) / np.where(enough, left, 1)
+    return scaled.astype(np.float32)
 
 
 def left_of(

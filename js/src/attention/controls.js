@@ -159,9 +159,10 @@ export function headControl({ onChange, onPreview, single = false }) {
           String(on(Number(/** @type {HTMLElement} */ (element).dataset.head))),
         );
       }
-      chips.classList.toggle("lmw-chips-mean", next.mean || figure.signed);
+      chips.classList.toggle("lmw-chips-mean", Boolean(next.mean) || figure.signed);
       all.setAttribute("aria-pressed", String(next.heads.length === 0));
       mean.setAttribute("aria-pressed", String(next.mean));
+      mean.hidden = next.mean === undefined;
     },
     destroy: () => keys.destroy(),
   };

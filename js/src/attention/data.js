@@ -62,6 +62,14 @@ export class AttentionData {
     this.keptShare = null;
   }
 
+  /** The same weights, each row times a factor. @param {Float32Array} factors one a row */
+  scaledBy(factors) {
+    /** @type {AttentionData} */
+    const scaled = Object.assign(Object.create(AttentionData.prototype), this);
+    scaled.scale = this.scale.map((scale, row) => scale * factors[row]);
+    return scaled;
+  }
+
   /** Whether a layer was sent, with these heads. @param {number} layer @param {number[]} [heads] */
   has(layer, heads = []) {
     const { sentHeads } = this;
@@ -163,6 +171,17 @@ export class AttentionData {
   /** Whether a row is not numbers. @param {number} layer @param {number} head @param {number} query */
   isBroken(layer, head, query) {
     return Number.isNaN(this.scale[this.rowIndex(layer, head, query)]);
+  }
+
+  /**
+   * How much of one row's weight goes to some keys.
+   * @param {number} layer
+   * @param {number} head
+   * @param {number} query
+   * @param {Uint8Array} keys 1 for the keys that count
+   */
+  rowMass(layer, head, query, keys) {
+    return massOf(this.row(layer, head, query), keys);
   }
 
   /**

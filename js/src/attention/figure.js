@@ -6,6 +6,8 @@ export const NO_FIGURE = {
   title: "",
   note: "",
   signed: false,
+  unit: "share",
+  start: null,
   layers: 0,
   layer_numbers: [],
   heads: [],

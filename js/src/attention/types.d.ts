@@ -22,6 +22,10 @@ export interface Figure {
   note: string;
   /** Whether weights may be negative, as in a difference. */
   signed: boolean;
+  /** What a weight is: "share" of a head's attention, or another quantity. */
+  unit?: string;
+  /** Of a text that the model wrote: the first token that was written. */
+  start?: number | null;
   layers: number;
   layer_numbers: number[];
   heads: number[];
@@ -42,6 +46,14 @@ export interface AttentionWire {
   offsets?: Envelope;
   rowscale?: Envelope;
   kept?: Envelope;
+}
+
+/** The trait `_sums`: what each query gives to groups of keys. */
+export interface SumsWire {
+  layers: number[];
+  heads?: number[] | null;
+  groups: Envelope;
+  sums: Envelope;
 }
 
 export interface TokenPair {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { AttentionData } from "../../src/attention/data.js";
+import { MEAN } from "../../src/attention/ink.js";
 import {
   buildEdges,
   edgesInView,
   edgesOf,
-  MEAN,
   targetsOf,
 } from "../../src/widgets/attention_graph/edges.js";
 import { bundlesInView } from "../../src/widgets/attention_graph/long/bundles.js";
@@ -26,6 +26,7 @@ const build = (more = {}, source = data) =>
       heads: [0, 1, 2],
       mean: false,
       threshold: 0,
+      relative: false,
       topK: null,
       hiddenQueries: none,
       hiddenKeys: none,

@@ -505,7 +505,7 @@ describe("layout", () => {
     const arcs = /** @type {HTMLButtonElement} */ (button("Arcs over one line"));
     expect(arcs.disabled).toBe(true);
     expect(arcs.title).toContain("up to 300 tokens; this one has 4,096");
-    expect(one(".lmw-caption").textContent).toContain("Two columns instead of arcs");
+    expect(one(".lmw-caption").textContent).toContain("Two columns, since other layouts");
   });
 
   test.each([320, 360, 600, 900, 1600])("nothing sticks out at %i px", async (width) => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { niceStep } from "../../src/core/ticks.js";
 import { layOut } from "../../src/widgets/attention_graph/long/layout.js";
 import { apart } from "../../src/widgets/attention_graph/long/names.js";
 import { pace } from "../../src/widgets/attention_graph/long/pace.js";
-import { niceStep } from "../../src/widgets/attention_graph/long/paper.js";
 
 import {
   asBlocks,

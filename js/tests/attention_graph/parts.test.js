@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { nextHeads } from "../../src/attention/controls.js";
+import { makeInk } from "../../src/attention/ink.js";
 import { isRightToLeft, runs, wholeText } from "../../src/attention/text.js";
 import { captionText } from "../../src/widgets/attention_graph/caption.js";
 import { hiddenTokens } from "../../src/widgets/attention_graph/derive.js";
@@ -17,7 +18,13 @@ describe("caption", () => {
     layout: /** @type {"columns" | "arcs" | "long"} */ ("columns"),
     overview: /** @type {const} */ ("one"),
     seen: { starting: { drawn: 3, total: 3 }, ending: { drawn: 0, total: 0 }, bundle: 1 },
-    hiddenMass: 0,
+    ink: makeInk({ theme: "light" }),
+    hidden: { share: 0, exact: true },
+    pair: null,
+    renormalised: false,
+    empty: 0,
+    step: "",
+    folded: false,
     broken: 0,
     kept: 1,
     exact: false,
@@ -33,11 +40,11 @@ describe("caption", () => {
   });
 
   test("says what is hidden, with its mass", () => {
-    const text = caption({ hide_first: true }, { hiddenMass: 0.62 });
+    const text = caption({ hide_first: true }, { hidden: { share: 0.62, exact: true } });
     expect(text).toContain("First token hidden: it held 62 % of the weight of this head.");
     const both = caption(
       { hide_first: true, hide_special: true },
-      { headsShown: 3, hiddenMass: 0.7 },
+      { headsShown: 3, hidden: { share: 0.7, exact: true } },
     );
     expect(both).toContain(
       "First token and special tokens hidden: they held 70 % of the weight of these heads.",
@@ -45,7 +52,9 @@ describe("caption", () => {
   });
 
   test("says why a long text has no arcs", () => {
-    expect(caption({ view: "arcs" }, { layout: "long" })).toMatch(/^Two columns instead of arcs/);
+    expect(caption({ view: "arcs" }, { layout: "long" })).toMatch(
+      /^Two columns, since other layouts/,
+    );
     expect(caption({}, { layout: "long" })).toContain("At the right the whole text");
   });
 

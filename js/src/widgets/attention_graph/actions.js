@@ -1,5 +1,6 @@
 /** The icons on the right of the header. */
 
+import { copyToClipboard } from "../../core/clipboard.js";
 import { iconButton } from "../../core/controls.js";
 import { replace } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -15,6 +16,8 @@ const KEYS = [
   ["Enter", "keep the token, or let it go"],
   ["Esc", "let it go"],
   ["[ ]", "layer before, layer after"],
+  ["← →", "a text the model wrote: step by step"],
+  ["click", "a turn’s name: one row for the turn"],
   ["/", "find a token"],
   ["shift-click", "a head: only this one"],
   ["+ −", "long text: fewer or more tokens in view; also ctrl-wheel"],
@@ -34,7 +37,7 @@ export function actionButtons(frame, { onEdit, onMore, onDetails, copyText }) {
     icon: "copy",
     label: "Copy the numbers as text",
     onClick: async () => {
-      const done = await toClipboard(copyText());
+      const done = await copyToClipboard(copyText(), frame.root);
       replace(copy, icon(done ? "check" : "close"));
       frame.say(done ? "Copied." : "The browser did not allow copying.");
       setTimeout(() => replace(copy, icon("copy")), 1200);
@@ -56,14 +59,4 @@ export function actionButtons(frame, { onEdit, onMore, onDetails, copyText }) {
     /** @param {boolean} open */
     setDetails: (open) => table.setAttribute("aria-pressed", String(open)),
   };
-}
-
-/** @param {string} text @returns {Promise<boolean>} */
-async function toClipboard(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

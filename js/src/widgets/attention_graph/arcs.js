@@ -1,8 +1,8 @@
 /** Arcs over one line of text: above for what lies before a token, below for what comes after. */
 
-import { isRightToLeft, runs } from "../../attention/text.js";
+import { layers, markRuns, option } from "../../attention/parts.js";
+import { isRightToLeft } from "../../attention/text.js";
 import { h } from "../../core/dom.js";
-import { layers, option } from "./parts.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Side} Side */
@@ -113,12 +113,4 @@ export function arcsView(tokens, { causal, onScroll }) {
       element.remove();
     },
   };
-}
-
-/** The first token of a chat turn or of a text says whose it is. @param {Tokens} tokens @param {HTMLElement[]} rows */
-function markRuns(tokens, rows) {
-  for (const { name, from } of runs(tokens)) {
-    rows[from].classList.add("lmw-run-start");
-    rows[from].dataset.run = name;
-  }
 }

@@ -1,11 +1,12 @@
 /** What matters outside the view, named at its edge: "↑ Mary 0.62", and the way back to the token asked about. */
 
 import { h } from "../../core/dom.js";
-import { count, number } from "../../core/format.js";
+import { count } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 import { otherSide } from "./isolate.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("./types").View} View */
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
@@ -29,11 +30,11 @@ export function beyond(view, tokens) {
     });
     (view.edge ?? view.element).appendChild(element);
     return {
-      /** @param {Place} place @param {"before" | "after"} end @param {number | null} weight */
-      show(place, end, weight) {
+      /** @param {Place} place @param {"before" | "after"} end @param {string} said */
+      show(place, end, said) {
         goal = place;
-        const said = weight === null ? "" : ` ${number(weight, 2)}`;
-        element.textContent = `${ARROWS[end]} ${tokenName(tokens[place.side], place.index, 16)}${said}`;
+        element.textContent =
+          `${ARROWS[end]} ${tokenName(tokens[place.side], place.index, 16)} ${said}`.trimEnd();
         element.title = `Go to token ${count(place.index)}`;
         element.className = `lmw-beyond lmw-beyond-${end}`;
         element.dataset.column = place.side;
@@ -55,18 +56,19 @@ export function beyond(view, tokens) {
   }
 
   return {
-    /** @param {Place} place the token asked about @param {Target[]} targets strongest first */
-    show(place, targets) {
+    /** @param {Place} place the token asked about @param {Target[]} targets strongest first @param {Ink} ink */
+    show(place, targets, ink) {
       const side = otherSide(place.side);
       for (const end of ENDS) {
         const strong = targets.find(
-          ({ index, weight }) => weight >= WORTH_SAYING && endOf({ side, index }) === end,
+          ({ index, weight }) => ink.size(weight) >= WORTH_SAYING && endOf({ side, index }) === end,
         );
-        if (strong) targetPills[end].show({ side, index: strong.index }, end, strong.weight);
+        if (strong)
+          targetPills[end].show({ side, index: strong.index }, end, ink.short(strong.weight));
         else targetPills[end].hide();
       }
       const end = endOf(place);
-      if (end) home.show(place, end, null);
+      if (end) home.show(place, end, "");
       else home.hide();
     },
     hide() {

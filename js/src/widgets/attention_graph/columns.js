@@ -1,7 +1,8 @@
 /** Two columns of tokens, queries left and keys right, with curves between them. */
 
+import { layers, option } from "../../attention/parts.js";
 import { h } from "../../core/dom.js";
-import { layers, option, runLabels } from "./parts.js";
+import { headings, runLabels, traceAcross } from "./parts.js";
 import { ruler } from "./ruler.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
@@ -10,18 +11,17 @@ import { ruler } from "./ruler.js";
 
 const ROW = 24;
 const PAD = 4;
-/** Space between a token and the end of its curves. */
-const REACH = 8;
 
 /**
  * @param {{query: Tokens, key: Tokens}} tokens
- * @param {{names: [string, string], onScroll: () => void}} options names: heading of each column
+ * @param {{names: [string, string], turns: import("./types").Turns | null,
+ *   onScroll: () => void}} options names: heading of each column
  * @returns {View}
  */
-export function columnsView(tokens, { names, onScroll }) {
+export function columnsView(tokens, { names, turns, onScroll }) {
   const canvases = layers();
-  const left = column("query", tokens.query, names[0]);
-  const right = column("key", tokens.key, names[1]);
+  const left = column("query", tokens.query, names[0], turns);
+  const right = column("key", tokens.key, names[1], turns);
   const gap = h("div", { class: "lmw-gap" });
   const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
   const sheet = h(
@@ -34,14 +34,7 @@ export function columnsView(tokens, { names, onScroll }) {
     numbers,
   );
   const scroller = h("div", { class: "lmw-scroller" }, sheet);
-  const headings = h(
-    "div",
-    { class: "lmw-headings", "aria-hidden": "true" },
-    h("span", { class: "lmw-heading-query" }, names[0]),
-    h("span", { class: "lmw-heading-gap" }, "attends to →"),
-    h("span", { class: "lmw-heading-key" }, names[1]),
-  );
-  const element = h("div", { class: "lmw-columns" }, headings, scroller);
+  const element = h("div", { class: "lmw-columns" }, headings(names), scroller);
   const rows = Math.max(tokens.query.text.length, tokens.key.text.length);
   const whole = rows * ROW + 2 * PAD;
   sheet.style.height = `${whole}px`;
@@ -107,10 +100,7 @@ export function columnsView(tokens, { names, onScroll }) {
       return inside(y(query)) || inside(y(key));
     },
     trace(context, query, key) {
-      const [x0, y0, x1, y1] = [size.from + REACH, y(query), size.to - REACH, y(key)];
-      const bend = (x1 - x0) * 0.46;
-      context.moveTo(x0, y0);
-      context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);
+      traceAcross(context, size, y(query), y(key));
     },
     box(side, index) {
       const middle = y(index);
@@ -146,8 +136,9 @@ export function columnsView(tokens, { names, onScroll }) {
  * @param {Side} side
  * @param {Tokens} tokens
  * @param {string} name
+ * @param {import("./types").Turns | null} turns
  */
-function column(side, tokens, name) {
+function column(side, tokens, name, turns) {
   const rows = tokens.text.map((_, index) => option(tokens, side, index));
   const list = h(
     "div",
@@ -159,7 +150,7 @@ function column(side, tokens, name) {
     },
     rows,
   );
-  const labels = runLabels(tokens, ROW, PAD);
+  const labels = runLabels(tokens, ROW, PAD, turns);
   const holder = h("div", { class: `lmw-side lmw-side-${side}` }, labels, list);
   if (labels.length > 0) holder.classList.add("lmw-has-runs");
   return { holder, list, rows };

@@ -12,6 +12,7 @@ export function viewControl({ onChange }) {
     options: [
       { value: "columns", label: "Two columns", icon: "columns" },
       { value: "arcs", label: "Arcs over one line", icon: "arcs" },
+      { value: "lines", label: "Two lines of text", icon: "lines" },
     ],
     value: "columns",
     onChange: (view) => onChange({ view: /** @type {State["view"]} */ (view) }),

@@ -1,5 +1,6 @@
 /** From what the reader chose to what is drawn. */
 
+import { isRelative } from "../../attention/ink.js";
 import { count } from "../../core/format.js";
 import { LONG } from "./long/window.js";
 
@@ -9,7 +10,6 @@ import { LONG } from "./long/window.js";
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Side} Side */
 /** @typedef {import("./types").TokenPair} TokenPair */
-/** @typedef {import("./edges.js").Choice} Choice */
 
 /**
  * Heads shown: the chosen ones that this layer has; all when none is chosen.
@@ -37,34 +37,64 @@ export function hiddenTokens(tokens, state) {
   });
 }
 
+const TEXTS = { A: 0, B: 1 };
+
+/** Whether there are two texts to filter by. @param {Tokens} tokens */
+export const isPair = ({ segment }) => Boolean(segment?.includes(0) && segment.includes(1));
+
 /**
+ * 1 for every token that a filter leaves out: of the other text of a pair, or not written yet.
+ * @param {{query: Tokens, key: Tokens}} tokens
  * @param {State} state
- * @param {number} layer
- * @param {number[]} heads
- * @param {{query: Uint8Array, key: Uint8Array}} hidden
- * @returns {Choice}
+ * @param {Figure} figure
  */
-export function edgeChoice(state, layer, heads, hidden) {
-  return {
-    layer,
-    heads,
-    mean: state.mean && heads.length > 1,
-    threshold: state.threshold,
-    topK: state.top_k,
-    hiddenQueries: hidden.query,
-    hiddenKeys: hidden.key,
+export function filteredTokens(tokens, state, figure) {
+  const written = writtenAt(state, figure);
+  const ends = /** @type {("A" | "B")[]} */ (state.pair.split("→"));
+  const mask = (/** @type {Side} */ side) => {
+    const { text, segment } = tokens[side];
+    const wanted =
+      state.pair !== "all" && isPair(tokens[side]) ? TEXTS[ends[side === "query" ? 0 : 1]] : null;
+    const last = side === "query" || tokens.key === tokens.query ? written : null;
+    return Uint8Array.from(text, (_, i) =>
+      (wanted !== null && segment?.[i] !== wanted) || (last !== null && i >= last) ? 1 : 0,
+    );
   };
+  return { query: mask("query"), key: mask("key") };
 }
 
 /**
+ * The token that is being written at the step shown; null when the whole text is.
+ * @param {State} state
+ * @param {Figure} figure
+ */
+export const writtenAt = ({ step }, { start }) =>
+  step === null || start === null || start === undefined ? null : start + step;
+
+/** Where one of two masks is 1. @param {Uint8Array} a @param {Uint8Array} b */
+export const either = (a, b) => a.map((one, i) => one | b[i]);
+
+/**
+ * Why hidden weight cannot be given to the others; null when it can.
+ * @param {State} state
+ * @param {Figure} figure
+ */
+export function whyNoRenormalising({ hide_first, hide_special }, figure) {
+  if (isRelative(figure)) return "Only shares of attention can be renormalised";
+  return hide_first || hide_special ? null : "Hide the first token or special tokens first";
+}
+
+/**
+ * The row of the pinned token.
  * @param {State} state
  * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {import("./folding.js").Fold | null} fold
  * @returns {Place | null}
  */
-export function pinnedPlace(state, tokens) {
+export function pinnedPlace(state, tokens, fold) {
   const { token, side } = state;
   if (token === null || token < 0 || token >= tokens[side].text.length) return null;
-  return { side, index: token };
+  return { side, index: fold ? fold.rowOf[token] : token };
 }
 
 /**
@@ -90,12 +120,12 @@ export function columnNames(kind) {
  * How the tokens are laid out: as the reader chose, where the text allows it.
  * @param {State} state
  * @param {TokenPair | null} pair
- * @returns {"columns" | "long" | "arcs"}
+ * @returns {"columns" | "long" | "arcs" | "lines"}
  */
 export function layoutOf(state, pair) {
   const most = Math.max(pair?.query.text.length ?? 0, pair?.key?.text.length ?? 0);
   if (most > LONG) return "long";
-  return pair?.key ? "columns" : state.view;
+  return pair?.key && state.view === "arcs" ? "columns" : state.view;
 }
 
 /**
@@ -104,7 +134,16 @@ export function layoutOf(state, pair) {
  */
 export function whyNoArcs(pair) {
   if (pair?.key) return "Arcs need one text: here queries and keys differ";
-  const tokens = pair?.query.text.length ?? 0;
+  return whyOnlyShort("Arcs are", pair);
+}
+
+/**
+ * Why a text is too long for something; null when it is not.
+ * @param {string} what "Arcs are"
+ * @param {TokenPair | null} pair
+ */
+export function whyOnlyShort(what, pair) {
+  const tokens = Math.max(pair?.query.text.length ?? 0, pair?.key?.text.length ?? 0);
   if (tokens <= LONG) return null;
-  return `Arcs are for texts of up to ${LONG} tokens; this one has ${count(tokens)}`;
+  return `${what} for texts of up to ${LONG} tokens; this one has ${count(tokens)}`;
 }

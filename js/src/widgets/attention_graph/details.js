@@ -2,14 +2,13 @@
 
 import { textButton } from "../../core/controls.js";
 import { append, h, replace } from "../../core/dom.js";
-import { count, share } from "../../core/format.js";
+import { count } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
 import { LONG } from "./long/window.js";
-import { inkOf } from "./painter.js";
 import { tokenFacts } from "./tips.js";
 
-/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
@@ -27,7 +26,7 @@ const WORTH_A_BAR = 0.02;
  * @property {number[]} heads columns of the table
  * @property {boolean} kept whether the token is pinned
  * @property {(head: number, other: number) => number | null} weight
- * @property {Theme} theme
+ * @property {Ink} ink
  */
 
 /**
@@ -44,8 +43,7 @@ export function details(holder, onGo) {
   /** @param {Selection | null} selection */
   function show(selection) {
     if (!selection) return replace(holder, hint);
-    const { tokens, place, targets, kept } = selection;
-    const verb = place.side === "query" ? "attends to" : "is attended to by";
+    const { tokens, place, targets, kept, ink } = selection;
     const title = h(
       "caption",
       null,
@@ -54,7 +52,7 @@ export function details(holder, onGo) {
         { class: "lmw-details-token" },
         tokenElement(tokens[place.side], place.index, { compact: true }),
       ),
-      h("span", { class: "lmw-muted" }, ` ${verb}`),
+      h("span", { class: "lmw-muted" }, ` ${ink.verb(place.side)}`),
       h("div", { class: "lmw-muted" }, tokenFacts(tokens[place.side], place.index)),
     );
     const body = h("tbody", null);
@@ -89,7 +87,7 @@ export function details(holder, onGo) {
 }
 
 /** @param {Selection} selection */
-function head({ heads, theme, place }) {
+function head({ heads, ink, place }) {
   return h(
     "thead",
     null,
@@ -101,7 +99,7 @@ function head({ heads, theme, place }) {
         h(
           "th",
           { scope: "col", class: "lmw-num" },
-          h("i", { class: "lmw-dot", style: { background: inkOf(number_, theme) } }),
+          h("i", { class: "lmw-dot", style: { background: ink.dot(number_) } }),
           headName(number_),
         ),
       ),
@@ -110,7 +108,7 @@ function head({ heads, theme, place }) {
 }
 
 /** @param {Selection} selection @param {Target} target @param {(place: Place) => void} onGo */
-function row({ tokens, place, heads, weight, theme }, target, onGo) {
+function row({ tokens, place, heads, weight, ink }, target, onGo) {
   const side = otherSide(place.side);
   const other = tokens[side];
   return h(
@@ -130,11 +128,11 @@ function row({ tokens, place, heads, weight, theme }, target, onGo) {
         h("i", {
           class: "lmw-bar",
           style: {
-            background: inkOf(number_, theme),
-            width: `${100 * Math.min(1, value && value > WORTH_A_BAR ? value : 0)}%`,
+            background: ink.colour(number_, value ?? 0),
+            width: `${100 * (value && ink.size(value) > WORTH_A_BAR ? ink.size(value) : 0)}%`,
           },
         }),
-        h("span", null, value === null ? "–" : share(value)),
+        h("span", null, value === null ? "–" : ink.exact(value)),
       );
     }),
   );

@@ -1,7 +1,17 @@
 /** What is drawn now: edges, exact weights and the facts of the caption, from the store's state. */
 
-import { edgeChoice, headsShown, hiddenTokens } from "./derive.js";
-import { buildEdges, MEAN, targetsOf } from "./edges.js";
+import { isRelative, MEAN, makeInk } from "../../attention/ink.js";
+import {
+  either,
+  filteredTokens,
+  headsShown,
+  hiddenTokens,
+  isPair,
+  whyNoRenormalising,
+} from "./derive.js";
+import { buildEdges, targetsOf } from "./edges.js";
+import { foldData, foldMask } from "./folding.js";
+import { heldBy, renormalised } from "./hiding.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./types").Place} Place */
@@ -9,18 +19,30 @@ import { buildEdges, MEAN, targetsOf } from "./edges.js";
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
+/** @typedef {import("./hiding.js").Held} Held */
+/** @typedef {{tokens: {query: Tokens, key: Tokens}, fold: import("./folding.js").Fold | null}} Text all tokens, and what of them is one row */
 /** @typedef {{layer: number, heads: number[]}} Part of the model: what the reader looks at */
 
 /**
  * @typedef {object} Drawing
  * @property {EdgeSet} set
  * @property {number[]} heads
- * @property {Theme} theme
+ * @property {Ink} ink
  * @property {(head: number, query: number, key: number) => number | null} weight
  * @property {(place: Place) => Target[]} targets where a token looks, or who looks at it
  * @property {Part} part
  * @property {{query: Uint8Array, key: Uint8Array}} broken queries that are not numbers
- * @property {{hiddenMass: number, kept: number}} shares
+ * @property {Facts} facts
+ */
+
+/**
+ * @typedef {object} Facts for the caption
+ * @property {Held | null} hidden what hidden tokens hold, where that is a share
+ * @property {Held | null} pair what goes from text to text
+ * @property {boolean} renormalised
+ * @property {number} empty tokens that have nothing left
+ * @property {number} kept share of the weight that was sent
  */
 
 /**
@@ -63,45 +85,95 @@ export function saysAbsent(missing, alone) {
 /**
  * @param {Store} store
  * @param {Part} part
- * @param {{query: Tokens, key: Tokens}} tokens
+ * @param {Text} text
  * @param {Theme} theme
  * @returns {Drawing}
  */
-export function makeDrawing(store, part, tokens, theme) {
-  const { state } = store;
-  const data = /** @type {NonNullable<Store["data"]>} */ (store.data);
+export function makeDrawing(store, part, text, theme) {
+  const { state, figure, sums } = store;
+  const sent = /** @type {NonNullable<Store["data"]>} */ (store.data);
   const { layer, heads } = part;
-  const hidden = { query: hiddenTokens(tokens.query, state), key: hiddenTokens(tokens.key, state) };
-  const choice = edgeChoice(state, layer, heads, hidden);
-  const set = buildEdges(data, choice, tokens.key.text.length);
+  const { tokens, fold } = text;
+  const { hidden, filtered } = masksOf(store, tokens);
+  const source = { data: sent, sums, layer, heads };
+  const scaled =
+    state.renormalise && whyNoRenormalising(state, figure) === null
+      ? renormalised(source, hidden.key)
+      : null;
+  const out = {
+    query: either(hidden.query, filtered.query),
+    key: either(hidden.key, filtered.key),
+  };
+  const data = fold
+    ? foldData(scaled?.data ?? sent, layer, heads, fold, out)
+    : (scaled?.data ?? sent);
+  /** @type {import("./edges.js").Choice} */
+  const choice = {
+    layer,
+    heads,
+    mean: state.mean && heads.length > 1,
+    threshold: state.threshold,
+    relative: isRelative(figure),
+    topK: state.top_k,
+    hiddenQueries: foldMask(fold, out.query),
+    hiddenKeys: foldMask(fold, out.key),
+  };
+  const set = buildEdges(data, choice, fold ? fold.from.length : tokens.key.text.length);
 
-  /** @param {Place} place */
-  const focusOn = (place) => (store.focus?.covers(place, layer, heads) ? store.focus : null);
+  /** It comes later than the drawing. @param {Place} place */
+  function focusOn(place) {
+    const { focus } = store;
+    if (fold || !focus?.covers(place, layer, heads)) return null;
+    return scaled ? focus.scaledBy(scaled.factor) : focus;
+  }
   /** @param {number} head @param {number} query @param {number} key */
   function weight(head, query, key) {
+    if (scaled && choice.hiddenKeys[key]) return 0;
     const [fromQuery, fromKey] = [
       focusOn({ side: "query", index: query }),
       focusOn({ side: "key", index: key }),
     ];
-    const exact = fromQuery ?? fromKey;
+    const known = fromQuery ?? fromKey;
     const other = fromQuery ? key : query;
     if (head === MEAN) {
-      return exact ? exact.mean(heads, other) : data.meanWeight(layer, heads, query, key);
+      return known ? known.mean(heads, other) : data.meanWeight(layer, heads, query, key);
     }
-    return exact ? exact.weight(head, other) : data.weight(layer, head, query, key);
+    return known ? known.weight(head, other) : data.weight(layer, head, query, key);
   }
 
   return {
     set,
     heads: choice.mean ? [MEAN] : heads,
-    theme,
+    ink: makeInk({ theme, signed: figure.signed, unit: figure.unit, most: set.most }),
     weight,
-    targets: (place) => focusOn(place)?.targets(choice) ?? targetsOf(set, place.side, place.index),
+    targets: (place) =>
+      focusOn(place)?.targets(choice, set.most) ?? targetsOf(set, place.side, place.index),
     part,
     broken: { query: data.broken(layer, heads), key: new Uint8Array(0) },
-    shares: {
-      hiddenMass: data.mass(layer, heads, hidden.key),
-      kept: data.kept(layer, heads),
+    facts: {
+      hidden: isRelative(figure) ? null : heldBy(source, hidden.key),
+      pair:
+        state.pair === "all" || isRelative(figure) || !isPair(tokens.key)
+          ? null
+          : heldBy(
+              source,
+              filtered.key.map((one) => 1 - one),
+              filtered.query,
+            ),
+      renormalised: Boolean(scaled),
+      empty: count(scaled?.empty.map((one, i) => one & (1 - out.query[i]))),
+      kept: sent.kept(layer, heads),
     },
+  };
+}
+
+/** @param {Uint8Array | undefined} marked */
+const count = (marked) => marked?.reduce((sum, one) => sum + one, 0) ?? 0;
+
+/** Tokens that are hidden as targets, and those that a filter leaves out. @param {Store} store @param {{query: Tokens, key: Tokens}} tokens */
+export function masksOf({ state, figure }, tokens) {
+  return {
+    hidden: { query: hiddenTokens(tokens.query, state), key: hiddenTokens(tokens.key, state) },
+    filtered: filteredTokens(tokens, state, figure),
   };
 }

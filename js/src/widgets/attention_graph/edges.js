@@ -1,5 +1,7 @@
 /** From weights to the edges of one picture: filtered, strongest first, indexed by token. */
 
+import { MEAN } from "../../attention/ink.js";
+
 /** @typedef {import("../../attention/data.js").AttentionData} AttentionData */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("./types").EdgeIndex} EdgeIndex */
@@ -8,17 +10,15 @@
 /** @typedef {import("./types").Side} Side */
 
 const BUCKETS = 4096;
-/** Below this a weight has no visible ink at any setting. */
+/** Below this share of the scale a weight has no visible ink at any setting. */
 export const FLOOR = 1e-4;
-/** The head of an edge that is a mean over heads. */
-export const MEAN = 0xffff;
-
 /**
  * @typedef {object} Choice
  * @property {number} layer
  * @property {number[]} heads
  * @property {boolean} mean
- * @property {number} threshold
+ * @property {number} threshold share of the scale
+ * @property {boolean} relative the scale ends at the largest absolute weight, not at 1
  * @property {number | null} topK
  * @property {Uint8Array} hiddenQueries
  * @property {Uint8Array} hiddenKeys
@@ -32,9 +32,11 @@ export const MEAN = 0xffff;
  */
 export function buildEdges(data, choice, keys) {
   const raw = choice.mean ? collectMean(data, choice, keys) : collect(data, choice);
-  const order = strongestFirst(raw.weight, raw.count);
-  const kept =
-    choice.topK === null ? order : strongestPerRow(raw, order, choice.topK, data.queries);
+  const most = choice.relative ? largest(raw.weight, raw.count) : 1;
+  const least = leastOf(choice) * most;
+  let kept = strongestFirst(raw.weight, raw.count, most);
+  if (choice.relative) kept = kept.filter((edge) => Math.abs(raw.weight[edge]) >= least);
+  if (choice.topK !== null) kept = strongestPerRow(raw, kept, choice.topK, data.queries);
   const count = kept.length;
   const query = new Uint32Array(count);
   const key = new Uint32Array(count);
@@ -49,8 +51,21 @@ export function buildEdges(data, choice, keys) {
   }
   const byQuery = indexBy(query, data.queries);
   const byKey = indexBy(key, keys);
-  return { count, query, key, head, weight, byQuery, byKey };
+  return { count, query, key, head, weight, byQuery, byKey, most };
 }
+
+/** @param {Float32Array} weight @param {number} count */
+function largest(weight, count) {
+  let most = 0;
+  for (let i = 0; i < count; i++) most = Math.max(most, Math.abs(weight[i]));
+  return most;
+}
+
+/** The least weight drawn, as a share of the scale. @param {Choice} choice */
+export const leastOf = ({ threshold }) => Math.max(FLOOR, threshold);
+
+/** The least weight collected: of a scale that is not known yet, all that is there. @param {Choice} choice */
+const leastCollected = (choice) => (choice.relative ? Number.MIN_VALUE : leastOf(choice));
 
 /** @typedef {{count: number, query: Uint32Array, key: Uint32Array, head: Uint16Array, weight: Float32Array}} Raw */
 
@@ -66,9 +81,10 @@ function room(capacity) {
 }
 
 /** @param {AttentionData} data @param {Choice} choice @returns {Raw} */
-function collect(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }) {
+function collect(data, choice) {
+  const { layer, heads, hiddenQueries, hiddenKeys } = choice;
   const raw = room(capacityOf(data, layer, heads));
-  const least = Math.max(FLOOR, threshold);
+  const least = leastCollected(choice);
   for (const head of heads) {
     for (let q = 0; q < data.queries; q++) {
       if (!hiddenQueries[q]) addRow(raw, data.row(layer, head, q), q, head, least, hiddenKeys);
@@ -89,7 +105,7 @@ function addRow(raw, { values, columns, scale }, query, head, least, hiddenKeys)
   for (let i = 0; i < values.length; i++) {
     const weight = values[i] * scale;
     const key = columns ? columns[i] : i;
-    if (!(weight >= least) || hiddenKeys[key]) continue; // a NaN fails the comparison
+    if (!(Math.abs(weight) >= least) || hiddenKeys[key]) continue; // a NaN fails the comparison
     push(raw, query, key, head, weight);
   }
 }
@@ -114,20 +130,24 @@ function push(raw, query, key, head, weight) {
 }
 
 /** @param {AttentionData} data @param {Choice} choice @param {number} keys @returns {Raw} */
-function collectMean(data, { layer, heads, threshold, hiddenQueries, hiddenKeys }, keys) {
+function collectMean(data, choice, keys) {
+  const { layer, heads, hiddenQueries, hiddenKeys } = choice;
   const sums = new Float32Array(keys);
+  const there = new Uint8Array(keys);
   const touched = new Uint32Array(keys);
-  const least = Math.max(FLOOR, threshold);
+  const least = leastCollected(choice);
   const raw = room(capacityOf(data, layer, heads));
   for (let q = 0; q < data.queries; q++) {
     if (hiddenQueries[q] || heads.some((head) => data.isBroken(layer, head, q))) continue;
     let count = 0;
-    for (const head of heads) count = addTo(sums, touched, count, data.row(layer, head, q));
+    for (const head of heads) {
+      count = addTo({ sums, there, touched }, count, data.row(layer, head, q));
+    }
     for (let i = 0; i < count; i++) {
       const key = touched[i];
       const weight = sums[key] / heads.length;
-      sums[key] = 0;
-      if (weight >= least && !hiddenKeys[key]) push(raw, q, key, MEAN, weight);
+      sums[key] = there[key] = 0;
+      if (Math.abs(weight) >= least && !hiddenKeys[key]) push(raw, q, key, MEAN, weight);
     }
   }
   return raw;
@@ -135,32 +155,34 @@ function collectMean(data, { layer, heads, threshold, hiddenQueries, hiddenKeys 
 
 /**
  * Add a row to sums; returns how many keys have been touched.
- * @param {Float32Array} sums
- * @param {Uint32Array} touched
+ * @param {{sums: Float32Array, there: Uint8Array, touched: Uint32Array}} all weights of different
+ *   sign may sum to 0: `there` tells which keys were met
  * @param {number} count keys touched so far
  * @param {import("../../attention/data.js").Row} row
  */
-function addTo(sums, touched, count, { values, columns, scale }) {
+function addTo({ sums, there, touched }, count, { values, columns, scale }) {
   let more = count;
   for (let i = 0; i < values.length; i++) {
     const key = columns ? columns[i] : i;
     const weight = values[i] * scale;
     if (weight === 0) continue;
-    if (sums[key] === 0) touched[more++] = key;
+    if (!there[key]) touched[more++] = key;
+    there[key] = 1;
     sums[key] += weight;
   }
   return more;
 }
 
 /**
- * Order by weight in linear time, to a resolution finer than ink can show.
+ * Order by absolute weight in linear time, to a resolution finer than ink can show.
  * @param {Float32Array} weight
  * @param {number} count
+ * @param {number} [most] the end of the scale
  */
-export function strongestFirst(weight, count) {
+export function strongestFirst(weight, count, most = 1) {
   const starts = new Uint32Array(BUCKETS + 1);
   const bucket = (/** @type {number} */ w) =>
-    BUCKETS - 1 - Math.min(BUCKETS - 1, Math.floor(Math.sqrt(w) * BUCKETS));
+    BUCKETS - 1 - Math.min(BUCKETS - 1, Math.floor(Math.sqrt(Math.abs(w) / (most || 1)) * BUCKETS));
   for (let i = 0; i < count; i++) starts[bucket(weight[i]) + 1] += 1;
   for (let b = 0; b < BUCKETS; b++) starts[b + 1] += starts[b];
   const order = new Uint32Array(count);
@@ -227,11 +249,14 @@ export function targetsOf(set, side, index) {
   const best = new Map();
   for (const edge of edgesOf(set, side, index)) {
     const known = best.get(other[edge]);
-    if (known && known.weight >= set.weight[edge]) continue;
+    if (known && Math.abs(known.weight) >= Math.abs(set.weight[edge])) continue;
     best.set(other[edge], { index: other[edge], weight: set.weight[edge], head: set.head[edge] });
   }
-  return [...best.values()].sort((a, b) => b.weight - a.weight || a.index - b.index);
+  return [...best.values()].sort(byStrength);
 }
+
+/** @param {Target} a @param {Target} b */
+export const byStrength = (a, b) => Math.abs(b.weight) - Math.abs(a.weight) || a.index - b.index;
 
 /**
  * The strongest edges that start at a query in view, and those that only end at a key in view.

@@ -1,18 +1,31 @@
 /** One view of an AttentionGraph: controls, picture, caption and table, kept true to the store. */
 
-import { wholeText } from "../../attention/text.js";
+import { runs, wholeText } from "../../attention/text.js";
 import { h } from "../../core/dom.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
+import { together } from "../../core/together.js";
+import { tokenName } from "../../core/tokens.js";
 import { captionText } from "./caption.js";
-import { columnNames, hiddenTokens, layoutOf, longerSide, pinnedPlace } from "./derive.js";
-import { makeDrawing, missingPart, partShown, saysAbsent } from "./drawing.js";
+import {
+  columnNames,
+  either,
+  layoutOf,
+  longerSide,
+  pinnedPlace,
+  whyOnlyShort,
+  writtenAt,
+} from "./derive.js";
+import { makeDrawing, masksOf, missingPart, partShown, saysAbsent } from "./drawing.js";
+import { foldAny, foldMask, foldOf } from "./folding.js";
 import { inWords } from "./isolate.js";
 import { graphKeys } from "./keys.js";
-import { matches } from "./more.js";
+import { matches, toggled } from "./more.js";
 import { patience } from "./patience.js";
 import { createScene } from "./scene.js";
+import { scrubber } from "./scrubber.js";
+import { signLegend } from "./signs.js";
 import { toolbar } from "./toolbar.js";
 import { weightsPanel } from "./weights_panel.js";
 
@@ -21,7 +34,7 @@ import { weightsPanel } from "./weights_panel.js";
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("../../core/types").Tokens} Tokens */
 
-const REBUILD = ["_tokens", "view", "kind"];
+const REBUILD = ["_tokens", "view", "kind", "collapsed"];
 const REDRAW = [
   "layer",
   "heads",
@@ -30,7 +43,11 @@ const REDRAW = [
   "top_k",
   "hide_special",
   "hide_first",
+  "renormalise",
+  "pair",
+  "step",
   "_attention",
+  "_sums",
 ];
 
 /**
@@ -47,7 +64,11 @@ export function createGraph(el, store) {
   let theme = "light";
   /** @type {import("./scene.js").Scene | null} */
   let scene = null;
-  /** @type {{query: Tokens, key: Tokens} | null} */
+  /** All tokens. @type {{query: Tokens, key: Tokens} | null} */
+  let whole = null;
+  /** What of them is one row. @type {import("./folding.js").Fold | null} */
+  let fold = null;
+  /** Tokens as they are drawn. @type {{query: Tokens, key: Tokens} | null} */
   let tokens = null;
   /** @type {import("./scene.js").SceneOptions["layout"]} */
   let layout = "columns";
@@ -67,9 +88,19 @@ export function createGraph(el, store) {
     onJump: jump,
     onDetails: () => panel.toggle(),
     onLeave: () => scene?.focus(),
-    copyText: () => panel.copyText() ?? wholeText(store.state.text, tokens?.query ?? null),
+    copyText: () => panel.copyText() ?? wholeText(store.state.text, whole?.query ?? null),
   });
+  const signs = signLegend();
+  const steps = scrubber({ onStep: (step) => store.set({ step }) });
   frame.picture.append(stage, panel.element);
+  frame.figure.before(steps.element);
+  frame.figure.after(signs.element);
+  const bus = together(store.model, {
+    onHover(hover) {
+      const place = hover && { side: hover.side ?? store.state.side, index: hover.index };
+      scene?.light(place && fold ? { ...place, index: fold.rowOf[place.index] ?? -1 } : place);
+    },
+  });
 
   // Picture -------------------------------------------------------------------------------------
 
@@ -79,10 +110,13 @@ export function createGraph(el, store) {
     scene?.destroy();
     scene = null;
     panel.set(null);
-    tokens = pair && { query: pair.query, key: pair.key ?? pair.query };
+    whole = pair && { query: pair.query, key: pair.key ?? pair.query };
     layout = layoutOf(state, pair);
+    const folds = whole !== null && whyNoTurns() === null;
+    fold = whole && folds ? foldOf(whole.query, state.collapsed) : null;
+    tokens = fold ? { query: fold.tokens, key: fold.tokens } : whole;
     causal = figure.causal;
-    root.dataset.lmwView = layout === "arcs" ? "arcs" : "columns";
+    root.dataset.lmwView = layout === "long" ? "columns" : layout;
     if (!tokens) return;
     const options = {
       layout,
@@ -90,10 +124,12 @@ export function createGraph(el, store) {
       side: state.side,
       names: columnNames(state.kind),
       brief: panel.visible,
+      turns: folds ? { collapsed: state.collapsed, onToggle } : null,
     };
     scene = createScene(root, stage, tokens, options, {
       onPin: (place) =>
-        store.set(place ? { token: place.index, side: place.side } : { token: null }),
+        store.set(place ? { token: tokenAt(place.index), side: place.side } : { token: null }),
+      onHover: (place) => bus.hover(place && { ...place, index: tokenAt(place.index) }),
       onIsolate: panel.isolate,
       onPaint(seen) {
         painted = seen;
@@ -102,20 +138,71 @@ export function createGraph(el, store) {
     });
   }
 
+  /** The first token of a row. @param {number} row */
+  const tokenAt = (row) => (fold ? fold.from[row] : row);
+
+  /** Why turns cannot be one row each; null when they can. */
+  function whyNoTurns() {
+    if (store.tokens?.key) return "Rows are joined where one text attends to itself";
+    return whyOnlyShort("Rows are joined", store.tokens);
+  }
+
+  /** @param {number} run */
+  function onToggle(run) {
+    store.set({ collapsed: toggled(store.state.collapsed, run) });
+  }
+
+  /** Tokens that are hidden, not written yet, or being written. */
+  function flagTokens() {
+    const { state, figure } = store;
+    if (!scene || !whole || !tokens) return;
+    const { hidden, filtered } = masksOf(store, whole);
+    const out = {
+      query: foldMask(fold, either(hidden.query, filtered.query)),
+      key: foldMask(fold, either(hidden.key, filtered.key)),
+    };
+    if (layout === "arcs") out.query = out.key = out.query.map((one, i) => one & out.key[i]);
+    scene.flag("lmw-concealed", out);
+    if (fold) {
+      const folded = Uint8Array.from(fold.size, (size) => (size > 1 ? 1 : 0));
+      scene.flag("lmw-folded-row", { query: folded, key: folded });
+    }
+    if (figure.start === null || figure.start === undefined) return;
+    const only = (/** @type {number | null} */ index) => {
+      const marked = Uint8Array.from(whole?.query.text ?? [], (_, i) => (i === index ? 1 : 0));
+      return foldAny(fold, marked);
+    };
+    const own = whole.key === whole.query;
+    const mark = (/** @type {string} */ name, /** @type {number | null} */ index) => {
+      const query = only(index);
+      scene?.flag(name, own ? { query, key: query } : { query });
+    };
+    mark("lmw-boundary", figure.start);
+    mark("lmw-writing", writtenAt(state, figure));
+  }
+
+  /** The token that had been read last when the one shown was written. */
+  function showStep() {
+    const { state, figure } = store;
+    steps.set(whole?.query ?? null, figure.start ?? null, state.step);
+    const written = writtenAt(state, figure);
+    const at = written === null ? -1 : written - 1;
+    scene?.rest(at < 0 ? null : { side: "query", index: fold ? fold.rowOf[at] : at });
+  }
+
   /** @param {boolean} fade */
   function redraw(fade) {
-    const { state, data } = store;
-    if (!scene || !tokens) return;
-    scene.flag("lmw-concealed", {
-      query: hiddenTokens(tokens.query, state),
-      key: hiddenTokens(tokens.key, state),
-    });
+    const { data } = store;
+    if (!scene || !tokens || !whole) return;
+    flagTokens();
     const part = partShown(store, drawing?.part ?? null);
-    if (!part || data?.queries !== tokens.query.text.length) {
+    if (!part || data?.queries !== whole.query.text.length) {
       drawing = null;
+      signs.set(null);
       return scene.drawNothing(theme);
     }
-    drawing = makeDrawing(store, part, tokens, theme);
+    drawing = makeDrawing(store, part, { tokens: whole, fold }, theme);
+    signs.set(drawing.ink);
     scene.flag("lmw-broken", drawing.broken);
     panel.set({ tokens, ...drawing });
     root.dataset.lmwLayer = String(part.layer);
@@ -130,18 +217,31 @@ export function createGraph(el, store) {
       layout,
       overview: tokens && tokens.key !== tokens.query ? longerSide(tokens) : "one",
       figure,
+      ink: drawing.ink,
+      step: stepInWords(),
+      folded: fold !== null,
       headsShown: drawing.part.heads.length,
       seen: painted,
       broken: drawing.broken.query.reduce((sum, one) => sum + one, 0),
       exact: Boolean(pinExact()),
-      ...drawing.shares,
+      ...drawing.facts,
     });
     if (frame.caption.textContent !== text) frame.caption.textContent = text;
   }
 
+  /** "Step 3 of 12: to write “Paris” the model, having read “is”, looked at what is marked." */
+  function stepInWords() {
+    const { state, figure } = store;
+    const at = writtenAt(state, figure);
+    if (at === null || !whole || at >= whole.query.text.length) return "";
+    const name = (/** @type {number} */ i) => `“${whole ? tokenName(whole.query, i, 24) : ""}”`;
+    const of = whole.query.text.length - (figure.start ?? 0);
+    return `Step ${Number(state.step) + 1} of ${of}: when it wrote ${name(at)}, the model had read up to ${name(at - 1)}; where it looked then is the row of ${name(at - 1)}.`;
+  }
+
   /** Whether every weight of the pinned token is here. */
   function pinExact() {
-    const place = tokens && pinnedPlace(store.state, tokens);
+    const place = whole && pinnedPlace(store.state, whole, null);
     return drawing && store.focus?.covers(place, drawing.part.layer, drawing.part.heads);
   }
 
@@ -152,28 +252,29 @@ export function createGraph(el, store) {
   }
 
   function showPin() {
-    if (!scene || !tokens) return;
+    if (!scene || !tokens || !whole) return;
     if (layout === "arcs") scene.turn(store.state.side);
-    const place = pinnedPlace(store.state, tokens);
+    const place = pinnedPlace(store.state, whole, fold);
     panel.pin(place);
     scene.pin(place);
-    frame.say(place ? inWords(tokens, place, panel.isolated.targets) : "");
+    const ink = drawing?.ink;
+    frame.say(place && ink ? inWords(tokens, place, panel.isolated.targets, ink) : stepInWords());
   }
 
   // Search --------------------------------------------------------------------------------------
 
   const found = () => ({
-    query: tokens ? matches(tokens.query, store.state.search) : [],
-    key: tokens ? matches(tokens.key, store.state.search) : [],
+    query: whole ? matches(whole.query, store.state.search) : [],
+    key: whole ? matches(whole.key, store.state.search) : [],
   });
 
   function showSearch() {
     const all = found();
     const { token, side, search } = store.state;
     for (const side of /** @type {const} */ (["query", "key"])) {
-      const marked = new Uint8Array(tokens?.[side].text.length ?? 0);
+      const marked = new Uint8Array(whole?.[side].text.length ?? 0);
       for (const index of all[side]) marked[index] = 1;
-      scene?.flag("lmw-match", { [side]: marked });
+      scene?.flag("lmw-match", { [side]: foldAny(fold, marked) });
     }
     const at = token === null ? -1 : all[side].indexOf(token);
     tools.search.set(search, Math.max(all.query.length, all.key.length), at < 0 ? null : at);
@@ -197,8 +298,9 @@ export function createGraph(el, store) {
   const coming = patience(showStatus);
 
   function showStatus() {
-    const { status, model, figure } = store;
+    const { model, figure } = store;
     const alone = Boolean(model.lmwStandalone);
+    const status = present(alone || kernelGone);
     // Any other status stands for itself: an error says why a layer is not here.
     const missing = status.state === "ready" ? missingPart(store) : null;
     const waiting = coming.awaits(alone || kernelGone ? null : missing);
@@ -214,9 +316,22 @@ export function createGraph(el, store) {
     tools.actions.setEdit({ shown: figure.editable && !alone, why });
   }
 
+  /** Nobody will take back an error that was saved: what is here is shown. @param {boolean} alone */
+  function present(alone) {
+    const { status } = store;
+    const over = alone && status.state === "error" && store.tokens && missingPart(store) === null;
+    return over ? { ...status, state: /** @type {const} */ ("ready") } : status;
+  }
+
   function showControls() {
-    const kinds = tokens ? [...tokens.query.kind, ...tokens.key.kind] : [];
-    tools.update(theme, { layout, hasSpecial: kinds.includes("special") });
+    const kinds = whole ? [...whole.query.kind, ...whole.key.kind] : [];
+    const turns = whole && whole.key === whole.query ? runs(whole.query) : [];
+    tools.update(theme, {
+      layout,
+      hasSpecial: kinds.includes("special"),
+      turns: turns.map(({ name }) => name),
+      whyNoTurns: whyNoTurns(),
+    });
   }
 
   let stopTheme = () => {};
@@ -236,16 +351,19 @@ export function createGraph(el, store) {
     const fresh = any(REBUILD) || (names.has("_figure") && store.figure.causal !== causal);
     if (fresh) rebuild();
     showControls();
-    if (fresh || any(REDRAW)) redraw(!fresh && any(["layer", "_attention"]));
-    if (fresh || any(["token", "side", ...REDRAW])) showPin();
+    const changed = (/** @type {string[]} */ list) => fresh || any(list);
+    if (changed(REDRAW)) redraw(!fresh && any(["layer", "_attention"]));
+    if (changed(["step", "_figure"])) showStep();
+    if (changed(["token", "side", ...REDRAW])) showPin();
     else if (names.has("_focus")) showFocus();
-    if (fresh || any(["search", "token"])) showSearch();
+    if (changed(["search", "token"])) showSearch();
     if (names.has("_figure")) showCaption();
     showStatus();
   }
 
   rebuild();
   followTheme();
+  showStep();
   showPin();
   showSearch();
   const stopKernel = watchKernel(store.model, el, (gone) => {
@@ -258,6 +376,7 @@ export function createGraph(el, store) {
     onEscape: () => store.set({ token: null }),
     onSearch: () => tools.search.input.focus(),
     onZoom: (step) => scene?.zoom(step) ?? false,
+    onStep: steps.move,
   });
   store.onChange(update);
 
@@ -266,6 +385,8 @@ export function createGraph(el, store) {
     stopKernel();
     coming.destroy();
     stopKeys();
+    steps.destroy();
+    bus.destroy();
     tools.destroy();
     panel.destroy();
     scene?.destroy();

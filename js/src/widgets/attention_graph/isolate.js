@@ -3,13 +3,11 @@
  * happens in the browser; only a pin reaches the model.
  */
 
+import { MEAN } from "../../attention/ink.js";
 import { h } from "../../core/dom.js";
-import { number } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
-import { MEAN } from "./edges.js";
-import { inkOf } from "./painter.js";
 
-/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").View} View */
 /** @typedef {import("./types").Place} Place */
@@ -50,17 +48,17 @@ export function numberPool(view) {
     /**
      * @param {Place} shown
      * @param {Target[]} targets
-     * @param {Theme} theme
+     * @param {Ink} ink
      * @param {boolean} dots whether heads need telling apart
      */
-    show(shown, targets, theme, dots) {
+    show(shown, targets, ink, dots) {
       const side = otherSide(shown.side);
       const [first, last] = view.range(side);
       let n = 0;
       /** @type {number[]} */
       const taken = [];
       for (const target of targets) {
-        if (n >= NUMBERS || target.weight < WORTH_A_NUMBER) break;
+        if (n >= NUMBERS || ink.size(target.weight) < WORTH_A_NUMBER) break;
         if (target.index < first || target.index >= last) continue;
         const place = view.numberPlace(side, target.index);
         if (!place) continue;
@@ -71,10 +69,10 @@ export function numberPool(view) {
         taken.push(x);
         const element = pool[n];
         element.style.transform = `translate(${x}px, ${y}px) ${SHIFT[align]}`;
-        element.lastElementChild?.replaceChildren(number(target.weight, 2));
+        element.lastElementChild?.replaceChildren(ink.short(target.weight));
         const dot = /** @type {HTMLElement} */ (element.firstElementChild);
         dot.hidden = !dots;
-        dot.style.background = inkOf(target.head, theme);
+        dot.style.background = ink.colour(target.head, target.weight);
         element.hidden = false;
         n += 1;
       }
@@ -95,13 +93,15 @@ const SHIFT = { left: "", right: "translateX(-100%)", center: "translateX(-50%)"
  * @param {{query: Tokens, key: Tokens}} tokens
  * @param {Place} place
  * @param {Target[]} targets
+ * @param {Ink} ink
  */
-export function inWords(tokens, place, targets) {
+export function inWords(tokens, place, targets, ink) {
   const other = otherSide(place.side);
-  const verb = place.side === "query" ? "attends to" : "is attended to by";
   const parts = targets
     .slice(0, 4)
-    .map((target) => `${tokenName(tokens[other], target.index, 30)} ${number(target.weight, 2)}`);
+    .map((target) => `${tokenName(tokens[other], target.index, 30)} ${ink.short(target.weight)}`);
   const name = tokenName(tokens[place.side], place.index, 60);
-  return parts.length > 0 ? `${name} ${verb} ${parts.join(", ")}` : `${name}: no edges shown`;
+  return parts.length > 0
+    ? `${name} ${ink.verb(place.side)} ${parts.join(", ")}`
+    : `${name}: no edges shown`;
 }

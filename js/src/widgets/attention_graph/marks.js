@@ -36,14 +36,17 @@ export function marker(view, tokens) {
   }
 
   return {
-    /** @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[]}} now */
-    show({ hover, pinned, shown, targets }) {
+    /**
+     * @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[],
+     *   ink: import("../../attention/ink.js").Ink}} now
+     */
+    show({ hover, pinned, shown, targets, ink }) {
       rest();
       touch(hover)?.classList.add("lmw-hover");
       const pin = touch(pinned);
       pin?.classList.add("lmw-pinned");
       pin?.setAttribute("aria-selected", "true");
-      if (shown) touch(shown)?.setAttribute("aria-label", inWords(tokens, shown, targets));
+      if (shown) touch(shown)?.setAttribute("aria-label", inWords(tokens, shown, targets, ink));
     },
     /**
      * Give a class to the tokens marked with 1. Concealed ones are disabled for screen readers.

@@ -1,8 +1,9 @@
 /** Controls that are rarely needed, and the token search. */
 
-import { checkbox, segmented, slider } from "../../core/controls.js";
-import { h } from "../../core/dom.js";
+import { checkbox, segmented, slider, textButton } from "../../core/controls.js";
+import { focused, h, replace } from "../../core/dom.js";
 import { number } from "../../core/format.js";
+import { pairName } from "./caption.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("../../core/types").ThemePreference} ThemePreference */
@@ -10,6 +11,7 @@ import { number } from "../../core/format.js";
 /** @typedef {import("./types").Place} Place */
 
 const STEPS = 100;
+const PAIRS = ["all", "A→A", "A→B", "B→A", "B→B"];
 
 /** The slider's middle is a weight of 0.1: small weights need the room. @param {number} weight */
 const toStep = (weight) => Math.round(Math.cbrt(weight) * STEPS);
@@ -53,6 +55,15 @@ export function moreControls(onChange) {
     onChange: (hide_first) => onChange({ hide_first }),
     title: "Many heads rest on the first token when they have nothing to do",
   });
+  const renormalise = checkbox({
+    label: "renormalise",
+    checked: false,
+    onChange: (renormalise) => onChange({ renormalise }),
+  });
+  const renormaliseBox = /** @type {HTMLInputElement} */ (
+    renormalise.element.querySelector("input")
+  );
+  const turns = turnsControl(onChange);
   const theme = segmented({
     label: "Theme",
     options: [
@@ -71,15 +82,103 @@ export function moreControls(onChange) {
     h("span", { class: "lmw-label" }, "a token"),
   );
   return {
-    elements: [threshold.element, strongest, special.element, first.element, theme.element],
-    /** @param {State} state @param {boolean} hasSpecial */
-    set(state, hasSpecial) {
+    elements: [
+      threshold.element,
+      strongest,
+      special.element,
+      first.element,
+      renormalise.element,
+      turns.element,
+      theme.element,
+    ],
+    /**
+     * @param {State} state
+     * @param {{hasSpecial: boolean, whyNoRenormalising: string | null, turns: string[],
+     *   whyNoTurns: string | null}} picture turns: names of what can be one row
+     */
+    set(state, { hasSpecial, whyNoRenormalising, turns: names, whyNoTurns }) {
+      renormalise.set(state.renormalise);
+      renormaliseBox.disabled = whyNoRenormalising !== null;
+      renormalise.element.title =
+        whyNoRenormalising ?? "The weight of hidden tokens is given to the others";
+      turns.set(names, state.collapsed, whyNoTurns);
       threshold.set(toStep(state.threshold));
       topK.value = state.top_k === null ? "" : String(state.top_k);
       special.set(state.hide_special);
       special.element.hidden = !hasSpecial;
       first.set(state.hide_first);
       theme.set(state.theme);
+    },
+  };
+}
+
+/**
+ * Chat turns or texts of a pair as one row each.
+ * @param {(values: Partial<State>) => void} onChange
+ */
+function turnsControl(onChange) {
+  const buttons = h("span", { class: "lmw-turns", role: "group", "aria-label": "One row for" });
+  const element = h(
+    "span",
+    { class: "lmw-check", hidden: true },
+    h("span", { class: "lmw-label" }, "One row for"),
+    buttons,
+  );
+  let drawn = "";
+  return {
+    element,
+    /** @param {string[]} names @param {number[]} collapsed @param {string | null} why not */
+    set(names, collapsed, why) {
+      element.hidden = names.length < 2;
+      const wanted = JSON.stringify([names, collapsed, why]);
+      if (wanted === drawn) return;
+      drawn = wanted;
+      const focus = [...buttons.children].indexOf(/** @type {Element} */ (focused(buttons)));
+      replace(
+        buttons,
+        names.map((name, i) => {
+          const button = textButton({
+            label: name,
+            title:
+              why ??
+              `The tokens of “${name}” as one row: their sum as target, their mean as source`,
+            pressed: collapsed.includes(i),
+            onClick: () => onChange({ collapsed: toggled(collapsed, i) }),
+          });
+          button.disabled = why !== null;
+          return button;
+        }),
+      );
+      if (focus >= 0) /** @type {HTMLElement} */ (buttons.children[focus])?.focus();
+    },
+  };
+}
+
+/** @param {number[]} chosen @param {number} one */
+export const toggled = (chosen, one) =>
+  chosen.includes(one)
+    ? chosen.filter((other) => other !== one)
+    : [...chosen, one].sort((a, b) => a - b);
+
+/**
+ * Which text of a pair looks at which.
+ * @param {{onChange: (values: Partial<State>) => void}} on
+ */
+export function pairControl({ onChange }) {
+  const select = h(
+    "select",
+    {
+      class: "lmw-field lmw-select",
+      "aria-label": "Edges between the texts of the pair",
+      onchange: () => onChange({ pair: /** @type {State["pair"]} */ (select.value) }),
+    },
+    PAIRS.map((pair) => h("option", { value: pair }, pair === "all" ? "all" : pairName(pair))),
+  );
+  return {
+    element: h("label", { class: "lmw-check" }, h("span", { class: "lmw-label" }, "Texts"), select),
+    /** @param {State["pair"]} pair */
+    set(pair) {
+      select.value = pair;
     },
   };
 }

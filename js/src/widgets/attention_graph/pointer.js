@@ -43,7 +43,7 @@ export function watchPointer(view, { onHover, onPick }) {
   view.element.addEventListener("click", click);
 
   const blur = () => hover(null);
-  const orientation = view.groups.length > 1 ? "vertical" : "horizontal";
+  const orientation = view.orientation ?? (view.groups.length > 1 ? "vertical" : "horizontal");
   const keys = view.groups.map((group) => {
     group.addEventListener("focusout", blur);
     return roving(group, ".lmw-option", {

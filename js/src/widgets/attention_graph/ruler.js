@@ -6,9 +6,8 @@
 import { fitCanvas } from "../../core/canvas.js";
 import { neutral } from "../../core/colour.js";
 import { h } from "../../core/dom.js";
-import { inkOf } from "./painter.js";
 
-/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
 /** @typedef {import("./types").Target} Target */
 
@@ -47,7 +46,7 @@ export function ruler(parent, scroller, rows, whole, seen) {
   function sumsOf(set) {
     if (received.set === set) return received.sums;
     const sums = new Float32Array(rows);
-    for (let i = 0; i < set.count; i++) sums[set.key[i]] += set.weight[i];
+    for (let i = 0; i < set.count; i++) sums[set.key[i]] += Math.abs(set.weight[i]);
     received = { set, sums };
     return sums;
   }
@@ -55,11 +54,11 @@ export function ruler(parent, scroller, rows, whole, seen) {
   return {
     /**
      * @param {EdgeSet} set
-     * @param {Theme} theme
+     * @param {Ink} ink
      * @param {import("./types").Place | null} place the isolated token
      * @param {Target[]} targets
      */
-    paint(set, theme, place, targets) {
+    paint(set, ink, place, targets) {
       const { top, height } = seen();
       const needed = height > 0 && whole > height + 1;
       parent.classList.toggle("lmw-ruled", needed);
@@ -67,7 +66,7 @@ export function ruler(parent, scroller, rows, whole, seen) {
       if (!needed) return;
       const context = fitCanvas(element, WIDTH, height);
       const unit = height / whole;
-      context.fillStyle = neutral(theme);
+      context.fillStyle = neutral(ink.theme);
       context.globalAlpha = 0.1;
       context.beginPath();
       context.roundRect(0, top * unit, WIDTH, height * unit, 3);
@@ -84,9 +83,9 @@ export function ruler(parent, scroller, rows, whole, seen) {
       };
       if (place) {
         for (const target of targets) {
-          if (target.weight < 0.01) break;
-          context.fillStyle = inkOf(target.head, theme);
-          bar(target.index, Math.sqrt(Math.min(1, target.weight)), 0.9);
+          if (ink.size(target.weight) < 0.01) break;
+          context.fillStyle = ink.colour(target.head, target.weight);
+          bar(target.index, Math.sqrt(ink.size(target.weight)), 0.9);
         }
         return;
       }

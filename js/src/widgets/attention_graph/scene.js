@@ -7,6 +7,7 @@ import { beyond } from "./beyond.js";
 import { columnsView } from "./columns.js";
 import { frames } from "./frames.js";
 import { numberPool, samePlace } from "./isolate.js";
+import { linesView } from "./lines.js";
 import { longView } from "./long/view.js";
 import { marker } from "./marks.js";
 import { clearOverlay, crossFade, paintBase, paintIsolated, paintUnder } from "./painter.js";
@@ -23,21 +24,29 @@ import { pairTip, tokenTip } from "./tips.js";
 /** The tooltip waits until the pointer rests; for a pair it is the answer and comes at once. */
 const DWELL = 380;
 
+/** Where the tooltip goes, so that it covers no edges; else beside the columns. @type {Record<string, {query: "below", key: "below" | "right"}>} */
+const WHERE = {
+  arcs: { query: "below", key: "below" },
+  lines: { query: "below", key: "right" },
+};
+
 /** Scrolling and zooming are over when this long nothing has moved. */
 const REST = 140;
 
 /**
  * @typedef {object} SceneOptions
- * @property {"columns" | "long" | "arcs"} layout
+ * @property {"columns" | "long" | "arcs" | "lines"} layout
  * @property {boolean} causal
  * @property {Place["side"]} side what hovering shows in the arcs
  * @property {[string, string]} names headings of the columns
+ * @property {import("./types").Turns | null} turns that can be one row each
  * @property {() => boolean} brief whether a table already shows the numbers
  */
 
 /**
  * @typedef {object} SceneEvents
  * @property {(place: Place | null) => void} onPin
+ * @property {(place: Place | null) => void} onHover
  * @property {(place: Place | null, targets: Target[]) => void} onIsolate
  * @property {(seen: import("./edges.js").Seen) => void} onPaint
  */
@@ -49,7 +58,8 @@ const REST = 140;
  * @param {SceneOptions} options
  * @param {SceneEvents} on
  */
-export function createScene(root, parent, tokens, { layout, causal, side, names, brief }, on) {
+export function createScene(root, parent, tokens, options, on) {
+  const { layout, causal, side, names, turns, brief } = options;
   const arcs = layout === "arcs";
   const coming = frames();
   const frame = coming.next;
@@ -57,8 +67,9 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   const onScroll = () => frame(scrolled);
   const views = {
     arcs: () => arcsView(tokens.query, { causal, onScroll }),
-    columns: () => columnsView(tokens, { names, onScroll }),
+    columns: () => columnsView(tokens, { names, turns, onScroll }),
     long: () => longView(tokens, { names, onScroll }),
+    lines: () => linesView(tokens, { names }),
   };
   const view = views[layout]();
   parent.appendChild(view.element);
@@ -83,6 +94,10 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   let hovered = null;
   /** @type {Place | null} */
   let pinned = null;
+  /** Hovered in a linked widget. @type {Place | null} */
+  let linked = null;
+  /** What stands out when nobody asks: the token read last, at a step of a written text. @type {Place | null} */
+  let usual = null;
   /** @type {Place | null} */
   let shown = null;
   /** The one that the overview and the table were last told of. @type {Place | null} */
@@ -106,7 +121,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   function repaint(moving = false) {
     view.window?.layOut(theme);
     if (!drawing) return;
-    seen = paintBase(view, drawing.set, size, theme, previewed, moving);
+    seen = paintBase(view, drawing.set, size, drawing.ink, previewed, moving);
     drawn = 0;
     if (!moving) {
       on.onPaint(seen);
@@ -116,7 +131,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     isolate();
     if (!shown) {
       clearIsolated();
-      if (!moving) view.overview?.(drawing.set, theme, null, []);
+      if (!moving) view.overview?.(drawing.set, drawing.ink, null, []);
     }
     root.dataset.lmwReady = "true";
   }
@@ -124,7 +139,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   /** Lines too many for one frame. */
   function paintRest() {
     if (!drawing || !seen) return;
-    drawn = paintUnder(view, theme, seen.lines, drawn);
+    drawn = paintUnder(view, drawing.ink, seen.lines, drawn);
     if (drawn < seen.lines.length) frame(paintRest);
   }
 
@@ -142,19 +157,20 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
 
   function isolate() {
     if (!drawing) return;
-    const next = asksPair() ? pinned : (hover ?? pinned);
-    const named = view.window && !samePlace(hover, hovered);
-    if (named || !samePlace(next, shown)) standOut(drawing, next);
-    marks.show({ hover, pinned, shown, targets });
+    const next = asksPair() ? pinned : (hover ?? linked ?? pinned ?? usual);
+    const at = hover ?? linked;
+    const named = view.window && !samePlace(at, hovered);
+    if (named || !samePlace(next, shown)) standOut(drawing, next, at);
+    marks.show({ hover: at, pinned, shown, targets, ink: drawing.ink });
   }
 
-  /** @param {Drawing} now @param {Place | null} place */
-  function standOut(now, place) {
+  /** @param {Drawing} now @param {Place | null} place @param {Place | null} at hovered, here or in a linked widget */
+  function standOut(now, place, at) {
     shown = place;
-    hovered = hover;
+    hovered = at;
     const fresh = !samePlace(place, told);
     if (fresh) targets = place ? now.targets(place) : [];
-    view.window?.spotlight({ hover, pinned, shown, targets });
+    view.window?.spotlight({ hover: at, pinned, shown, targets, ink: now.ink });
     if (place) paintIsolatedToken(now, place);
     else clearIsolated();
     if (fresh) tell(now, place);
@@ -163,16 +179,16 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
   /** What is beside the picture follows: the whole text in small, the table. @param {Drawing} now @param {Place | null} place */
   function tell(now, place) {
     told = place;
-    view.overview?.(now.set, theme, place, targets);
+    view.overview?.(now.set, now.ink, place, targets);
     on.onIsolate(place, targets);
   }
 
   /** @param {Drawing} now @param {Place} place */
   function paintIsolatedToken(now, place) {
     view.element.classList.add("lmw-isolated");
-    paintIsolated(view, size, theme, place, targets);
-    numbers.show(place, targets, theme, now.heads.length > 1);
-    outside.show(place, targets);
+    paintIsolated(view, size, now.ink, place, targets);
+    numbers.show(place, targets, now.ink, now.heads.length > 1);
+    outside.show(place, targets, now.ink);
   }
 
   function clearIsolated() {
@@ -187,15 +203,15 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     if (!drawing || !hover || !element) return;
     const { left, right, top, bottom } = element.getBoundingClientRect();
     const anchor = { left, right, top, bottom: bottom + (arcs ? 16 : 0) };
-    const where = arcs ? "below" : hover.side === "query" ? "left" : "right";
-    const { heads, weight } = drawing;
+    const where = WHERE[layout]?.[hover.side] ?? (hover.side === "query" ? "left" : "right");
+    const { heads, weight, ink } = drawing;
     if (asksPair() && pinned) {
       const [query, key] =
         pinned.side === "query" ? [pinned.index, hover.index] : [hover.index, pinned.index];
       const rows = heads.map((head) => ({ head, weight: weight(head, query, key) }));
-      tip.show(anchor, pairTip(tokens, query, key, rows, theme), { side: where });
+      tip.show(anchor, pairTip(tokens, query, key, rows, ink), { side: where });
     } else if (!brief()) {
-      const looks = { theme, severalHeads: heads.length > 1 };
+      const looks = { ink, severalHeads: heads.length > 1 };
       const content = tokenTip(tokens, hover, drawing.targets(hover), looks);
       tip.show(anchor, content, { side: where });
     }
@@ -205,6 +221,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     /** @param {Place | null} place @param {boolean} byKeyboard */
     onHover(place, byKeyboard) {
       hover = meant(place);
+      on.onHover(hover);
       clearTimeout(dwell);
       tip.hide();
       frame(isolate);
@@ -242,7 +259,7 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
     draw(next, fade) {
       if (fade) crossFade(view);
       drawing = next;
-      theme = next.theme;
+      theme = next.ink.theme;
       told = null;
       size = { ...view.measure() };
       repaint();
@@ -275,6 +292,19 @@ export function createScene(root, parent, tokens, { layout, causal, side, names,
       if (place) view.scrollTo(place.side, place.index);
       isolate();
       if (place) pointer.select(place);
+    },
+    /** Hovered in a linked widget. @param {Place | null} place */
+    light(place) {
+      const inside = place && place.index >= 0 && place.index < tokens[place.side].text.length;
+      linked = inside ? place : null;
+      frame(isolate);
+    },
+    /** What stands out when nothing is hovered or pinned. @param {Place | null} place */
+    rest(place) {
+      if (samePlace(place, usual)) return;
+      usual = place;
+      if (place) view.scrollTo(place.side, place.index);
+      isolate();
     },
     /** The weights of the pinned token are known better. */
     refresh() {

@@ -1,12 +1,13 @@
 /**
  * Traits written by both sides: text, layer, heads, mean, token, side, threshold, top_k,
- * hide_special, hide_first, view, kind, search, theme, _stop, _request.
- * Written by Python only: _tokens, _attention, _focus, _figure, _status. Hover is never synced,
+ * hide_special, hide_first, renormalise, pair, collapsed, step, view, kind, search, theme, _stop,
+ * _request. Written by Python only: _tokens, _attention, _focus, _sums, _figure, _status. Hover is never synced,
  * nor is which part of a long text is in view.
  */
 
 import { AttentionData } from "../../attention/data.js";
 import { NO_FIGURE } from "../../attention/figure.js";
+import { decodeSums } from "../../attention/sums.js";
 import { request, traitStore } from "../../core/store.js";
 import { decodeFocus } from "./long/focus.js";
 
@@ -27,6 +28,10 @@ const DEFAULTS = {
   top_k: null,
   hide_special: false,
   hide_first: false,
+  renormalise: false,
+  pair: "all",
+  collapsed: [],
+  step: null,
   view: "columns",
   kind: "self",
   search: "",
@@ -35,6 +40,7 @@ const DEFAULTS = {
 const DECODERS = {
   _attention: AttentionData.decode,
   _focus: decodeFocus,
+  _sums: decodeSums,
 };
 
 /** @param {Model} model */
@@ -75,6 +81,10 @@ export function createStore(model) {
     /** Every weight of the pinned token, when the data have only the strongest. */
     get focus() {
       return traits.decoded("_focus");
+    },
+    /** What hidden keys hold, when the data have only the strongest. */
+    get sums() {
+      return traits.decoded("_sums");
     },
   };
 }

@@ -1,13 +1,12 @@
 /** What tooltips say: a token with its strongest targets, or every head's weight of one pair. */
 
 import { h } from "../../core/dom.js";
-import { count, share } from "../../core/format.js";
+import { count } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
 import { LONG } from "./long/window.js";
-import { inkOf } from "./painter.js";
 
-/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
@@ -16,9 +15,9 @@ import { inkOf } from "./painter.js";
  * @param {{query: Tokens, key: Tokens}} tokens
  * @param {Place} place
  * @param {Target[]} targets
- * @param {{theme: Theme, severalHeads: boolean}} options
+ * @param {{ink: Ink, severalHeads: boolean}} options
  */
-export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
+export function tokenTip(tokens, place, targets, { ink, severalHeads }) {
   const own = tokens[place.side];
   const other = tokens[otherSide(place.side)];
   const rows = targets
@@ -31,18 +30,22 @@ export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
         other.text.length > LONG
           ? h("td", { class: "lmw-tip-number lmw-muted" }, count(target.index))
           : null,
-        h("td", { class: "lmw-tip-number" }, share(target.weight)),
+        h("td", { class: "lmw-tip-number" }, ink.exact(target.weight)),
         severalHeads
-          ? h("td", { class: "lmw-tip-head" }, dot(target.head, theme), headName(target.head))
+          ? h(
+              "td",
+              { class: "lmw-tip-head" },
+              dot(ink.colour(target.head, target.weight)),
+              headName(target.head),
+            )
           : null,
       ),
     );
-  const verb = place.side === "query" ? "attends to" : "is attended to by";
   return h(
     "div",
     null,
     tipHead(own, place.index),
-    rows.length > 0 ? h("div", { class: "lmw-muted" }, verb) : null,
+    rows.length > 0 ? h("div", { class: "lmw-muted" }, ink.verb(place.side)) : null,
     h("table", null, rows),
   );
 }
@@ -53,15 +56,15 @@ export function tokenTip(tokens, place, targets, { theme, severalHeads }) {
  * @param {number} query
  * @param {number} key
  * @param {{head: number, weight: number | null}[]} weights
- * @param {Theme} theme
+ * @param {Ink} ink
  */
-export function pairTip(tokens, query, key, weights, theme) {
+export function pairTip(tokens, query, key, weights, ink) {
   const rows = weights.map(({ head, weight }) =>
     h(
       "tr",
       null,
-      h("td", { class: "lmw-tip-head" }, dot(head, theme), headName(head)),
-      h("td", { class: "lmw-tip-number" }, weight === null ? "not sent" : share(weight)),
+      h("td", { class: "lmw-tip-head" }, dot(ink.colour(head, weight ?? 0)), headName(head)),
+      h("td", { class: "lmw-tip-number" }, weight === null ? "not sent" : ink.exact(weight)),
     ),
   );
   return h(
@@ -78,9 +81,9 @@ export function pairTip(tokens, query, key, weights, theme) {
   );
 }
 
-/** @param {number} head @param {Theme} theme */
-function dot(head, theme) {
-  return h("i", { class: "lmw-dot", style: { background: inkOf(head, theme) } });
+/** @param {string} colour */
+function dot(colour) {
+  return h("i", { class: "lmw-dot", style: { background: colour } });
 }
 
 /** The whole token (cut at 400 characters) and what it is. @param {Tokens} tokens @param {number} index */
@@ -97,7 +100,12 @@ function tipHead(tokens, index) {
  * @param {number} index
  */
 export function tokenFacts(tokens, index) {
-  const facts = [`token ${index} of ${tokens.text.length}`];
+  const fold = "fold" in tokens ? /** @type {import("./folding.js").Folded} */ (tokens).fold : null;
+  const at = fold?.from[index] ?? index;
+  const size = fold?.size[index] ?? 1;
+  if (size > 1)
+    return `tokens ${at} to ${at + size - 1}: as target their sum, as source their mean`;
+  const facts = [`token ${at} of ${fold?.of ?? tokens.text.length}`];
   const [kind, role, id, raw] = [
     tokens.kind[index],
     tokens.role?.[index],

@@ -8,8 +8,8 @@ import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
 import { actionButtons } from "./actions.js";
 import { viewControl } from "./controls.js";
-import { whyNoArcs } from "./derive.js";
-import { moreControls, searchControl } from "./more.js";
+import { isPair, whyNoArcs, whyNoRenormalising, whyOnlyShort } from "./derive.js";
+import { moreControls, pairControl, searchControl } from "./more.js";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Figure} Figure */
@@ -47,7 +47,15 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
     text: () => wholeText(store.state.text, store.tokens?.query ?? null),
     onSubmit: (text) => set({ text }),
   });
-  const row = h("div", { class: "lmw-row" }, heads.element, direction.element, search.element);
+  const pair = pairControl({ onChange: set });
+  const row = h(
+    "div",
+    { class: "lmw-row" },
+    heads.element,
+    direction.element,
+    pair.element,
+    search.element,
+  );
   frame.controls.append(kinds, layers.element, layouts.element);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });
@@ -67,18 +75,24 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
     search,
     actions,
     stepLayer: layers.step,
-    /** @param {Theme} theme @param {{layout: string, hasSpecial: boolean}} picture */
-    update(theme, { layout, hasSpecial }) {
+    /**
+     * @param {Theme} theme
+     * @param {{layout: string, hasSpecial: boolean, turns: string[], whyNoTurns: string | null}} picture
+     */
+    update(theme, { layout, ...picture }) {
       const { state, figure, tokens } = store;
       const name = figure.title || "Attention";
       replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
       layers.set(state, figure);
       heads.set(state, figure, theme);
-      layouts.set(layout === "arcs" ? "arcs" : "columns");
+      layouts.set(layout === "long" ? "columns" : /** @type {State["view"]} */ (layout));
       layouts.disable("arcs", whyNoArcs(tokens));
+      layouts.disable("lines", whyOnlyShort("Two lines are", tokens));
       direction.element.hidden = layout !== "arcs";
       direction.set(state.side);
-      more.set(state, hasSpecial);
+      more.set(state, { ...picture, whyNoRenormalising: whyNoRenormalising(state, figure) });
+      pair.element.hidden = !tokens || !isPair(tokens.query) || !isPair(tokens.key ?? tokens.query);
+      pair.set(state.pair);
       row.hidden = !tokens;
       layouts.element.hidden = !tokens;
       kinds.hidden = figure.kinds.length < 2;

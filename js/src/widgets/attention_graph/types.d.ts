@@ -10,7 +10,11 @@ export interface State extends Chosen {
   top_k: number | null;
   hide_special: boolean;
   hide_first: boolean;
-  view: "columns" | "arcs";
+  renormalise: boolean;
+  pair: "all" | "A→A" | "A→B" | "B→A" | "B→B";
+  collapsed: number[];
+  step: number | null;
+  view: "columns" | "arcs" | "lines";
   search: string;
 }
 
@@ -32,6 +36,8 @@ export interface EdgeSet {
   weight: Float32Array;
   byQuery: EdgeIndex;
   byKey: EdgeIndex;
+  /** The end of the scale: 1, or the largest absolute weight. */
+  most: number;
 }
 
 export interface EdgeIndex {
@@ -39,13 +45,7 @@ export interface EdgeIndex {
   edges: Uint32Array;
 }
 
-/** What is drawn as one curve; the ends of a bundle are between tokens. */
-export interface Line {
-  query: number;
-  key: number;
-  head: number;
-  weight: number;
-}
+export type Line = import("../../attention/links.js").Link;
 
 export interface Place {
   side: Side;
@@ -91,13 +91,26 @@ export interface View {
   /** Tokens of this side that are in view, first and one past the last. */
   range(side: Side): [number, number];
   groups: HTMLElement[];
+  /** Which arrow keys move through a group, when not told by their number. */
+  orientation?: "both";
   /** Where strong targets out of view are named, when not in the element itself. */
   edge?: HTMLElement;
   /** Paint the whole text in small: all edges, or where one token looks. */
-  overview?(set: EdgeSet, theme: Theme, place: Place | null, targets: Target[]): void;
+  overview?(
+    set: EdgeSet,
+    ink: import("../../attention/ink.js").Ink,
+    place: Place | null,
+    targets: Target[],
+  ): void;
   /** What only a window on a long text has. */
   window?: LongText;
   destroy(): void;
+}
+
+/** Chat turns that can be one row each. */
+export interface Turns {
+  collapsed: number[];
+  onToggle(run: number): void;
 }
 
 export interface LongText {
@@ -109,6 +122,7 @@ export interface LongText {
     pinned: Place | null;
     shown: Place | null;
     targets: Target[];
+    ink: import("../../attention/ink.js").Ink;
   }): void;
   /** Give a class to the tokens marked with 1, those out of view included. */
   flag(name: string, side: Side, marked: Uint8Array): void;

@@ -7,7 +7,7 @@ import { samePlace } from "./isolate.js";
 /** @typedef {import("./types").Place} Place */
 /** @typedef {import("./types").Target} Target */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
-/** @typedef {import("../../core/types").Theme} Theme */
+/** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("../../core/types").Tokens} Tokens */
 
 /** The table may come a moment after the picture: hovering stays fluid. */
@@ -19,7 +19,7 @@ const AFTER = 100;
  * @property {EdgeSet} set
  * @property {number[]} heads
  * @property {(head: number, query: number, key: number) => number | null} weight
- * @property {Theme} theme
+ * @property {Ink} ink
  */
 
 /**

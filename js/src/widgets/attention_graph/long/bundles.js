@@ -52,7 +52,7 @@ export function bundlesInView(set, { query, key }, only, size, most) {
       const from = Math.max(query[0], (q0 + row) * size);
       const to = Math.min(query[1], (q0 + row + 1) * size);
       const weight = cells[cell] / (to - from);
-      if (weight < FLOOR) continue;
+      if (Math.abs(weight) < FLOOR * set.most) continue;
       const column = cell % keys;
       const outside = column === 0 ? -far : column === keys - 1 ? far : 0;
       const middle = (k0 + column - 1 + outside + 0.5) * size - 0.5;
@@ -62,6 +62,7 @@ export function bundlesInView(set, { query, key }, only, size, most) {
   const order = strongestFirst(
     Float32Array.from(lines, ({ weight }) => weight),
     lines.length,
+    set.most,
   );
   const drawn = Math.min(most, lines.length);
   return {

@@ -1,7 +1,8 @@
 /** Every weight of the pinned token, which Python sends after the pin when the picture has only the strongest. */
 
+import { MEAN } from "../../../attention/ink.js";
 import { decode } from "../../../core/wire.js";
-import { FLOOR, MEAN } from "../edges.js";
+import { byStrength, leastOf } from "../edges.js";
 
 /** @typedef {import("../types").FocusWire} FocusWire */
 /** @typedef {import("../types").Place} Place */
@@ -18,13 +19,27 @@ export function decodeFocus(wire) {
   const { layer, heads, side, token } = /** @type {FocusWire} */ (wire);
   const { data, scale, shape } = packed;
   const count = shape[1];
+  return makeFocus({
+    layer,
+    heads,
+    side,
+    token,
+    count,
+    weight(head, other) {
+      const row = heads.indexOf(head);
+      return row < 0 || other >= count ? null : data[row * count + other] * scale[row];
+    },
+  });
+}
 
-  /** @param {number} head @param {number} other @returns {number | null} */
-  function weight(head, other) {
-    const row = heads.indexOf(head);
-    return row < 0 || other >= count ? null : data[row * count + other] * scale[row];
-  }
+/**
+ * @typedef {Pick<FocusWire, "layer" | "heads" | "side" | "token"> & {count: number,
+ *   weight: (head: number, other: number) => number | null}} Known
+ */
 
+/** @param {Known} known */
+function makeFocus(known) {
+  const { layer, heads, side, token, count, weight } = known;
   return {
     weight,
     /**
@@ -39,6 +54,15 @@ export function decodeFocus(wire) {
       place.index === token &&
       layer === shownLayer &&
       shownHeads.every((head) => heads.includes(head)),
+    /** The same with each query's weights times a factor. @param {(head: number, query: number) => number} factor */
+    scaledBy: (factor) =>
+      makeFocus({
+        ...known,
+        weight(head, other) {
+          const value = weight(head, other);
+          return value === null ? null : value * factor(head, side === "query" ? token : other);
+        },
+      }),
     /** @param {number[]} among @param {number} other */
     mean: (among, other) =>
       among.reduce((sum, head) => sum + (weight(head, other) ?? 0), 0) / among.length,
@@ -46,14 +70,15 @@ export function decodeFocus(wire) {
      * Each token of the other side once, by its strongest head, strongest first; null when the
      * choice asks for what one row or column cannot tell.
      * @param {Choice} choice
+     * @param {number} most the end of the scale
      * @returns {Target[] | null}
      */
-    targets(choice) {
+    targets(choice, most) {
       const own = side === "query" ? choice.hiddenQueries : choice.hiddenKeys;
       const hidden = side === "query" ? choice.hiddenKeys : choice.hiddenQueries;
       if (choice.topK !== null) return null;
       if (own[token]) return [];
-      const least = Math.max(FLOOR, choice.threshold);
+      const least = leastOf(choice) * most;
       /** @type {Target[]} */
       const found = [];
       for (let other = 0; other < count; other++) {
@@ -61,18 +86,18 @@ export function decodeFocus(wire) {
         const target = choice.mean
           ? { index: other, weight: this.mean(choice.heads, other), head: MEAN }
           : strongest(choice.heads, other);
-        if (target.weight >= least) found.push(target);
+        if (Math.abs(target.weight) >= least) found.push(target);
       }
-      return found.sort((a, b) => b.weight - a.weight || a.index - b.index);
+      return found.sort(byStrength);
     },
   };
 
   /** @param {number[]} among @param {number} other @returns {Target} */
   function strongest(among, other) {
-    const best = { index: other, weight: -1, head: among[0] };
+    const best = { index: other, weight: 0, head: among[0] };
     for (const head of among) {
-      const value = weight(head, other) ?? -1;
-      if (value <= best.weight) continue;
+      const value = weight(head, other) ?? 0;
+      if (Math.abs(value) <= Math.abs(best.weight)) continue;
       best.weight = value;
       best.head = head;
     }

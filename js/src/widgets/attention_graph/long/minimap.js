@@ -10,10 +10,10 @@ import { neutral } from "../../../core/colour.js";
 import { h } from "../../../core/dom.js";
 import { longerSide } from "../derive.js";
 import { otherSide } from "../isolate.js";
-import { inkOf } from "../painter.js";
 import { brush } from "./brush.js";
 import { layOut } from "./layout.js";
 
+/** @typedef {import("../../../attention/ink.js").Ink} Ink */
 /** @typedef {import("../../../core/types").Theme} Theme */
 /** @typedef {import("../../../core/types").Tokens} Tokens */
 /** @typedef {import("../types").EdgeSet} EdgeSet */
@@ -59,7 +59,7 @@ export function minimap(tokens, mover, room) {
   /** @param {EdgeSet} set */
   function sum(set) {
     sums = new Float32Array(shown.text.length);
-    for (let i = 0; i < set.count; i++) sums[set[side][i]] += set.weight[i];
+    for (let i = 0; i < set.count; i++) sums[set[side][i]] += Math.abs(set.weight[i]);
   }
 
   /** @param {EdgeSet} set @param {Theme} theme */
@@ -136,12 +136,13 @@ export function minimap(tokens, mover, room) {
     place: window.place,
     /**
      * @param {EdgeSet} set
-     * @param {Theme} theme
+     * @param {Ink} ink
      * @param {Place | null} place the token asked about
      * @param {Target[]} targets strongest first
      */
-    paint(set, theme, place, targets) {
+    paint(set, ink, place, targets) {
       if (width === 0) return;
+      const { theme } = ink;
       lastTheme = theme;
       paintText(set, theme);
       const context = fitCanvas(marks, width, room.height);
@@ -151,14 +152,17 @@ export function minimap(tokens, mover, room) {
       const here = lies(otherSide(place.side)) ? targets : [];
       for (let i = here.length - 1; i >= 0; i--) {
         const { index, weight, head } = here[i];
-        if (weight < WORTH_INK) continue;
-        context.fillStyle = inkOf(head, theme);
-        context.globalAlpha = Math.min(1, 0.15 + 1.1 * Math.sqrt(weight));
+        const share = ink.size(weight);
+        if (share < WORTH_INK) continue;
+        context.fillStyle = ink.colour(head, weight);
+        context.globalAlpha = Math.min(1, 0.15 + 1.1 * Math.sqrt(share));
         box(context, index, 0);
         context.fill();
       }
-      const strong = here.slice(0, MARKED).filter(({ weight }) => weight >= WORTH_MARKING);
-      for (const target of strong) mark(context, source, target, theme);
+      const strong = here
+        .slice(0, MARKED)
+        .filter(({ weight }) => ink.size(weight) >= WORTH_MARKING);
+      for (const target of strong) mark(context, source, target, ink);
       if (source === null) return;
       context.globalAlpha = 1;
       context.strokeStyle = ACCENT[theme];
@@ -173,16 +177,17 @@ export function minimap(tokens, mover, room) {
    * @param {CanvasRenderingContext2D} context
    * @param {number | null} source
    * @param {Target} target
-   * @param {Theme} theme
+   * @param {Ink} ink
    */
-  function mark(context, source, { index, weight, head }, theme) {
-    context.fillStyle = context.strokeStyle = inkOf(head, theme);
+  function mark(context, source, { index, weight, head }, ink) {
+    const share = ink.size(weight);
+    context.fillStyle = context.strokeStyle = ink.colour(head, weight);
     context.globalAlpha = 1;
     box(context, index, 1);
     context.fill();
     const y = (layout.line[index] + 0.31) * layout.lineHeight;
-    context.fillRect(3, Math.max(0, y - 1), 2 + 3 * Math.min(1, 2 * weight), 2);
-    context.globalAlpha = Math.min(0.9, 0.25 + weight);
+    context.fillRect(3, Math.max(0, y - 1), 2 + 3 * Math.min(1, 2 * share), 2);
+    context.globalAlpha = Math.min(0.9, 0.25 + share);
     if (source !== null) join(context, source, index);
   }
 

@@ -56,15 +56,17 @@ export function blockNames(range) {
     setFont(family) {
       pen.font = `${FONT}px ${family}`;
     },
-    /** @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[]}} now */
-    choose({ hover, pinned, shown, targets }) {
+    /** @param {{hover: Place | null, pinned: Place | null, shown: Place | null, targets: Target[], ink: import("../../../attention/ink.js").Ink}} now */
+    choose({ hover, pinned, shown, targets, ink }) {
       chosen.query.clear();
       chosen.key.clear();
       add(hover);
       add(pinned);
       if (!shown) return;
       const side = otherSide(shown.side);
-      const strong = targets.slice(0, MOST).filter(({ weight }) => weight >= WORTH_A_NAME);
+      const strong = targets
+        .slice(0, MOST)
+        .filter(({ weight }) => ink.size(weight) >= WORTH_A_NAME);
       for (const { index } of strong) add({ side, index });
     },
     /** @param {Side} side @param {(index: number) => number} yOf @param {number} height */

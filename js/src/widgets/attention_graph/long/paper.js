@@ -4,6 +4,7 @@ import { runs } from "../../../attention/text.js";
 import { fitCanvas } from "../../../core/canvas.js";
 import { neutral } from "../../../core/colour.js";
 import { count } from "../../../core/format.js";
+import { niceStep } from "../../../core/ticks.js";
 import { asBlocks, firstOf } from "./window.js";
 
 /** @typedef {import("../../../core/types").Theme} Theme */
@@ -129,12 +130,6 @@ export function paper(canvas, tokens) {
       if (low) scale(context, window, size);
     },
   };
-}
-
-/** 1, 2, 5, 10, 20, … at least `least`. @param {number} least */
-export function niceStep(least) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return [1, 2, 5, 10].map((one) => one * power).find((one) => one >= least) ?? 10 * power;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Two columns of a text of thousands of tokens: a window on them, and the whole text beside it. */
 
+import { layers } from "../../../attention/parts.js";
 import { h } from "../../../core/dom.js";
-import { layers } from "../parts.js";
+import { headings, traceAcross } from "../parts.js";
 import { bundled } from "./bundles.js";
 import { minimap } from "./minimap.js";
 import { mover } from "./mover.js";
@@ -18,8 +19,6 @@ import { zoomControl } from "./zoom.js";
 /** @typedef {import("../types").View} View */
 
 const HEIGHT = 600;
-/** Space between a token and the end of its curves. */
-const REACH = 8;
 const OVERSCAN = 3;
 /** Width of a weight beside a token: on a narrow page it may cover the end of a long one. */
 const NUMBER = 34;
@@ -60,18 +59,11 @@ export function longView(tokens, { names, onScroll }) {
   const move = mover(scroller, sheet, room, onScroll);
   const map = minimap(tokens, move, room);
   const zoom = zoomControl(scroller, move, room);
-  const headings = h(
-    "div",
-    { class: "lmw-headings", "aria-hidden": "true" },
-    h("span", { class: "lmw-heading-query" }, names[0]),
-    h("span", { class: "lmw-heading-gap" }, "attends to →"),
-    h("span", { class: "lmw-heading-key" }, names[1]),
-  );
   const body = h("div", { class: "lmw-long-body" }, scroller, map.element);
   const element = h(
     "div",
     { class: "lmw-columns lmw-long", style: { "--lmw-tall": `${HEIGHT}px` } },
-    h("div", { class: "lmw-long-head" }, headings, zoom.element),
+    h("div", { class: "lmw-long-head" }, headings(names), zoom.element),
     body,
   );
   if (SIDES.some((side) => tokens[side].role || tokens[side].segment))
@@ -240,11 +232,7 @@ export function longView(tokens, { names, onScroll }) {
       return inside(y("query", query)) || inside(y("key", key));
     },
     trace(context, query, key) {
-      const [x0, x1] = [size.from + REACH, size.to - REACH];
-      const [y0, y1] = [folded(y("query", query)), folded(y("key", key))];
-      const bend = (x1 - x0) * 0.46;
-      context.moveTo(x0, y0);
-      context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);
+      traceAcross(context, size, folded(y("query", query)), folded(y("key", key)));
     },
     box(side, index) {
       const middle = y(side, index);

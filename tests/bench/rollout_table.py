@@ -32,10 +32,13 @@ SHOWN = (1, 3, 6)
 PAPER = {"raw": (0.53, -0.06, 0.46), "rollout": (0.22, 0.39, 0.54), "flow": (0.22, 0.54, 0.61)}
 WHY = (
     "Ours differs from the paper in the sentences and in the trained weights, so equal numbers are "
-    "not expected. The paper's model learned from natural sentences of Wikipedia (Linzen et al. "
-    "2016), ours from a grammar of a few templates, in minutes; one training run stands behind each "
-    "table. The paper does not say which norm its input gradients have, and the part of its code "
-    "that is public (for SST-2) sums the signed gradient over the embedding, takes the largest "
+    "not to be expected, only the same order in the upper layers: raw attention says little there, "
+    "rollout more, flow most. All our numbers but raw attention's in the upper layers are higher. "
+    "The paper's model learned from natural sentences of Wikipedia (Linzen et al. 2016) to 0.96; "
+    "ours learned a grammar of a few templates to nearly 1.00, solves it largely in layer 1, where "
+    "[CLS] looks at the subject at once, and needs the upper layers little. One training run stands "
+    "behind each table. The paper does not say which norm its input gradients have. The part of its "
+    "code that is public (for SST-2) sums the signed gradient over the embedding, takes the largest "
     "importance over all outputs and ranks ties densely; here it is the L2 norm, the row of [CLS], "
     "and Spearman's correlation with mean ranks."
 )

@@ -147,7 +147,7 @@ def difference(
     >>> first, second = lm.attention("the king said so"), lm.attention("the old king said so")
     >>> change = difference(first, second)
     >>> change.tokens.pieces == first.tokens.pieces, len(second.tokens)
-    (True, 5)
+    (True, 6)
     >>> one = difference(first, first, heads=((0, 1), (1, 3)))
     >>> bool((one[0, 0] == first[1, 3] - first[0, 1]).all())
     True

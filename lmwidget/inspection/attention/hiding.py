@@ -228,7 +228,8 @@ def _what(*, first: bool, special: bool, named: list[str]) -> str:
     quoted = [f"“{label.strip()}”" for label in named[:3]]
     if len(named) > 3:
         quoted = [f"{len(named)} tokens"]
-    text = " and ".join([*parts, *quoted])
+    parts += quoted
+    text = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     return text[:1].upper() + text[1:]
 
 

@@ -36,9 +36,10 @@ def check_scipy() -> None:
 class Network:
     """What flows down from one output.
 
-    The solver counts in integers. Capacities are rounded down, so what it finds is a flow; the cut
-    that it leaves is measured with the true capacities, so no flow is larger than that. Where the
-    two differ by more than ``TOLERANCE``, what is left is solved again, on a finer scale.
+    The solver counts in integers of 32 bits. Capacities are rounded down, so what it finds is a
+    flow; the cut that it leaves is measured with the true capacities, so no flow is larger than
+    that. The two differ by less than one integer step for each edge of the cut. Where that is more
+    than ``TOLERANCE``, what is left is solved again, with a step smaller by ``edges / SCALE``.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ class Network:
     1.0
     """
 
-    BYTES = 120  # of an edge, at the solver's peak
+    BYTES = 200  # of an edge, at the solver's peak
 
     def __init__(self, steps: NDArray[np.float32], source: int) -> None:
         self._layers, self._count, _ = steps.shape

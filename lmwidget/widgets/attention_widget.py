@@ -59,7 +59,7 @@ class AttentionWidget(ModelWidget):
         When the model has no attention.
     """
 
-    _input_traits = ("text", "kind")
+    _input_traits: tuple[str, ...] = ("text", "kind")
 
     layer = t.Int(0).tag(sync=True)
     "Index of the layer shown, 0 for the first that has attention."

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from lmwidget.widgets.attention_flow import AttentionFlow
     from lmwidget.widgets.attention_graph import AttentionGraph
     from lmwidget.widgets.attention_grid import AttentionGrid
+    from lmwidget.widgets.attention_matrix import AttentionMatrix
     from lmwidget.widgets.linking import link
     from lmwidget.widgets.query_key_view import QueryKeyView
+    from lmwidget.widgets.query_key_space import QueryKeySpace
     from lmwidget.widgets.saliency_text import SaliencyText
 
 __version__ = version("lmwidget")
@@ -38,12 +40,14 @@ _HOMES = {
     "AttentionFlow": "lmwidget.widgets.attention_flow",
     "AttentionGraph": "lmwidget.widgets.attention_graph",
     "AttentionGrid": "lmwidget.widgets.attention_grid",
+    "AttentionMatrix": "lmwidget.widgets.attention_matrix",
     "Attribution": "lmwidget.results",
     "LanguageModel": "lmwidget.models.language_model",
     "LmwidgetError": "lmwidget.errors",
     "NGramModel": "lmwidget.models.ngram",
     "Prediction": "lmwidget.results",
     "QueryKeyView": "lmwidget.widgets.query_key_view",
+    "QueryKeySpace": "lmwidget.widgets.query_key_space",
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "States": "lmwidget.states",
     "Tokens": "lmwidget.tokens",
@@ -57,12 +61,14 @@ __all__ = [
     "AttentionFlow",
     "AttentionGraph",
     "AttentionGrid",
+    "AttentionMatrix",
     "Attribution",
     "LanguageModel",
     "LmwidgetError",
     "NGramModel",
     "Prediction",
     "QueryKeyView",
+    "QueryKeySpace",
     "SaliencyText",
     "States",
     "Tokens",

@@ -1,0 +1,89 @@
+/**
+ * Pictures to look at: node js/tests/pages/matrix.mjs [name …] writes artifacts/matrix/*.png.
+ * A name is state-width-theme[-at:<x>:<y> of the plot][-click:<x>:<y>][-twice:<x>:<y>]
+ * [-button:<name>][-press:<key>][-wheel:<y> with Ctrl]
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import esbuild from "esbuild";
+import { chromium } from "playwright";
+
+const out = fileURLToPath(new URL("../../../artifacts/matrix/", import.meta.url));
+mkdirSync(out, { recursive: true });
+await esbuild.build({
+  entryPoints: [fileURLToPath(new URL("matrix.js", import.meta.url))],
+  bundle: true,
+  format: "esm",
+  outfile: `${out}matrix.js`,
+  logLevel: "error",
+});
+writeFileSync(
+  `${out}matrix.html`,
+  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Matrix</title><link rel="stylesheet" href="matrix.css"><body><script type="module" src="matrix.js"></script></body></html>',
+);
+const args =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files";
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: args.split(" "),
+});
+const all = [
+  "tiny-900-light-at:200:150",
+  "mary-900-light-click:300:200",
+  "mary-360-dark-at:200:200",
+  "pinned-1600-dark",
+  "sixty-900-light-at:300:300",
+  "row-900-dark",
+  "log-900-light",
+  "half-900-light",
+  "book-900-light-at:300:400",
+  "book-900-dark-twice:400:400",
+  "book-1600-light",
+  "book-360-light",
+  "bookpin-900-light-wheel:-1500",
+  "signed-900-light",
+  "booksigned-900-dark",
+  "nan-900-light",
+  "odd-900-light",
+  "odd-360-dark",
+  "chat-900-light",
+  "turns-900-light-at:200:200",
+  "cross-900-light",
+  "tall-900-light",
+  "flat-900-light",
+];
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : all) {
+  const [state, width, theme, ...acts] = name.split(/-(?!\d)|-(?=\d+-)/);
+  const page = await browser.newPage({ viewport: { width: Number(width), height: 1000 } });
+  page.on("pageerror", (error) => console.log(name, "ERROR", error.message, error.stack));
+  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
+  await page.goto(`file://${out}matrix.html?state=${state}&theme=${theme}`);
+  await page.waitForTimeout(600);
+  for (const act of acts) {
+    const [what, first, second] = act.split(":");
+    const { x, y } = await page.locator(".lmw-plot").boundingBox();
+    const point = [x + Number(first), y + Number(second)];
+    if (what === "press") await page.keyboard.press(first);
+    else if (what === "button")
+      await page.getByRole("button", { name: first, exact: true }).click();
+    else if (what === "wheel") {
+      await page.mouse.move(x + 400, y + 400);
+      await page.keyboard.down("Control");
+      for (let i = 0; i < 10; i++) await page.mouse.wheel(0, Number(first) / 10);
+      await page.keyboard.up("Control");
+    } else if (what === "click") await page.mouse.click(point[0], point[1]);
+    else if (what === "twice") await page.mouse.dblclick(point[0], point[1]);
+    else await page.mouse.move(point[0], point[1]);
+    await page.waitForTimeout(600);
+  }
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({
+    width: Number(width),
+    height: Math.max(300, Math.min(height, 1000)),
+  });
+  await page.waitForTimeout(100);
+  await page.screenshot({ path: `${out}${name.replaceAll(":", "_")}.png` });
+  await page.close();
+}
+await browser.close();

@@ -224,6 +224,35 @@ def as_applied(weights: Tensor, applied: Tensor) -> Tensor | None:
     return weights if unchanged else None
 
 
+def same_where_applied(output: Tensor, applied: Tensor) -> bool:
+    """Return whether a softmax was applied as it is, but for weights that were set to 0.
+
+    Then the gradient with respect to either is the same, wherever there is a weight.
+
+    Parameters
+    ----------
+    output, applied : Tensor, shape (batch, head, query, key)
+        Weights after the softmax, and as they were applied.
+
+    Returns
+    -------
+    bool
+        False when they were scaled, or mixed.
+
+    Examples
+    --------
+    >>> weights = torch.tensor([0.25, 0.75])
+    >>> same_where_applied(weights, weights * torch.tensor([0.0, 1.0]))
+    True
+    >>> same_where_applied(weights, weights * 2)
+    False
+    """
+    if output.shape != applied.shape:
+        return False
+    same = output.to(applied.dtype) == applied
+    return bool((same | (applied == 0) | applied.isnan()).all())
+
+
 def _tensors(args: Iterable[Any]) -> Iterator[Tensor]:
     for arg in args:
         if isinstance(arg, Tensor):

@@ -127,7 +127,9 @@ class BehindRecorder(Recorder):
             self.behind[place] = Behind(None, reason=f"Reading it failed: {error!r}.")
             return
         shape = output.shape
-        streams = [x for _, x in self._stack if x is not None and x.shape == shape]
+        streams = [
+            x.to(output.device) for _, x in self._stack if x is not None and x.shape == shape
+        ]
         self._pending = _Pending(place, projected, output.detach(), streams, direct)
 
     def _find_stream(self, module: nn.Module, given: Tensor, pending: _Pending) -> None:
@@ -136,7 +138,7 @@ class BehindRecorder(Recorder):
         if given.numel() != put_out.numel() or given.shape[-1] != put_out.shape[-1]:
             return
         with self._apart():
-            read = given.reshape(put_out.shape)
+            read = given.reshape(put_out.shape).to(put_out.device)
             stream = next((x for x in pending.streams if torch.equal(x + put_out, read)), None)
         if stream is None:
             return

@@ -9,7 +9,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from lmwidget.capture.hooks.applied import same_where_applied
 from lmwidget.capture.hooks.interface import AttentionCall
+from lmwidget.capture.hooks.masks import additive_mask, evaluated, four_axes, is_causal
 from lmwidget.capture.hooks.multi_head import MultiHeadCall
 from lmwidget.capture.kept.query_key import QueryKeyRecord
 from lmwidget.capture.kept.records import DenseRecord, Record, UnavailableRecord
@@ -72,9 +74,9 @@ class CallReader:
             key=key,
             scale=_scale(given.get("scaling"), query),
             softcap=given.get("softcap"),
-            bias=None if bias is None else _four_axes(bias)[..., : key.shape[2]],
+            bias=None if bias is None else four_axes(bias)[..., : key.shape[2]],
             mask=mask,
-            causal=_is_causal(given, call.implementation),
+            causal=is_causal(given, call.implementation),
             offset=key.shape[2] - query.shape[2] if flash else 0,
             window=given.get("sliding_window") if flash else None,
             sinks=sinks.reshape(1, -1, 1, 1) if sinks is not None and sinks.dim() == 1 else sinks,
@@ -114,7 +116,7 @@ class CallReader:
         )
         mask = given.get("attn_mask")
         if mask is not None:
-            mask = self._unfold(mask) if mask.dim() == 3 else _four_axes(mask)
+            mask = self._unfold(mask) if mask.dim() == 3 else four_axes(mask)
         record = QueryKeyRecord(
             *place,
             query=query,
@@ -231,55 +233,15 @@ class CallReader:
             return None
         if hasattr(mask, "mask_mod"):  # flex attention's BlockMask, one object for many layers
             if id(mask) not in self._block_masks:
-                self._block_masks[id(mask)] = _evaluate_block_mask(mask, query, keys)
+                self._block_masks[id(mask)] = evaluated(mask, query, keys)
             return self._block_masks[id(mask)]
         if flash and mask.dim() == 2:  # which keys are no padding
             return cast("Tensor", mask[:, None, None, -keys:].bool())
-        return _four_axes(cast("Tensor", mask))[..., :keys]
-
-
-def same_where_applied(output: Tensor, applied: Tensor) -> bool:
-    """Return whether a softmax was applied as it is, but for weights that were set to 0.
-
-    Then the gradient with respect to either is the same, wherever there is a weight.
-
-    Parameters
-    ----------
-    output, applied : Tensor, shape (batch, head, query, key)
-        Weights after the softmax, and as they were applied.
-
-    Returns
-    -------
-    bool
-        False when they were scaled, or mixed.
-
-    Examples
-    --------
-    >>> weights = torch.tensor([0.25, 0.75])
-    >>> same_where_applied(weights, weights * torch.tensor([0.0, 1.0]))
-    True
-    >>> same_where_applied(weights, weights * 2)
-    False
-    """
-    if output.shape != applied.shape:
-        return False
-    same = output.to(applied.dtype) == applied
-    return bool((same | (applied == 0) | applied.isnan()).all())
+        return four_axes(cast("Tensor", mask))[..., :keys]
 
 
 def _heads_first(output: Tensor) -> Tensor:
     return output.transpose(1, 2)
-
-
-def _is_causal(given: dict[str, Any], implementation: str) -> bool:
-    """Whether the function masks the future by itself."""
-    if implementation == "eager" or "flex" in implementation:
-        return False
-    causal = given.get("is_causal")
-    causal = getattr(given["module"], "is_causal", True) if causal is None else causal
-    if "flash" in implementation:
-        return bool(causal)
-    return bool(causal) and given["attention_mask"] is None and given["query"].shape[2] > 1
 
 
 def _own_eager_weights(record: QueryKeyRecord, call: AttentionCall, result: Any) -> Tensor | None:
@@ -288,7 +250,7 @@ def _own_eager_weights(record: QueryKeyRecord, call: AttentionCall, result: Any)
         return cast("Tensor", result[1])
     if call.default is None:
         return None
-    arguments = call.arguments | {"attention_mask": _additive_mask(record)}
+    arguments = call.arguments | {"attention_mask": additive_mask(record)}
     with torch.no_grad():
         output, weights = call.default(**arguments)
     same = output.shape == result[0].shape and torch.allclose(
@@ -303,35 +265,5 @@ def _are_weights(weights: Any, record: QueryKeyRecord) -> bool:
     return bool((weights >= 0).all() and (weights.sum(-1, dtype=torch.float32) <= 1.01).all())
 
 
-def _additive_mask(record: QueryKeyRecord) -> Tensor | None:
-    allowed = record.allowed()
-    if allowed is None:
-        return record.mask
-    query = record.query
-    mask = torch.zeros(allowed.shape, dtype=query.dtype, device=query.device)
-    mask = _four_axes(mask.masked_fill_(~allowed, torch.finfo(query.dtype).min))
-    if record.mask is not None and record.mask.is_floating_point():
-        return mask + record.mask
-    return mask
-
-
-def _evaluate_block_mask(mask: Any, query: Tensor, keys: int) -> Tensor:
-    batch, heads, queries, _ = query.shape
-    places = (
-        torch.arange(size, device=query.device).reshape(shape)
-        for size, shape in (
-            (batch, (-1, 1, 1, 1)),
-            (heads, (-1, 1, 1)),
-            (queries, (-1, 1)),
-            (keys, (-1,)),
-        )
-    )
-    return _four_axes(mask.mask_mod(*places))
-
-
 def _scale(scale: float | None, query: Tensor) -> float:
     return float(query.shape[-1] ** -0.5 if scale is None else scale)
-
-
-def _four_axes(tensor: Tensor) -> Tensor:
-    return tensor.reshape((1,) * (4 - tensor.dim()) + tuple(tensor.shape))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,21 +13,19 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.hooks.applied import Applied, as_applied
-from lmwidget.capture.hooks.calls import CallReader, Place, same_where_applied
+from lmwidget.capture.hooks.applied import Applied
+from lmwidget.capture.hooks.calls import CallReader, Place
 from lmwidget.capture.hooks.interface import AttentionCall, current_listener, listening
+from lmwidget.capture.hooks.keeper import Keeper
 from lmwidget.capture.hooks.multi_head import MultiHeadCall
 from lmwidget.capture.hooks.visit import Visit
 from lmwidget.capture.kept.records import (
     AsideRecord,
     DenseRecord,
     Record,
-    SkippedRecord,
-    UnavailableRecord,
 )
-from lmwidget.capture.memory import check_room
 from lmwidget.capture.modules.finding import readings_of
-from lmwidget.capture.modules.known import aside, is_beside, parts, reader_of
+from lmwidget.capture.modules.known import reader_of
 from lmwidget.capture.modules.reading import InnerCall
 
 _LOOKS_LIKE_ATTENTION = re.compile("att", re.IGNORECASE)
@@ -88,7 +84,7 @@ def record_attention(
     return recorder.records
 
 
-class Recorder(TorchFunctionMode):
+class Recorder(Keeper, TorchFunctionMode):
     """Context in which the attention calls of one model are recorded.
 
     Three sources: attention functions of transformers; direct calls of
@@ -137,23 +133,17 @@ class Recorder(TorchFunctionMode):
         wants: Callable[[Place], bool] | None = None,
         trace: bool = False,
     ) -> None:
-        super().__init__()
-        self.records: list[Record] = []
-        self._wants = wants
-        self._half = half
-        self._reader = CallReader(batch=batch, keep_values=keep_values, trace=trace)
+        reader = CallReader(batch=batch, keep_values=keep_values, trace=trace)
+        super().__init__(model, reader, half=half, wants=wants)
         self._model, self._tokens = model, tokens
         self._applied = Applied()
         self._softmaxes: dict[nn.Module, list[Tensor]] = {}
-        self._given: dict[nn.Module, tuple[Any, Any]] = {}
-        self._names = {module: _clean(name) for name, module in model.named_modules()}
         named = {m for m, name in self._names.items() if _is_attention(m, name)}
         # Modules that the user has registered, or of which it was found out.
         self._readings = readings_of(model, self._names, named.__contains__)
         self._modules = [m for m in self._names if m in named or m in self._readings]
         self._inner: dict[nn.Module, list[InnerCall]] = {}
         self._running: list[nn.Module] = []
-        self._entered: Counter[nn.Module] = Counter()
         self._inside = False
         self._undo = ExitStack()
         self._sources: dict[Any, Callable[..., Any]] = {
@@ -285,71 +275,6 @@ class Recorder(TorchFunctionMode):
             self._inner[owner].append(call)
         return owner is not None
 
-    def _put(self, number: int, weights: Tensor, args: Any, output: Any) -> None:
-        """Keep weights as they were applied: masked once more, or without the column of a sink."""
-        record = self.records[number]
-        if not isinstance(record, DenseRecord):
-            return
-        with torch.no_grad(), torch._C.DisableTorchFunction():  # noqa: SLF001
-            applied = as_applied(record.probabilities, weights)
-            if applied is None:
-                reason = (
-                    f"What {record.name} makes of its attention after the softmax cannot be read."
-                )
-                left = UnavailableRecord(record.name, record.call, record.shape, reason)
-                self._change(number, left)
-                return
-            same = same_where_applied(record.probabilities, applied)
-            trace = record.trace if same else None
-            record = replace(record, probabilities=applied, trace=trace)
-            record = self._reader.product(record, args, output)
-            self._change(number, record.compact(half=self._half))
-
-    def _keep(self, module: nn.Module | None, read: Callable[[Place], Record]) -> None:
-        name = "" if module is None else self._names.get(module, "")
-        if module is not None and module in self._entered:
-            call = self._entered[module] - 1
-        else:
-            call = sum(record.name == name for record in self.records)
-        if self._wants is not None and not self._wants((name, call)):
-            self._add(SkippedRecord(name, call, (0, 0, 0, 0), "This layer was not asked for."))
-            return
-        try:
-            # Our own reading need not pass through this mode, function by function.
-            with torch.no_grad(), torch._C.DisableTorchFunction():  # noqa: SLF001
-                record = read((name, call)).compact(half=self._half)
-        except Exception as error:  # noqa: BLE001, the user's model must run on
-            reason = f"The attention of {name or 'this model'} could not be read: {error!r}."
-            record = UnavailableRecord(name, call, (0, 0, 0, 0), reason)
-        self._sort(module, record)
-
-    def _sort(self, module: nn.Module | None, record: Record) -> None:
-        """Add a record, by what is known of the module that it comes from."""
-        name, call = record.name, record.call
-        if is_beside(module):
-            reason = f"{name} mixes something else than tokens."
-            self._add(AsideRecord(name, call, record.shape, reason))
-            return
-        elsewhere = aside(module, name, record.shape)
-        if elsewhere is not None:
-            self._add(UnavailableRecord(name, call, record.shape, elsewhere))
-            return
-        args, kwargs = self._given.get(module, ((), {})) if module is not None else ((), {})
-        for part in parts(module, record, args, kwargs):
-            self._add(part)
-
-    def _trusts(self, place: Place) -> bool:  # noqa: ARG002, see StepRecorder
-        """Whether this call need not be checked."""
-        return False
-
-    def _add(self, record: Record) -> None:
-        if isinstance(record, DenseRecord):
-            check_room(record.probabilities, "The attention of this model has to be kept whole")
-        self.records.append(record)
-
-    def _change(self, number: int, record: Record) -> None:
-        self.records[number] = record
-
     def _module(self) -> nn.Module | None:
         return self._running[-1] if self._running else None
 
@@ -390,11 +315,6 @@ def _is_attention(module: nn.Module, name: str) -> bool:
     return bool(
         _LOOKS_LIKE_ATTENTION.search(kind) or (has_parts and _LOOKS_LIKE_ATTENTION.search(own_name))
     )
-
-
-def _clean(name: str) -> str:
-    """Without the wrapper that torch.compile adds."""
-    return name.replace("_orig_mod.", "").removesuffix("_orig_mod")
 
 
 def _length(ids: Any) -> int | None:

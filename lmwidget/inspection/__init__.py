@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lmwidget.inspection.attention.hiding import without
     from lmwidget.inspection.attention.norms import AttentionNorms, norms
     from lmwidget.inspection.attention.query_key import QueryKey, Step, queries_keys, query_key
+    from lmwidget.inspection.attention.joint_space import JointSpace, joint_space
     from lmwidget.inspection.attention.raw import mixing_of
     from lmwidget.inspection.attention.relevance import (
         EncoderDecoderRelevance,
@@ -53,12 +54,14 @@ _HOMES = {
     "alignment": "attention.alignment",
     "attention_gradients": "attention.gradients",
     "attention_x_gradient": "attention.gradients",
+    "JointSpace": "attention.joint_space",
     "combine": "attention.combination",
     "difference": "attention.difference",
     "flow": "attention.flow",
     "head_contributions": "attention.contributions",
     "head_statistics": "attention.statistics",
     "head_types": "attention.head_types",
+    "joint_space": "attention.joint_space",
     "mixing_of": "attention.raw",
     "norms": "attention.norms",
     "queries_keys": "attention.query_key",
@@ -86,12 +89,14 @@ __all__ = [
     "alignment",
     "attention_gradients",
     "attention_x_gradient",
+    "JointSpace",
     "combine",
     "difference",
     "flow",
     "head_contributions",
     "head_statistics",
     "head_types",
+    "joint_space",
     "mixing_of",
     "norms",
     "queries_keys",

@@ -30,8 +30,8 @@ class BehindRecorder(Recorder):
 
     The output projection is the linear module that is called with the outputs of the heads side by
     side. The residual stream is that input of a surrounding module which, added to what the
-    projection puts out, is what the next module reads. Both are recognised by their numbers and
-    checked, never by their names.
+    projection puts out, is what the next module reads (or, with a perceptron in parallel, what the
+    layer puts out). Both are recognised by their numbers and checked, never by their names.
 
     Parameters
     ----------
@@ -62,6 +62,7 @@ class BehindRecorder(Recorder):
         self._waiting: tuple[Record, Tensor | None] | None = None
         self._pending: _Pending | None = None
         self._norm: tuple[nn.Module, Tensor] | None = None
+        self._beside: Tensor | None = None
         self._busy = False
 
     def __enter__(self) -> BehindRecorder:  # noqa: PYI034, typing.Self is newer than Python 3.10
@@ -98,8 +99,11 @@ class BehindRecorder(Recorder):
             return
         while self._stack.pop()[0] is not module:
             pass
+        output = output[0] if isinstance(output, tuple) else output
         if not isinstance(output, Tensor):
             return
+        if self._pending is not None and output.shape == self._pending.output.shape:
+            self._find_beside(output, self._pending)
         tensors = _tensors(args, kwargs)
         if self._waiting is not None and len(tensors) == 1:
             self._project(module, tensors[0], output, *self._waiting)
@@ -130,6 +134,7 @@ class BehindRecorder(Recorder):
         streams = [
             x.to(output.device) for _, x in self._stack if x is not None and x.shape == shape
         ]
+        self._beside = None
         self._pending = _Pending(place, projected, output.detach(), streams, direct)
 
     def _find_stream(self, module: nn.Module, given: Tensor, pending: _Pending) -> None:
@@ -151,6 +156,24 @@ class BehindRecorder(Recorder):
             with self._apart():
                 self.behind[pending.place].stream = pending.projected.stream(stream)
             self._pending = None
+
+    def _find_beside(self, output: Tensor, pending: _Pending) -> None:
+        """Look whether a module puts out a stream plus the projection plus something beside it.
+
+        So it is in layers that compute attention and perceptron in parallel (GPT-J, Falcon, Phi).
+        """
+        ours, beside = pending.output, self._beside
+        with self._apart():
+            self._beside = output.clone()  # Falcon adds in place
+            if beside is None:
+                return
+            for x in pending.streams:
+                sums = ((ours + beside) + x, (x + ours) + beside, (x + beside) + ours)
+                if any(torch.equal(summed, output) for summed in sums):
+                    if pending.projected.values.shape[1] == x.numel() // x.shape[-1]:
+                        self.behind[pending.place].stream = pending.projected.stream(x)
+                    self._pending = None
+                    return
 
     def _normalise(
         self, module: nn.Module, stream: Tensor, output: Tensor, pending: _Pending

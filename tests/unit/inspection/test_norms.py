@@ -106,7 +106,7 @@ def test_of_2020(family):
     assert found.mixing.method == "norms"
 
 
-@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "gptj"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_of_2021_with_residual_and_layer_norm(family):
     lm = double_lm(family)
     given = {"output": "the"} if lm.task == "seq2seq" else {}
@@ -141,6 +141,33 @@ def test_a_hand_made_head():
     assert stream.square.tolist() == [2.0, 1.0]
 
 
+ELSEWHERE = {  # perceptron in parallel, tokens flattened
+    "phi": "model.layers.0.self_attn.dense",
+    "falcon": "transformer.h.0.self_attention.dense",
+    "falcon-alibi": "transformer.h.0.self_attention.dense",
+    "opt": "model.decoder.layers.0.self_attn.out_proj",
+    "glm": "model.layers.0.self_attn.o_proj",
+}
+
+
+@pytest.mark.parametrize("family", ELSEWHERE)
+def test_the_stream_of_other_layouts(family):
+    """The first token looks at itself only: all that is written into it, and its stream."""
+    lm, seen = tiny_lm(family), []
+    projection = lm.model.get_submodule(ELSEWHERE[family])
+    hook = projection.register_forward_hook(lambda _m, _a, output: seen.append(output))
+    with torch.no_grad():
+        out = lm.model(**lm.inputs(lm.tokenize(TEXT)), output_hidden_states=True)
+    hook.remove()
+    bias = 0 if projection.bias is None else projection.bias
+    expected = (
+        seen[0].reshape(out.hidden_states[0].shape)[0, 0] - bias + out.hidden_states[0][0, 0]
+    ).norm()
+    found = norms(lm, TEXT, residual=True).total(0, [0])[0]
+    assert found[0] == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert (found[1:] == 0).all()
+
+
 @pytest.mark.parametrize("family", ["t5", "bart"])
 def test_cross_attention(family):
     lm = tiny_lm(family)
@@ -157,11 +184,8 @@ def test_cross_attention(family):
         found.select("self")
 
 
-@pytest.mark.parametrize(
-    "family", ["gptj", "gemma2"]
-)  # parallel layers; a norm in front of the sum
-def test_a_stream_that_is_not_found(family):
-    found = norms(tiny_lm(family), TEXT, residual=True)
+def test_a_stream_that_is_not_found():
+    found = norms(tiny_lm("gemma2"), TEXT, residual=True)  # a norm in front of the sum
     assert found[0].shape[0] == HEADS
     with pytest.raises(UnavailableError, match="residual stream of layer 0"):
         found.total(0)

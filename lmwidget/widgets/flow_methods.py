@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -301,10 +302,10 @@ class Finished:
         self.model, self.layer_numbers = mixing.model, mixing.layer_numbers
         self.shape = (len(mixing), 0, len(mixing.tokens), len(mixing.tokens))
 
-    @property
+    @cached_property
     def causal(self) -> bool:
         """Whether no token takes anything from a later one."""
-        return not np.triu(np.nan_to_num(self.mixing.steps), 1).any()
+        return not any(np.triu(np.nan_to_num(step), 1).any() for step in self.mixing.steps)
 
     def heads(self, layer: int) -> int:  # noqa: ARG002
         """Return the number of heads of a layer: none can be chosen."""

@@ -208,15 +208,13 @@ def packed_trace(mixing: ContextMixing, token: int, layer: int) -> dict[str, Any
     nodes = np.zeros((layer + 2, count), np.float32)
     nodes[layer + 1, token] = 1
     parts: list[tuple[NDArray[Any], ...]] = []
-    for at, edges in _traced(mixing, token, layer):
-        if starts_at_one(mixing):
-            edges[token, token] -= 1
-        nodes[at] = edges.sum(0)
-        sizes = np.abs(edges)
-        queries, keys = np.nonzero(sizes > _WORTH_DRAWING * sizes.sum())
-        order = np.argsort(-sizes[queries, keys])[:_EDGES_A_LAYER]
-        queries, keys = queries[order], keys[order]
-        parts.append((np.full(len(keys), at), queries, keys, edges[queries, keys]))
+    for at, above, step in _traced(mixing, token, layer):
+        below = above @ step
+        own = int(starts_at_one(mixing))
+        below[token] -= own
+        nodes[at] = below
+        queries, keys, amounts = _drawn(above, step, token if own else None)
+        parts.append((np.full(len(keys), at), queries, keys, amounts))
     layers, queries, keys, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     return {
         "token": token,
@@ -231,18 +229,39 @@ def packed_trace(mixing: ContextMixing, token: int, layer: int) -> dict[str, Any
 
 def _traced(
     mixing: ContextMixing, token: int, layer: int
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Yield layers and their edges, the last layer first; one layer in memory where possible."""
+) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield layers, the last first, with what is wanted above each and the edges for 1 of it."""
     if not is_linear(mixing):
+        ones = np.ones(len(mixing.tokens))
         trace = mixing.trace(token, layer)
-        yield from ((at, trace[at].astype(np.float64)) for at in range(layer, -1, -1))
+        yield from ((at, ones, trace[at].astype(np.float64)) for at in range(layer, -1, -1))
         return
     here = np.zeros(len(mixing.tokens))
     here[token] = 1
     for at in range(layer, -1, -1):
-        edges = here[:, None] * np.nan_to_num(mixing.steps[at])
-        here = edges.sum(0)
-        yield at, edges
+        step = mixing.steps[at].astype(np.float64)
+        if not np.isfinite(step.sum()):
+            step = np.nan_to_num(step)
+        yield at, here, step
+        here = here @ step
+
+
+def _drawn(
+    above: NDArray[np.float64], step: NDArray[np.float64], own: int | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return queries, keys and amounts of the edges of a layer that are worth drawing."""
+    low, high = float(step.min(initial=0)), float(step.max(initial=0))
+    sizes = np.abs(step) if low < 0 else step
+    total = float((np.abs(above) @ sizes).sum()) - (own is not None)
+    least = _WORTH_DRAWING * total
+    rows = np.flatnonzero(np.abs(above) * max(-low, high) >= least)
+    edges = above[rows, None] * step[rows]
+    if own is not None:
+        edges[rows == own, own] -= 1
+    places, keys = np.nonzero((np.abs(edges) >= least) & (edges != 0))
+    order = np.argsort(-np.abs(edges[places, keys]))[:_EDGES_A_LAYER]
+    places, keys = places[order], keys[order]
+    return rows[places], keys, edges[places, keys]
 
 
 def shares(row: NDArray[np.float32]) -> NDArray[np.float64]:

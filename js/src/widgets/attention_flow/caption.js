@@ -20,7 +20,7 @@ const EDGE = {
   flow: ({ residual }, heads) =>
     `An edge has a capacity: ${kept(residual)} for the residual stream, the rest by the attention, ${heads}. The blue lines are a maximum flow from each input to the selected output, added up (attention flow, Abnar & Zuidema 2020); the numbers are shares of their sum.`,
   norms: () =>
-    "An edge is the length of the vector that a layer’s heads together move from a token to another, for the token itself with the residual stream, as a share of all that comes in (value-weighted norms, Kobayashi et al. 2020, 2021).",
+    "An edge is what the heads of a layer together, and the residual stream, write from a token into another (value-weighted norms, Kobayashi et al. 2020, 2021).",
   relevance: () =>
     "An edge is attention times its gradient, where positive, mean of all heads, beside the residual stream (Chefer et al. 2021). The 1 of itself that a token begins with is left out.",
 };

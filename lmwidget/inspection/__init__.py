@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     )
     from lmwidget.inspection.attention.head_types import HeadTypes, head_types
     from lmwidget.inspection.attention.hiding import without
+    from lmwidget.inspection.attention.joint_space import JointSpace, joint_space
     from lmwidget.inspection.attention.norms import AttentionNorms, norms
     from lmwidget.inspection.attention.query_key import QueryKey, Step, queries_keys, query_key
-    from lmwidget.inspection.attention.joint_space import JointSpace, joint_space
     from lmwidget.inspection.attention.raw import mixing_of
     from lmwidget.inspection.attention.relevance import (
         EncoderDecoderRelevance,
@@ -83,13 +83,13 @@ __all__ = [
     "HeadContributions",
     "HeadStatistics",
     "HeadTypes",
+    "JointSpace",
     "QueryKey",
     "Relevance",
     "Step",
     "alignment",
     "attention_gradients",
     "attention_x_gradient",
-    "JointSpace",
     "combine",
     "difference",
     "flow",

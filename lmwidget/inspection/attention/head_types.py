@@ -243,7 +243,7 @@ def head_types(
     natural = lm.attention(TEXT if text is None else text, truncate=text is None)
     if len(natural.tokens) < 2:
         raise InputError("One token has nothing else to look at.", "Give a longer text.")
-    repeated, start, period = repeated_tokens(lm, length, seed)
+    repeated, start, period = repeated_tokens(lm, natural.tokens, length, seed)
     second = list(range(start + period, start + 2 * period))
     copies: dict[str, Region] = {
         "duplicate-token": lambda query, key: key == query - period,

@@ -32,7 +32,9 @@ TEXT = (
 _TRIES = 50  # drawn for each token that is wanted
 
 
-def repeated_tokens(lm: LanguageModel, length: int, seed: int) -> tuple[Tokens, int, int]:
+def repeated_tokens(
+    lm: LanguageModel, natural: Tokens, length: int, seed: int
+) -> tuple[Tokens, int, int]:
     """Return random tokens, written twice: nothing but the repetition can be known from them.
 
     Words are drawn from the vocabulary, without special tokens; around them stand the special
@@ -42,6 +44,8 @@ def repeated_tokens(lm: LanguageModel, length: int, seed: int) -> tuple[Tokens, 
     ----------
     lm : LanguageModel
         Whose vocabulary it is.
+    natural : Tokens
+        Any text that the tokenizer reads; one piece of it shows what is put around a text.
     length : int
         Tokens of one half; fewer when the vocabulary or the context is smaller.
     seed : int
@@ -62,11 +66,14 @@ def repeated_tokens(lm: LanguageModel, length: int, seed: int) -> tuple[Tokens, 
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> tokens, start, length = repeated_tokens(lmw.load("tiny"), 5, seed=0)
+    >>> lm = lmw.load("tiny")
+    >>> tokens, start, length = repeated_tokens(lm, lm.tokenize("the king"), 5, seed=0)
     >>> len(tokens), start, length, tokens.pieces[:5] == tokens.pieces[5:]
     (10, 0, 5, True)
     """
-    frame = lm.tokenize(TEXT, truncate=True)
+    pieces = zip(natural.kinds, natural.pieces, strict=True)
+    piece = next((piece for kind, piece in pieces if kind == "text" and piece.strip()), "a")
+    frame = lm.tokenize(piece)
     before = len(list(takewhile(lambda kind: kind == "special", frame.kinds)))
     after = len(list(takewhile(lambda kind: kind == "special", frame.kinds[::-1])))
     if lm.context_length is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float32]
 
-_SAMPLED = 1 << 20  # weights of a head that are read
+_SAMPLED = 1 << 19  # weights of a head that are read
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +159,7 @@ def head_statistics(attention: ReadableAttention, *, rows: int | None = None) ->
         What is measured.
     rows : int, optional
         How many queries are read, at equal distances and at least 64; default: all, or as many as
-        make a million weights a head.
+        make half a million weights a head.
 
     Returns
     -------
@@ -230,23 +230,26 @@ def _row_numbers(
 ) -> dict[str, NDArray[np.float64]]:
     """Numbers of each head and row; NaN where a row has none."""
     places, keys = np.asarray(queries), np.arange(len(attention.key_tokens))
+    positive = weights > 0
     whole = weights.sum(-1, dtype=np.float64)
-    seen = (weights > 0).any(0).sum(-1)
+    seen = positive.any(0).sum(-1)
     use = np.isfinite(whole) & (whole > 0) & (seen > 1)
-    share = np.nan_to_num(weights) / np.where(use, whole, 1)[..., None]
-    logs = np.log(np.where(share > 0, share, 1))
-    entropy = -(share * logs).sum(-1)
+    total = np.where(use, whole, 1)
+    # −Σ p ln p of p = w / Σ w, without an array of p.
+    logs = np.log(weights, where=positive, out=np.zeros_like(weights))
+    entropy = np.log(total) - (weights * logs).sum(-1, dtype=np.float64) / total
     special = np.asarray(attention.key_tokens.kinds) == "special"
     numbers = {
         "entropy": entropy,
         "evenness": entropy / np.log(np.maximum(seen, 2)),
         "first": weights[:, :, 0],
         "special": weights[:, :, special].sum(-1),
-        "confidence": np.where(special, 0, weights).max(-1),
+        "confidence": weights[:, :, ~special].max(-1, initial=0),
         "outside": np.maximum(1 - whole, 0),
     }
     if attention.key_tokens is attention.tokens:
-        numbers["distance"] = (share * np.abs(places[:, None] - keys)).sum(-1)
+        far = np.abs(places[:, None] - keys).astype(np.float32)
+        numbers["distance"] = (weights * far).sum(-1, dtype=np.float64) / total
         for name, step in {"previous": -1, "itself": 0, "following": 1}.items():
             numbers[name] = weight_at(weights, places, places + step)
     return {name: np.where(use, values, np.nan) for name, values in numbers.items()}

@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from arrays import random_attention
+from torch import nn
 
 import lmwidget as lmw
 from lmwidget.errors import InputError, UnknownNameError
@@ -50,15 +52,15 @@ def test_even_attention_is_chance_and_all_of_it_is_one():
 
 def test_random_tokens_are_repeated_within_the_special_tokens(causal_lm, masked_lm):
     for lm in (causal_lm, masked_lm):
-        tokens, start, length = repeated_tokens(lm, 10, seed=3)
+        tokens, start, length = repeated_tokens(lm, lm.tokenize("a text"), 10, seed=3)
         ids = tokens.ids.tolist()
         assert ids[start : start + length] == ids[start + length : start + 2 * length]
         assert len(set(ids[start : start + length])) == length == 10
         assert "special" not in tokens.kinds[start : start + 2 * length]
         assert len(tokens) == start + 2 * length + (lm is masked_lm)
-        other, _, _ = repeated_tokens(lm, 10, seed=4)
+        other, _, _ = repeated_tokens(lm, lm.tokenize("a text"), 10, seed=4)
         assert other.ids.tolist() != ids
-    tokens, start, length = repeated_tokens(masked_lm, 10_000, seed=0)
+    tokens, start, length = repeated_tokens(masked_lm, masked_lm.tokenize("a"), 10_000, seed=0)
     assert len(tokens) <= masked_lm.context_length
 
 
@@ -70,7 +72,7 @@ def test_separators():
 def test_scores_of_a_model_are_those_of_its_weights():
     lm = lmw.load("tiny")
     types = head_types(lm, "the king said unto the king of the land", seed=1, length=12)
-    tokens, start, length = repeated_tokens(lm, 12, seed=1)
+    tokens, start, length = repeated_tokens(lm, lm.tokenize("the king"), 12, seed=1)
     weights = lm.attention(tokens)[1].astype(np.float64)
     rows = np.arange(start + length, start + 2 * length)
     chance = np.mean(1 / (rows + 1))
@@ -109,6 +111,29 @@ def test_encoders_look_ahead(masked_lm, seq2seq_lm):
     assert "next-token" in types.scores
     assert all(np.isfinite(scores).all() for scores in types.scores.values())
     assert len(head_types(seq2seq_lm, length=10).labels) == 2
+
+
+class OwnModule(nn.Module):
+    """One attention layer over characters, random."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.out = nn.Embedding(30, 16), nn.Linear(16, 30)
+        self.attention = nn.MultiheadAttention(16, 2, batch_first=True)
+
+    def forward(self, ids):
+        x = self.embedding(ids)
+        future = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).triu(1)
+        return self.out(self.attention(x, x, x, attn_mask=future)[0])
+
+
+def test_own_modules_with_a_small_vocabulary():
+    torch.manual_seed(0)
+    letters = {letter: index for index, letter in enumerate("abcdefghijklmnopqrstuvwxyz .,")}
+    lm = lmw.LanguageModel(OwnModule(), letters)
+    types = head_types(lm, "the king said, to the king.", length=100)
+    assert types.settings["length"] == 26  # all letters there are
+    assert [len(layer) for layer in types.labels] == [2]
 
 
 def test_refusals():

@@ -33,7 +33,7 @@ PAPER = {"raw": (0.53, -0.06, 0.46), "rollout": (0.22, 0.39, 0.54), "flow": (0.2
 WHY = (
     "Ours differs from the paper in the sentences and in the trained weights, so equal numbers are "
     "not to be expected, only the same order in the upper layers: raw attention says little there, "
-    "rollout more, flow most. All our numbers but raw attention's in the upper layers are higher. "
+    "rollout more, flow most. With the default settings, all our numbers but raw attention's in the upper layers are higher. "
     "The paper's model learned from natural sentences of Wikipedia (Linzen et al. 2016) to 0.96; "
     "ours learned a grammar of a few templates to nearly 1.00, solves it largely in layer 1, where "
     "[CLS] looks at the subject at once, and needs the upper layers little. One training run stands "

@@ -324,8 +324,10 @@ class AttentionGraph(AttentionWidget):
             state = {"_status": self._failure(error)}
             self._unreadable = True
         self._show(state)
-        self._show(self._focused())
-        self._show(self._summed())
+
+    def _show(self, state: dict[str, Any]) -> None:
+        super()._show(state)
+        super()._show({**self._focused(), **self._summed()})
 
     def _lacks(self, heads: list[int]) -> bool:
         """Whether the browser lacks weights of what is shown."""
@@ -352,9 +354,8 @@ class AttentionGraph(AttentionWidget):
         sent = self._attention
         if not filtered or sent.get("format") != "csr" or is_signed(self._result):
             return {}
-        if holds(self._sums, self.layer, self.heads):
-            return {}
-        if not holds(sent, self.layer, self.heads):
+        shown = self.layer, self.heads
+        if holds(self._sums, *shown) or not holds(sent, *shown):
             return {}
         return {"_sums": sums_state(self._result, [self.layer], self.heads or None)}
 

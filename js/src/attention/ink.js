@@ -33,7 +33,8 @@ export const isRelative = ({ signed, unit = "share" }) => Boolean(signed) || uni
  * @param {number} [scale.most] weight of full strength
  */
 export function makeInk({ theme, signed = false, unit = "share", most = 1 }) {
-  const [below, above] = [diverging(-1, theme).fill, diverging(1, theme).fill];
+  // Lines are thin: on dark paper they take the ends of the light scale.
+  const [below, above] = [diverging(-1, "light").fill, diverging(1, "light").fill];
   const shares = unit === "share";
   const plus = (/** @type {number} */ weight) => (signed && weight > 0 ? "+" : "");
   const verbs = !shares ? OTHER_VERBS : signed ? SIGNED_VERBS : VERBS;
@@ -42,6 +43,8 @@ export function makeInk({ theme, signed = false, unit = "share", most = 1 }) {
     signed,
     unit,
     most,
+    /** What above and below zero mean. */
+    words: shares ? ["more", "less"] : ["above zero", "below zero"],
     /** @param {number} head @param {number} weight */
     colour(head, weight) {
       if (signed) return weight < 0 ? below : above;

@@ -2,6 +2,8 @@
 
 /** @typedef {import("../core/types").Tokens} Tokens */
 
+const TEXTS = ["first text", "second text"];
+
 /**
  * Stretches of tokens that belong together: chat turns, or the two texts of a pair.
  * @param {Tokens} tokens
@@ -12,7 +14,7 @@ export function runs(tokens) {
   const pair = segment?.some((value) => value !== segment[0]) ? segment : null;
   const nameOf = (/** @type {number} */ i) => {
     if (role?.[i]) return role[i];
-    return pair ? `text ${pair[i] + 1}` : null;
+    return pair ? (TEXTS[pair[i]] ?? `text ${pair[i] + 1}`) : null;
   };
   /** @type {{name: string, from: number, to: number}[]} */
   const found = [];

@@ -51,6 +51,26 @@ describe("caption", () => {
     );
   });
 
+  test("says what was made of the rest, what is only a bound, what goes from text to text", () => {
+    const rest = { hidden: { share: 0.5, exact: true }, renormalised: true };
+    const hide = { hide_special: true };
+    expect(caption(hide, { ...rest, empty: 1 })).toContain(
+      "hidden: they held 50 % of the weight of this head; the rest is renormalised to 1 a token. One token has under 0.05 % left and is left empty.",
+    );
+    expect(caption(hide, { ...rest, empty: 3, headsShown: 2 })).toContain("3 tokens have under");
+    expect(caption(hide, { hidden: { share: 0.5, exact: false } })).toContain("at least 50 %");
+    expect(caption({ pair: "B→A" }, { pair: { share: 0.2, exact: true } })).toContain(
+      "Only second → first: it holds 20 % of the attention of the second text.",
+    );
+    expect(caption({}, { ink: makeInk({ theme: "light", signed: true, most: 0 }) })).toContain(
+      "Every value here is 0.",
+    );
+    const norms = makeInk({ theme: "light", unit: "norm", most: 3.4 });
+    expect(caption({ threshold: 0.5 }, { ink: norms })).toMatch(
+      /weight \(norm\), from 0 to the largest here, 3\.4.*Weights under 1\.7 are left out/,
+    );
+  });
+
   test("says why a long text has no arcs", () => {
     expect(caption({ view: "arcs" }, { layout: "long" })).toMatch(
       /^Two columns, since other layouts/,
@@ -121,7 +141,7 @@ test("chat turns and sentence pairs are stretches of tokens", () => {
     { name: "assistant", from: 2, to: 3 },
   ]);
   const pair = fakeTokens(["a", "b", "c"], { segment: [0, 0, 1] });
-  expect(runs(pair).map((run) => run.name)).toEqual(["text 1", "text 2"]);
+  expect(runs(pair).map((run) => run.name)).toEqual(["first text", "second text"]);
   expect(runs(fakeTokens(["a"], { segment: [0] }))).toEqual([]);
 });
 

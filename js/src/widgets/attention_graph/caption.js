@@ -91,8 +91,8 @@ function opacity(what, ink) {
   const unit = ink.unit === "share" ? "" : ` (${ink.unit})`;
   const end = `the largest here, ${number(ink.most, 2)} ${power}`;
   if (!ink.signed) return `Its opacity is the ${what}${unit}, from 0 to ${end}.`;
-  const words = ink.unit === "share" ? ["more", "less"] : ["above zero", "below zero"];
-  return `Orange and solid: ${words[0]}; purple and dashed: ${words[1]}. Its opacity is the absolute ${what}${unit}, up to ${end}.`;
+  const [more, less] = ink.words;
+  return `Orange and solid: ${more}; purple and dashed: ${less}. Its opacity is the absolute ${what}${unit}, up to ${end}.`;
 }
 
 /** @param {State} state @param {Omit<Seen, "lines">} seen @param {Ink} ink */
@@ -123,7 +123,7 @@ const ENDS = { A: "first", B: "second" };
 
 /** "first → second" @param {string} pair "A→B" */
 export const pairName = (pair) =>
-  pair.replace(/[AB]/g, (end) => ENDS[/** @type {"A" | "B"} */ (end)]);
+  pair.replace("→", " → ").replace(/[AB]/g, (end) => ENDS[/** @type {"A" | "B"} */ (end)]);
 
 /** @param {State} state @param {Held | null} held */
 function between({ pair }, held) {
@@ -154,8 +154,8 @@ function concealed({ state, headsShown, hidden, renormalised, empty }) {
 function left(empty) {
   if (empty === 0) return "";
   return empty === 1
-    ? " One token has nothing left and is left empty."
-    : ` ${count(empty)} tokens have nothing left, in a head shown here, and are left empty.`;
+    ? " One token has under 0.05 % left and is left empty."
+    : ` ${count(empty)} tokens have under 0.05 % left, in a head shown here, and are left empty.`;
 }
 
 /** @param {number} top @param {number} kept @param {boolean} exact @param {boolean} signed */

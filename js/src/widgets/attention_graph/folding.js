@@ -42,41 +42,39 @@ export function foldOf(tokens, collapsed) {
   }
   const rowOf = new Uint32Array(tokens.text.length);
   for (let row = 0; row < from.length; row++) rowOf.fill(row, from[row], from[row] + size[row]);
-  const pick = (/** @type {any[]} */ list) => from.map((i) => list?.[i]);
-  return {
-    tokens: {
-      ...tokens,
-      text,
-      kind: from.map((i, row) => (size[row] > 1 ? "text" : tokens.kind[i])),
-      raw: pick(tokens.raw),
-      id: pick(tokens.id),
-      word: pick(tokens.word),
-      role: tokens.role && pick(tokens.role),
-      segment: tokens.segment && pick(tokens.segment),
-      start: pick(tokens.start),
-      end: pick(tokens.end),
-      whole: from.map((i, row) => (size[row] > 1 ? null : tokens.whole?.[i])),
-      fold: { of: tokens.text.length, from: Uint32Array.from(from), size: Uint32Array.from(size) },
-    },
-    rowOf,
+  const several = (/** @type {number} */ row) => size[row] > 1;
+  const fold = {
+    of: tokens.text.length,
     from: Uint32Array.from(from),
     size: Uint32Array.from(size),
   };
+  const firsts = Object.entries(tokens).map(([name, list]) => [
+    name,
+    list && from.map((i) => list[i]),
+  ]);
+  return {
+    tokens: {
+      .../** @type {Tokens} */ (Object.fromEntries(firsts)),
+      text,
+      kind: from.map((i, row) => (several(row) ? "text" : tokens.kind[i])),
+      fold,
+    },
+    rowOf,
+    from: fold.from,
+    size: fold.size,
+  };
 }
 
-/** 1 for every row whose tokens are all marked. @param {Fold | null} fold @param {Uint8Array} marked */
-export function foldMask(fold, marked) {
+/**
+ * 1 for every row whose tokens are all marked, or of which some are.
+ * @param {Fold | null} fold
+ * @param {Uint8Array} marked
+ * @param {"every" | "some"} [how]
+ */
+export function foldMask(fold, marked, how = "every") {
   if (!fold) return marked;
   return Uint8Array.from(fold.from, (from, row) =>
-    marked.subarray(from, from + fold.size[row]).every((one) => one === 1) ? 1 : 0,
-  );
-}
-
-/** 1 for every row of which a token is marked. @param {Fold | null} fold @param {Uint8Array} marked */
-export function foldAny(fold, marked) {
-  if (!fold) return marked;
-  return Uint8Array.from(fold.from, (from, row) =>
-    marked.subarray(from, from + fold.size[row]).some((one) => one === 1) ? 1 : 0,
+    marked.subarray(from, from + fold.size[row])[how]((one) => one === 1) ? 1 : 0,
   );
 }
 

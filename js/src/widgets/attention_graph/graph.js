@@ -18,7 +18,7 @@ import {
   writtenAt,
 } from "./derive.js";
 import { makeDrawing, masksOf, missingPart, partShown, saysAbsent } from "./drawing.js";
-import { foldAny, foldMask, foldOf } from "./folding.js";
+import { foldMask, foldOf } from "./folding.js";
 import { inWords } from "./isolate.js";
 import { graphKeys } from "./keys.js";
 import { matches, toggled } from "./more.js";
@@ -49,6 +49,8 @@ const REDRAW = [
   "_attention",
   "_sums",
 ];
+
+const WRITTEN = "From the dotted line on the model wrote the text.";
 
 /**
  * @param {HTMLElement} el
@@ -170,7 +172,7 @@ export function createGraph(el, store) {
     if (figure.start === null || figure.start === undefined) return;
     const only = (/** @type {number | null} */ index) => {
       const marked = Uint8Array.from(whole?.query.text ?? [], (_, i) => (i === index ? 1 : 0));
-      return foldAny(fold, marked);
+      return foldMask(fold, marked, "some");
     };
     const own = whole.key === whole.query;
     const mark = (/** @type {string} */ name, /** @type {number | null} */ index) => {
@@ -229,14 +231,15 @@ export function createGraph(el, store) {
     if (frame.caption.textContent !== text) frame.caption.textContent = text;
   }
 
-  /** "Step 3 of 12: to write “Paris” the model, having read “is”, looked at what is marked." */
+  /** "Step 3 of 12: to write “Paris”, the model had read up to “is”, …" */
   function stepInWords() {
     const { state, figure } = store;
     const at = writtenAt(state, figure);
-    if (at === null || !whole || at >= whole.query.text.length) return "";
+    if (!whole || !Number.isInteger(figure.start)) return "";
+    if (at === null) return WRITTEN;
     const name = (/** @type {number} */ i) => `“${whole ? tokenName(whole.query, i, 24) : ""}”`;
     const of = whole.query.text.length - (figure.start ?? 0);
-    return `Step ${Number(state.step) + 1} of ${of}: when it wrote ${name(at)}, the model had read up to ${name(at - 1)}; where it looked then is the row of ${name(at - 1)}.`;
+    return `Step ${Number(state.step) + 1} of ${of}: to write ${name(at)}, the model had read up to ${name(at - 1)}, and this is where that token looked. ${WRITTEN}`;
   }
 
   /** Whether every weight of the pinned token is here. */
@@ -274,7 +277,7 @@ export function createGraph(el, store) {
     for (const side of /** @type {const} */ (["query", "key"])) {
       const marked = new Uint8Array(whole?.[side].text.length ?? 0);
       for (const index of all[side]) marked[index] = 1;
-      scene?.flag("lmw-match", { [side]: foldAny(fold, marked) });
+      scene?.flag("lmw-match", { [side]: foldMask(fold, marked, "some") });
     }
     const at = token === null ? -1 : all[side].indexOf(token);
     tools.search.set(search, Math.max(all.query.length, all.key.length), at < 0 ? null : at);

@@ -23,7 +23,7 @@ export function signLegend() {
     set(ink) {
       element.hidden = !ink?.signed || ink.most === 0;
       if (!ink || element.hidden) return;
-      const [more, less] = ink.unit === "share" ? ["more", "less"] : ["above zero", "below zero"];
+      const [more, less] = ink.words;
       replace(
         element,
         sign(ink.colour(0, 1), `${more}, up to ${ink.short(ink.most)}`, "solid"),

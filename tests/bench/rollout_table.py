@@ -43,9 +43,40 @@ WHY = (
     "and Spearman's correlation with mean ranks."
 )
 
-NOUNS = """key cabinet author farmer child doctor river window teacher letter city dog engineer house
-picture king garden student machine bridge senator table painter road guard mountain box poet lawyer
-church ship neighbour"""
+NOUNS = [
+    "key",
+    "cabinet",
+    "author",
+    "farmer",
+    "child",
+    "doctor",
+    "river",
+    "window",
+    "teacher",
+    "letter",
+    "city",
+    "dog",
+    "engineer",
+    "house",
+    "picture",
+    "king",
+    "garden",
+    "student",
+    "machine",
+    "bridge",
+    "senator",
+    "table",
+    "painter",
+    "road",
+    "guard",
+    "mountain",
+    "box",
+    "poet",
+    "lawyer",
+    "church",
+    "ship",
+    "neighbour",
+]
 PLURALS = {"child": "children", "city": "cities", "church": "churches", "box": "boxes"}
 ADJECTIVES = [
     "old",

@@ -122,12 +122,12 @@ export function createFlow(el, store) {
   // Picture -------------------------------------------------------------------------------------
 
   function rebuild() {
-    tokens = store.data?.queries === store.tokens?.text.length ? store.tokens : null;
+    const fits = !store.data || store.data.queries === store.tokens?.text.length;
+    tokens = fits ? store.tokens : null; // without data the tokens stand alone
     hover = null;
     scene.setTokens(tokens, store.figure.layer_numbers);
     refold();
-    const node = selectedNode(store);
-    if (tokens && node) scene.reveal(node.token);
+    revealSelected();
   }
 
   /** What is folded away follows the selection, never the pointer. */
@@ -279,10 +279,10 @@ export function createFlow(el, store) {
     });
   }
 
-  function saySelected() {
+  function revealSelected() {
     const node = selectedNode(store);
-    frame.say(node ? describe(node) : "");
     if (node && tokens) scene.reveal(node.token);
+    return node;
   }
 
   /** @param {Set<string>} names */
@@ -297,7 +297,10 @@ export function createFlow(el, store) {
     showControls();
     if (steps) drawSteps();
     showTrace();
-    if (chosen) saySelected();
+    if (chosen || names.has("fold")) {
+      const node = revealSelected();
+      frame.say(node ? describe(node) : "");
+    }
     showStatus();
   }
 

@@ -95,8 +95,8 @@ def types_state(types: Any, attention: Any, heads: Sequence[tuple[int, int]]) ->
     >>> lm = lmw.load("tiny")
     >>> attention = lm.attention("The king said")
     >>> types = lmw.inspection.head_types(lm)
-    >>> types_state(types, attention, [(0, 1), (1, 3)])["labels"][1]
-    ['induction']
+    >>> types_state(types, attention, [(0, 1), (1, 3)])["labels"][1][0]
+    'induction'
     """
     from lmwidget.inspection.attention.head_types import DEFINITIONS
 

@@ -36,7 +36,7 @@ for (const name of names) {
     else if (what === "press") await page.keyboard.press(first);
     else if (what === "button") await page.getByRole("button", { name: first }).first().click();
     else if (what === "token") await page.locator(`.lmw-strip [data-token="${first}"]`).hover();
-    else if (what === "select") await page.getByLabel(first).selectOption(second);
+    else if (what === "select") await page.getByLabel(first, { exact: true }).selectOption(second);
     await page.waitForTimeout(250);
   }
   const height = await page.evaluate(() => document.documentElement.scrollHeight);

@@ -1,5 +1,7 @@
 /** Which head stands where, and which fade: sorting and filtering, free of any drawing. */
 
+import { mainType, rankOf } from "./types_words.js";
+
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Arrangement} Arrangement */
 /** @typedef {import("./types").Spot} Spot */
@@ -15,8 +17,8 @@
  */
 export function passing(count, { at_least, at_most, show_types }, values, labels) {
   return Uint8Array.from({ length: count }, (_, head) => {
-    if (values && at_least !== null && !(values[head] >= at_least)) return 0;
-    if (values && at_most !== null && !(values[head] <= at_most)) return 0;
+    if (values && at_least !== null && !(values[head] >= Math.fround(at_least))) return 0;
+    if (values && at_most !== null && !(values[head] <= Math.fround(at_most))) return 0;
     const typed = labels && show_types.length > 0;
     return typed && !labels[head].some((name) => show_types.includes(name)) ? 0 : 1;
   });
@@ -28,14 +30,10 @@ export function passing(count, { at_least, at_most, show_types }, values, labels
  * @param {State} state
  * @param {Float32Array | null} values
  * @param {string[][] | null} labels
- * @param {string[]} names all types, in their order
  */
-export function ordered(heads, { order, descending }, values, labels, names) {
+export function ordered(heads, { order, descending }, values, labels) {
   if (order === "type" && labels) {
-    const rank = (/** @type {number} */ head) => {
-      const place = names.indexOf(labels[head][0]);
-      return place < 0 ? names.length : place;
-    };
+    const rank = (/** @type {number} */ head) => rankOf(mainType(labels[head]));
     return [...heads].sort((a, b) => rank(a) - rank(b) || a - b);
   }
   if (order !== "statistic" || !values) return heads;
@@ -48,12 +46,12 @@ export function ordered(heads, { order, descending }, values, labels, names) {
   });
 }
 
-/** All types, most heads first. @param {string[][] | null} labels @returns {Map<string, number>} */
+/** How many heads each type has, in their order. @param {string[][] | null} labels @returns {Map<string, number>} */
 export function typeCounts(labels) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const name of (labels ?? []).flat()) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return new Map([...counts].sort((a, b) => a[1] - b[1]));
+  return new Map([...counts].sort((a, b) => rankOf(a[0]) - rankOf(b[0])));
 }
 
 /**
@@ -68,11 +66,10 @@ export function typeCounts(labels) {
 export function arrange(thumbnails, layers, state, statistics, labels, fits) {
   const { count } = thumbnails;
   const values = statistics.of(state.statistic);
-  const names = [...typeCounts(labels).keys()];
   const passes = passing(count, state, values, labels);
   const shown = passes.reduce((sum, one) => sum + one, 0);
   const all = Array.from({ length: count }, (_, head) => head);
-  const sort = (/** @type {number[]} */ heads) => ordered(heads, state, values, labels, names);
+  const sort = (/** @type {number[]} */ heads) => ordered(heads, state, values, labels);
   /** @type {Arrangement["rows"]} */
   const rows = [];
   /** @type {Spot[]} */

@@ -12,14 +12,18 @@ const STEPS = 100;
 
 /**
  * A menu with a name.
- * @param {{label: string, onChange: (value: string) => void}} options
+ * @param {{label: string, shown?: boolean, onChange: (value: string) => void}} options
  */
-function menu({ label, onChange }) {
-  const select = h("select", { class: "lmw-field", onchange: () => onChange(select.value) });
+function menu({ label, shown = true, onChange }) {
+  const select = h("select", {
+    class: "lmw-field",
+    "aria-label": label,
+    onchange: () => onChange(select.value),
+  });
   const element = h(
     "label",
     { class: "lmw-slider" },
-    label ? h("span", { class: "lmw-label" }, label) : null,
+    shown ? h("span", { class: "lmw-label" }, label) : null,
     select,
   );
   let drawn = "";
@@ -110,7 +114,8 @@ export function rangeFilter(set) {
     set({ [end]: off ? null : Number(toValue(step).toPrecision(3)), [other]: null });
   };
   const which = menu({
-    label: "",
+    label: "Filter by the number",
+    shown: false,
     onChange(value) {
       end = /** @type {"at_most" | "at_least"} */ (value);
       set({ at_most: null, at_least: null });
@@ -151,7 +156,6 @@ export function rangeFilter(set) {
         ],
         end,
       );
-      which.element.querySelector("select")?.setAttribute("aria-label", "Filter by the number");
       range.input.setAttribute("aria-label", `${nameOf(name)} ${end.replace("_", " ")}`);
       const value = state[end] ?? (end === "at_most" ? high : low);
       range.set(Math.round((STEPS * (value - low)) / (high - low || 1)));

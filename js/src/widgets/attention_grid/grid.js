@@ -12,7 +12,7 @@ import { captionText } from "./caption.js";
 import { cellWords, inspector } from "./inspector.js";
 import { gridKeys } from "./keys.js";
 import { cellsOf, known, sourceWords } from "./know.js";
-import { columnsThatFit, metrics } from "./layout.js";
+import { BAR, columnsThatFit, metrics, TALLEST } from "./layout.js";
 import { globalEnd, palette } from "./painter.js";
 import { sheet } from "./sheet.js";
 import { brief } from "./statistics.js";
@@ -41,7 +41,7 @@ const ARRANGE = [
   "size",
 ];
 const SIDE_BY_SIDE = 700;
-const INSPECTOR = { least: 280, most: 480 };
+const INSPECTOR = { least: 280, most: 560 };
 const GAP = 28;
 
 /**
@@ -113,7 +113,9 @@ export function createGrid(el, store) {
       side: "right",
     });
     const index = Math.floor(at.y * pair.query.text.length);
+    const same = under.head === at.head && under.hover[0]?.index === index;
     under = { hover: byKeyboard ? [] : [{ side: "query", index }], head: at.head };
+    if (same) return;
     if (!byKeyboard) bus.hover({ side: "query", index });
     light(true);
   }
@@ -184,7 +186,7 @@ export function createGrid(el, store) {
   function room() {
     const beside = width >= SIDE_BY_SIDE;
     main.classList.toggle("lmw-beside", beside);
-    return { beside, sheet: beside ? width - INSPECTOR.least - GAP : width };
+    return { beside, sheet: (beside ? width - INSPECTOR.least - GAP : width) - BAR };
   }
 
   function draw() {
@@ -237,7 +239,10 @@ export function createGrid(el, store) {
         tag: (head) => tagOf(types.labels?.[head] ?? [], sizes.side),
       },
       theme,
-      "No head passes the filters.",
+      {
+        empty: "No head passes the filters.",
+        tallest: available.beside ? TALLEST.beside : TALLEST.above,
+      },
     );
     tools.update(theme, { side: sizes.side, end: state.scale === "global" ? end : null });
     const facts = { state, figure, arrangement: now, thumbnails, end, bars: values !== null };
@@ -247,7 +252,7 @@ export function createGrid(el, store) {
       (head) => known(store, head),
     );
     const used = available.beside
-      ? Math.min(width - sizes.left - sizes.width - GAP - 4, INSPECTOR.most)
+      ? Math.min(width - sizes.left - sizes.width - GAP - BAR, INSPECTOR.most)
       : Math.min(width, INSPECTOR.most);
     drawChosen(Math.max(INSPECTOR.least, used));
     root.dataset.lmwReady = "true";

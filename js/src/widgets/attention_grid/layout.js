@@ -14,7 +14,9 @@ const LEFT = 24;
 const TOP = 18;
 /** All rows should fit in this; beyond TALLEST the sheet scrolls. */
 const AT_A_GLANCE = 840;
-export const TALLEST = 1160;
+export const TALLEST = { beside: 1160, above: 560 };
+/** Room for a scroll bar. */
+export const BAR = 12;
 const FLAT_SIDE = 52;
 const LEAST_NAMED = 40;
 

@@ -2,7 +2,7 @@
 
 import { fitCanvas } from "../../core/canvas.js";
 import { focused, h, replace } from "../../core/dom.js";
-import { TALLEST } from "./layout.js";
+import { BAR } from "./layout.js";
 import { paintLines, paintSheet } from "./painter.js";
 import { sheetKeys } from "./sheet_keys.js";
 
@@ -169,38 +169,51 @@ export function sheet(on) {
             { class: "lmw-grid-note", role: "gridcell", title: note },
             `${layer === null ? "" : `Layer ${scene.layerName(layer)}: `}${note}`,
           )
-        : spots.map((spot) => cell(arrangement.spots[spot])),
+        : spots.flatMap((spot) => cell(arrangement.spots[spot])),
     );
     rows.set(row, line);
     lines.appendChild(line);
   }
 
-  /** @param {import("./types").Spot} spot */
+  /**
+   * What is focused, with all that can be said; and beside it the few letters that are seen.
+   * @param {import("./types").Spot} spot
+   */
   function cell({ head, column }) {
     const { metrics, arrangement, tag, name, number, describe } = /** @type {Scene} */ (scene);
     const mark = tag(head);
-    const classes = ["lmw-grid-cell"];
-    if (arrangement.passes[head] === 0) classes.push("lmw-faded");
-    return h(
-      "div",
-      {
-        class: classes.join(" "),
+    const left = `${column * metrics.pitchX}px`;
+    const width = `${metrics.side}px`;
+    const faded = arrangement.passes[head] === 0;
+    return [
+      h("div", {
+        class: "lmw-grid-cell",
         role: "gridcell",
         tabindex: "-1",
         "aria-colindex": String(column + 1),
         "aria-selected": String(head === chosen),
-        "aria-label": describe(head),
+        "aria-label": describe(head) + (faded ? "; outside of the filters" : ""),
         dataset: { head: String(head) },
-        style: { left: `${column * metrics.pitchX}px`, width: `${metrics.side}px` },
-      },
-      metrics.name > 0 ? h("span", { class: "lmw-grid-name" }, name(head)) : null,
+        style: { left, width, top: `${metrics.name}px`, height: width },
+      }),
       h(
-        "span",
-        { class: "lmw-grid-thumb", style: { height: `${metrics.side}px` } },
-        mark && h("span", { class: mark.strong ? "lmw-tag lmw-tag-strong" : "lmw-tag" }, mark.text),
+        "div",
+        {
+          class: faded ? "lmw-grid-text lmw-faded" : "lmw-grid-text",
+          "aria-hidden": "true",
+          dataset: { of: String(head) },
+          style: { left, width },
+        },
+        metrics.name > 0 ? h("span", { class: "lmw-grid-name" }, name(head)) : null,
+        h(
+          "span",
+          { class: "lmw-grid-thumb", style: { height: width } },
+          mark &&
+            h("span", { class: mark.strong ? "lmw-tag lmw-tag-strong" : "lmw-tag" }, mark.text),
+        ),
+        metrics.line > 10 ? h("span", { class: "lmw-grid-number" }, number(head)) : null,
       ),
-      metrics.line > 10 ? h("span", { class: "lmw-grid-number" }, number(head)) : null,
-    );
+    ];
   }
 
   // Pointer and keys ----------------------------------------------------------------------------
@@ -289,8 +302,12 @@ export function sheet(on) {
 
   return {
     element,
-    /** @param {Scene} next @param {Theme} theme @param {string} empty what to say when no head is left */
-    draw(next, theme, empty) {
+    /**
+     * @param {Scene} next
+     * @param {Theme} theme
+     * @param {{empty: string, tallest: number}} look what to say when no head is left; where scrolling begins
+     */
+    draw(next, theme, { empty, tallest }) {
       scene = next;
       ink = theme === "dark" ? "#c3c7cf" : "#4a4f58";
       const { metrics, arrangement } = next;
@@ -298,10 +315,11 @@ export function sheet(on) {
       nothing.textContent = empty;
       element.style.setProperty("--lmw-left", `${metrics.left}px`);
       element.style.setProperty("--lmw-top", `${metrics.top}px`);
-      scroller.style.maxHeight = `${TALLEST}px`;
+      scroller.style.maxHeight = `${tallest}px`;
+      const bar = metrics.height > tallest ? BAR : 0;
+      element.style.width = `${metrics.left + metrics.width + bar}px`;
       lines.style.width = `${metrics.width}px`;
       lines.style.height = `${Math.max(metrics.height, metrics.pitchY)}px`;
-      scroller.style.width = `min(100%, ${metrics.width + 2 * PAD}px)`;
       lines.setAttribute("aria-rowcount", String(arrangement.rows.length));
       lines.setAttribute("aria-colcount", String(arrangement.columns));
       for (const line of rows.values()) line.remove();

@@ -10,6 +10,8 @@ import { tokenElement, tokenName } from "../../core/tokens.js";
 /** @typedef {import("./types").Lit} Lit */
 
 const MOST = 4096;
+/** A name of a longer one would be cut. */
+const LONG = 60;
 
 /**
  * @param {{label: string, side: Side | null, onHover: (index: number | null) => void,
@@ -58,7 +60,10 @@ export function strip({ label, side, onHover, onPick }) {
           const token = tokenElement(tokens, index);
           token.setAttribute("role", "option");
           token.setAttribute("aria-selected", "false");
-          token.setAttribute("aria-label", tokenName(tokens, index));
+          const name = tokenName(tokens, index);
+          if (tokens.text[index].length < LONG && name !== token.textContent?.trim()) {
+            token.setAttribute("aria-label", name);
+          }
           token.tabIndex = -1;
           return token;
         }),

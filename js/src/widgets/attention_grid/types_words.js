@@ -14,9 +14,21 @@ const SHORT = {
 };
 /** A head of these does something with what a token says or where it stands. */
 const TELLING = ["previous-token", "duplicate-token", "induction", "next-token"];
+/** In menus and rows. */
+const ORDER = [...TELLING, "self", "local", "separator", "broad", "first-token"];
 const ROOM_FOR_WORDS = 34;
 
 export const MIXED = "mixed";
+
+/** The type that a head is filed under. @param {string[]} labels */
+export const mainType = (labels) =>
+  labels.find((label) => TELLING.includes(label)) ?? labels[0] ?? MIXED;
+
+/** Place of a type among all: those of no known name come last. @param {string} name */
+export function rankOf(name) {
+  const place = ORDER.indexOf(name);
+  return place < 0 ? ORDER.length + Number(name === MIXED) : place;
+}
 
 /**
  * The tag of a thumbnail, or null for a head of no type.
@@ -24,8 +36,8 @@ export const MIXED = "mixed";
  * @param {number} side of the thumbnail, in pixels
  */
 export function tagOf(labels, side) {
-  const name = labels.find((label) => TELLING.includes(label)) ?? labels[0];
-  if (!name || name === MIXED) return null;
+  const name = mainType(labels);
+  if (name === MIXED) return null;
   const [long, letter] = SHORT[name] ?? [name.slice(0, 4), name.slice(0, 1).toUpperCase()];
   return { text: side >= ROOM_FOR_WORDS ? long : letter, strong: TELLING.includes(name) };
 }

@@ -143,10 +143,11 @@ class AttentionMatrix(AttentionWidget):
         self._unreadable = False  # whether the error on screen is about the layer
         self._pyramid: Pyramid | None = None
         self._number = 0
-        self._pool_first = traits.get("pool", "token")
+        self._first_pool: str | None = traits.get("pool", "token")  # until traits are set
         super().__init__(
             lm, text, layer=layer, heads=heads, output=output, truncate=truncate, **traits
         )
+        self._first_pool = None
         self.observe(self._on_shown, ["layer", "heads", "pool"])
         self.observe(self._on_view, "_view")
         self.observe(self._on_pinned, ["token", "side"])
@@ -203,7 +204,7 @@ class AttentionMatrix(AttentionWidget):
         self, attention: Any, layer: int, heads: list[int], sent: dict[str, Any]
     ) -> dict[str, Any]:
         """Return the weights themselves while they are few, else the overview."""
-        pool = self.pool if hasattr(self, "_worker") else self._pool_first
+        pool = self._first_pool or self.pool
         part = part_on_screen(attention, layer, heads)
         state: dict[str, Any] = {"_tiles": {}}
         if part.top is None:

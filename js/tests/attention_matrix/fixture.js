@@ -39,15 +39,8 @@ function block(at, [y0, y1, x0, x1], level, [rows, columns], signed) {
   const values = new Float64Array(high * wide);
   for (let y = y0; y < y1; y++) {
     for (let x = x0; x < x1; x++) {
-      let best = 0;
-      for (let q = y * size; q < Math.min(rows, (y + 1) * size); q++) {
-        for (let k = x * size; k < Math.min(columns, (x + 1) * size); k++) {
-          const weight = at(q, k);
-          if (Number.isNaN(weight)) best = Number.NaN;
-          else if (!(Math.abs(weight) <= Math.abs(best))) best = weight;
-        }
-      }
-      values[(y - y0) * wide + x - x0] = best;
+      const ends = [Math.min(rows, (y + 1) * size), Math.min(columns, (x + 1) * size)];
+      values[(y - y0) * wide + x - x0] = largest(at, [y * size, ends[0]], [x * size, ends[1]]);
     }
   }
   const full = signed ? 32767 : 65535;
@@ -62,6 +55,24 @@ function block(at, [y0, y1, x0, x1], level, [rows, columns], signed) {
       data[y * wide + x] = most ? Math.round((row[x] / most) * full) : 0;
   }
   return { data, scale };
+}
+
+/**
+ * The largest weight of a block, without its sign.
+ * @param {(q: number, k: number) => number} at
+ * @param {number[]} rows first, one past the last
+ * @param {number[]} columns
+ */
+function largest(at, rows, columns) {
+  let best = 0;
+  for (let q = rows[0]; q < rows[1]; q++) {
+    for (let k = columns[0]; k < columns[1]; k++) {
+      const weight = at(q, k);
+      if (Number.isNaN(weight)) return weight;
+      if (Math.abs(weight) > Math.abs(best)) best = weight;
+    }
+  }
+  return best;
 }
 
 /**
@@ -81,13 +92,13 @@ export function matrixState(texts, options = {}) {
     nan.includes(q) ? Number.NaN : weightAt(q, k, causal, signed);
   const [high, wide] = shape.map((size) => Math.ceil(size / 2 ** level));
   const { data, scale } = block(at, [0, high, 0, wide], level, shape, signed);
-  const largest = Float32Array.from({ length: shape[0] }, (_, q) => {
+  const ofRows = Float32Array.from({ length: shape[0] }, (_, q) => {
     if (nan.includes(q)) return Number.NaN;
     let most = 0;
     for (let k = 0; k < shape[1]; k++) most = Math.max(most, Math.abs(at(q, k)));
     return most;
   });
-  const best = [...largest.keys()].filter((q) => largest[q] > 0).slice(0, 50);
+  const best = [...ofRows.keys()].filter((q) => ofRows[q] > 0).slice(0, 50);
   const ints = (/** @type {number[]} */ list, /** @type {string} */ axis) =>
     envelope(Int32Array.from(list), "int32", [list.length], [axis]);
   const cells = envelope(data, signed ? "int16" : "uint16", [high, wide], ["row", "column"]);
@@ -102,7 +113,7 @@ export function matrixState(texts, options = {}) {
       shape,
       tile: TILE,
       cells: { ...cells, scale: envelope(scale, "float32", [high], ["row"]) },
-      row_largest: envelope(largest, "float32", [shape[0]], ["row"]),
+      row_largest: envelope(ofRows, "float32", [shape[0]], ["row"]),
       strongest: {
         row: ints(best, "cell"),
         column: ints(
@@ -180,7 +191,7 @@ export function denseState(texts, options = {}) {
     causal,
     signed: false,
     tokens: options.tokens,
-    figure: options.figure,
+    figure: { heads: Array(6).fill(heads), ...options.figure },
   });
   return {
     ...base,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import traitlets as t
 from typing_extensions import Self
 
-from lmwidget.errors import InputError, LmwidgetError, UnknownNameError, nearest
+from lmwidget.errors import InputError, LmwidgetError
 from lmwidget.widgets.attention_budget import Part, holds, part_for_page, part_on_screen
 from lmwidget.widgets.attention_selection import Selection, hidden_keys, select
 from lmwidget.widgets.attention_state import (
@@ -19,21 +19,20 @@ from lmwidget.widgets.attention_state import (
     strongest_table,
     unit_of,
 )
-from lmwidget.widgets.attention_widget import AttentionWidget
 from lmwidget.widgets.base import READY, bundle
 from lmwidget.widgets.graph_hidden import sums_state
+from lmwidget.widgets.graph_traits import GraphTraits
 
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
     from lmwidget.capture.generation import Generation
     from lmwidget.models.language_model import LanguageModel
 
-PAIRS = ("all", "A→A", "A→B", "B→A", "B→B")
 _FILTERS = ("hide_first", "hide_special", "pair", "collapsed")
 _FEW = 300  # tokens: above, a window on the text is drawn, where nothing is collapsed
 
 
-class AttentionGraph(AttentionWidget):
+class AttentionGraph(GraphTraits):
     """A graph of the attention between tokens; hover, click, change the text.
 
     Parameters
@@ -81,46 +80,6 @@ class AttentionGraph(AttentionWidget):
     _bundle = "attention_graph"
     _bulk_traits = ("_tokens", "_attention", "_focus", "_sums")
 
-    mean = t.Bool(False).tag(sync=True)
-    """Draw the mean of the heads shown instead of each. For a weighted mean or any other linear
-    combination draw ``lmw.inspection.combine(attention, weights)``."""
-
-    side = t.Enum(["query", "key"], "query").tag(sync=True)
-    "Column of the pinned token: the token that looks, or that is looked at."
-
-    threshold = t.Float(0.0, min=0.0, max=1.0).tag(sync=True)
-    "Edges of less weight than this share of a head's attention are not drawn."
-
-    top_k = t.Int(None, allow_none=True, min=1).tag(sync=True)
-    "Draw only this many edges of each query; ``None`` for all."
-
-    hide_special = t.Bool(False).tag(sync=True)
-    "Hide special tokens; the figure says how much weight they held."
-
-    hide_first = t.Bool(False).tag(sync=True)
-    "Hide the first token, often an attention sink; the figure says how much weight it held."
-
-    renormalise = t.Bool(False).tag(sync=True)
-    "Give the weight of hidden tokens to the others: each token's weights sum to 1 again."
-
-    pair = t.Unicode("all").tag(sync=True)
-    """Of a sentence pair, only the edges from one text to one text: ``"A→A"``, ``"A→B"``,
-    ``"B→A"``, ``"B→B"`` (``->`` will do), or ``"all"``."""
-
-    collapsed = t.List(t.Int(min=0)).tag(sync=True)
-    """Chat turns or texts of a pair drawn as one row each, by their number from 0: as a target the
-    sum over its tokens, as a source their mean. For texts of up to 300 tokens."""
-
-    step = t.Int(None, allow_none=True, min=0).tag(sync=True)
-    """Of a text that the model wrote (:meth:`from_generation`), the written token that is shown
-    being written, from 0; ``None`` for the whole text."""
-
-    view = t.Enum(["columns", "arcs", "lines"], "columns").tag(sync=True)
-    "Two columns of tokens, arcs over one line of text, or links between two lines of text."
-
-    search = t.Unicode("").tag(sync=True)
-    "Highlights the tokens that contain this text."
-
     _attention = t.Dict().tag(sync=True, echo_update=False)
     _focus = t.Dict().tag(sync=True, echo_update=False)
     _sums = t.Dict().tag(sync=True, echo_update=False)
@@ -137,9 +96,6 @@ class AttentionGraph(AttentionWidget):
         **traits: Any,
     ) -> None:
         self._unreadable = False  # whether the error on screen is about the layer
-        self._first_written: int | None = traits.pop(
-            "_first_written", None
-        )  # first token that was written
         super().__init__(
             lm, text, layer=layer, heads=heads, output=output, truncate=truncate, **traits
         )
@@ -177,7 +133,7 @@ class AttentionGraph(AttentionWidget):
         """
         if hasattr(attention, "attention") and hasattr(attention, "start"):
             return cls.from_generation(cast("Generation", attention), **traits)
-        return super().from_result(cast("Attention", attention), **traits)
+        return super().from_result(attention, **traits)
 
     @classmethod
     def from_generation(cls, made: Generation, **traits: Any) -> Self:
@@ -247,26 +203,12 @@ class AttentionGraph(AttentionWidget):
         hidden = self._hidden_keys() if self._renormalises() else None
         return select(attention, self.layer, self.heads, *asked, renormalised=hidden)
 
-    def _asked(self) -> tuple[str, int] | None:
-        """Return the side and token whose edges stand out: the pinned one, or that of the step."""
-        if self.token is not None:
-            return self.side, self.token
-        start = self._start_here()
-        return None if self.step is None or start is None else ("query", start + self.step - 1)
-
-    def _start_here(self) -> int | None:
-        """Return the first token that was written, where these queries are the text written."""
-        return (
-            None if self._result is None or self._result.kind == "encoder" else self._first_written
-        )
-
     def _hidden_keys(self) -> Any:
         first, special = self.hide_first, self.hide_special
         return hidden_keys(self._result.key_tokens, first=first, special=special)
 
     def _renormalises(self) -> bool:
-        """Only shares can be given to others."""
-        shares = not is_signed(self._result) and unit_of(self._result) == "share"
+        shares = _are_shares(self._result)
         return bool(self.renormalise and shares and (self.hide_first or self.hide_special))
 
     # State -----------------------------------------------------------------------------------
@@ -292,7 +234,7 @@ class AttentionGraph(AttentionWidget):
         if self._result is None:
             return self._published_nothing()
         part = part_for_page(self._result, self.layer, self.heads, max_bytes)
-        cut = part.top is not None and not is_signed(self._result)
+        cut = part.top is not None and _are_shares(self._result)
         return {
             "_attention": packed(self._result, part),
             "_sums": sums_state(self._result, part.layers, part.heads) if cut else {},
@@ -352,7 +294,7 @@ class AttentionGraph(AttentionWidget):
         """Return what hidden and filtered tokens hold, where only the strongest edges were sent."""
         filtered = self.hide_first or self.hide_special or self.pair != "all"
         sent = self._attention
-        if not filtered or sent.get("format") != "csr" or is_signed(self._result):
+        if not filtered or sent.get("format") != "csr" or not _are_shares(self._result):
             return {}
         shown = self.layer, self.heads
         if holds(self._sums, *shown) or not holds(sent, *shown):
@@ -365,33 +307,7 @@ class AttentionGraph(AttentionWidget):
         hidden, given = self._hidden_keys(), self._renormalises()
         return strongest_table(self._result, self.layer, self.heads, hidden, renormalise=given)
 
-    # Validation ------------------------------------------------------------------------------
 
-    @t.validate("pair")
-    def _valid_pair(self, proposal: Any) -> str:
-        pair = str(proposal["value"]).replace("->", "→")
-        if pair not in PAIRS:
-            raise UnknownNameError(f"There is no pair {pair!r}.", nearest(pair, PAIRS))
-        return pair
-
-    @t.validate("step")
-    def _valid_step(self, proposal: Any) -> int | None:
-        step: int | None = proposal["value"]
-        if step is None:
-            return None
-        if self._first_written is None:
-            raise UnknownNameError(
-                "This text was not written by the model, so it has no steps.",
-                "Draw one: lmw.AttentionGraph.from_generation(lm.generate(text)).",
-            )
-        written = len(self._written()) - self._first_written
-        if not 0 <= step < written:
-            raise UnknownNameError(
-                f"There is no step {step}.", f"Choose a step from 0 to {written - 1}."
-            )
-        return step
-
-    def _written(self) -> Any:
-        """Return the tokens of which some were written."""
-        kinds = self._result.kinds
-        return self._result.select("decoder" if "decoder" in kinds else kinds[0]).tokens
+def _are_shares(attention: Any) -> bool:
+    """Return whether weights are parts of a whole, which can be summed and given to others."""
+    return not is_signed(attention) and unit_of(attention) == "share"

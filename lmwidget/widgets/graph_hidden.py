@@ -69,7 +69,7 @@ def divided(weights: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[
     [0.5, 0.0]
     """
     enough = left >= NOTHING
-    scaled: NDArray[np.float32] = np.where(enough, weights, 0) / np.where(enough, left, 1)
+    scaled = np.where(enough, weights, 0) / np.where(enough, left, 1)
     return scaled.astype(np.float32)
 
 

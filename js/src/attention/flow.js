@@ -10,6 +10,9 @@ import { isRightToLeft, runs } from "./text.js";
 /** @typedef {import("../core/types").Tokens} Tokens */
 /** @typedef {import("../core/types").Theme} Theme */
 
+/** Of a name that is read out; it has to hold what is seen. */
+const LONGEST = 2000;
+
 /** @param {EventTarget | null} target @returns {HTMLElement | null} */
 function tokenAt(target) {
   const item = target instanceof Element ? target.closest("[data-token]") : null;
@@ -92,7 +95,7 @@ export function flow({ label, onHover, onPick, onEscape }) {
         const item = tokenElement(tokens, index);
         item.setAttribute("role", "option");
         item.setAttribute("aria-selected", "false");
-        item.setAttribute("aria-label", tokenName(tokens, index));
+        item.setAttribute("aria-label", tokenName(tokens, index, LONGEST));
         item.tabIndex = -1;
         return item;
       });
@@ -123,7 +126,7 @@ export function flow({ label, onHover, onPick, onEscape }) {
         item.style.background = fill;
         item.style.color = ink;
         const words = values && inWords ? `, ${inWords(values[index])}` : "";
-        item.setAttribute("aria-label", `${shown ? tokenName(shown, index) : ""}${words}`);
+        item.setAttribute("aria-label", `${shown ? tokenName(shown, index, LONGEST) : ""}${words}`);
       });
     },
     /** Give one token a class, and take it from the last that had it. @param {string} name @param {number | null} index */

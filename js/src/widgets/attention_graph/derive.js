@@ -39,8 +39,9 @@ export function hiddenTokens(tokens, state) {
 
 const TEXTS = { A: 0, B: 1 };
 
-/** Whether there are two texts to filter by. @param {Tokens} tokens */
-export const isPair = ({ segment }) => Boolean(segment?.includes(0) && segment.includes(1));
+/** Whether there are two texts to filter by, on both sides. @param {{query: Tokens, key: Tokens | null}} tokens */
+export const isPair = ({ query, key }) =>
+  [query, key ?? query].every(({ segment }) => segment?.includes(0) && segment.includes(1));
 
 /**
  * 1 for every token that a filter leaves out: of the other text of a pair, or not written yet.
@@ -50,11 +51,13 @@ export const isPair = ({ segment }) => Boolean(segment?.includes(0) && segment.i
  */
 export function filteredTokens(tokens, state, figure) {
   const written = writtenAt(state, figure);
-  const ends = /** @type {("A" | "B")[]} */ (state.pair.split("→"));
+  const ends =
+    state.pair !== "all" && isPair(tokens)
+      ? /** @type {("A" | "B")[]} */ (state.pair.split("→"))
+      : null;
   const mask = (/** @type {Side} */ side) => {
     const { text, segment } = tokens[side];
-    const wanted =
-      state.pair !== "all" && isPair(tokens[side]) ? TEXTS[ends[side === "query" ? 0 : 1]] : null;
+    const wanted = ends && TEXTS[ends[side === "query" ? 0 : 1]];
     const last = side === "query" || tokens.key === tokens.query ? written : null;
     return Uint8Array.from(text, (_, i) =>
       (wanted !== null && segment?.[i] !== wanted) || (last !== null && i >= last) ? 1 : 0,

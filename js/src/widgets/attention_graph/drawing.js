@@ -153,7 +153,7 @@ export function makeDrawing(store, part, text, theme) {
     facts: {
       hidden: isRelative(figure) ? null : heldBy(source, hidden.key),
       pair:
-        state.pair === "all" || isRelative(figure) || !isPair(tokens.key)
+        state.pair === "all" || isRelative(figure) || !isPair(tokens)
           ? null
           : heldBy(
               source,

@@ -93,7 +93,7 @@ export function createGraph(el, store) {
     copyText: () => panel.copyText() ?? wholeText(store.state.text, whole?.query ?? null),
   });
   const signs = signLegend();
-  const steps = scrubber({ onStep: (step) => store.set({ step }) });
+  const steps = scrubber({ onStep: (step) => store.set({ step, token: null }) });
   frame.picture.append(stage, panel.element);
   frame.figure.before(steps.element);
   frame.figure.after(signs.element);

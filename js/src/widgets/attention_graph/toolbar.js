@@ -91,7 +91,7 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
       direction.element.hidden = layout !== "arcs";
       direction.set(state.side);
       more.set(state, { ...picture, whyNoRenormalising: whyNoRenormalising(state, figure) });
-      pair.element.hidden = !tokens || !isPair(tokens.query) || !isPair(tokens.key ?? tokens.query);
+      pair.element.hidden = !tokens || !isPair(tokens);
       pair.set(state.pair);
       row.hidden = !tokens;
       layouts.element.hidden = !tokens;

@@ -251,6 +251,13 @@ test("a layer that cannot be read says why in its row", async () => {
   expect(one(".lmw-grid-heading").textContent).toContain("No softmax here.");
 });
 
+test("weights that are not numbers are red, and said", async () => {
+  const { pixel, one } = await draw(gridState({ nan: true }));
+  const [red, green] = pixel(CELLS, 11, 0.97, 0.97);
+  expect(red).toBeGreaterThan(green + 80);
+  expect(one(".lmw-caption").textContent).toContain("not numbers, in 1 of the heads");
+});
+
 test("a thousand heads make few elements", async () => {
   const { all, one } = await draw(gridState({ heads: Array(48).fill(25), traits: { size: 40 } }));
   expect(all(".lmw-grid-cell").length).toBeLessThan(900);

@@ -212,6 +212,18 @@ def test_a_layer_that_cannot_be_read_says_so(lm):
     assert [0, 2] in grid._detail["heads"]
 
 
+def test_a_model_of_which_nothing_can_be_read_says_so_in_every_row(lm):
+    attention = lm.attention(TEXT)
+    shape = attention.record(0).shape
+    broken = tuple(UnavailableRecord(f"h.{layer}", 0, shape, REASON) for layer in range(2))
+    layers = Layers(attention.tokens, attention.tokens, (0, 1), broken)
+    grid = lmw.AttentionGrid.from_result(Attention({"self": layers}))
+    assert grid._thumbnails["unreadable"] == {"0": REASON, "1": REASON}
+    assert grid._thumbnails["cells"]["shape"] == [0, 8, 8]
+    assert grid._statistics["names"] == []
+    assert "<table>" in grid._static_html()
+
+
 def test_editing_the_text_computes_anew_and_can_be_refused(grid):
     before = grid._thumbnails
     grid.set_state({"text": "the king said the king said"})

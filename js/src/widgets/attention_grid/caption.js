@@ -31,6 +31,9 @@ export function captionText({ state, figure, arrangement, thumbnails, end, bars 
     bars ? `Bars: ${nameOf(state.statistic)}, from 0 to the largest of all heads.` : "",
     filters(state, arrangement, all),
     unread(figure, thumbnails.unreadable),
+    thumbnails.broken > 0
+      ? `Red: weights that are not numbers, in ${count(thumbnails.broken)} of the heads.`
+      : "",
     figure.note,
   ]
     .filter(Boolean)
@@ -40,7 +43,8 @@ export function captionText({ state, figure, arrangement, thumbnails, end, bars 
 /** @param {State} state @param {Figure} figure @param {number} end */
 function colours({ scale }, { signed }, end) {
   const what = signed ? "Orange is more, violet is less; the colour" : "Darkness";
-  const to = scale === "head" ? "the head’s own largest weight" : `${number(end)} in all heads`;
+  const own = signed ? "the head’s own largest, in size" : "the head’s own largest weight";
+  const to = scale === "head" ? own : `${number(end)} in all heads`;
   return `${what} is the square root of the weight, from 0 to ${to}.`;
 }
 

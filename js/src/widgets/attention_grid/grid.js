@@ -12,7 +12,7 @@ import { captionText } from "./caption.js";
 import { cellWords, inspector } from "./inspector.js";
 import { gridKeys } from "./keys.js";
 import { cellsOf, known, sourceWords } from "./know.js";
-import { BAR, columnsThatFit, metrics, TALLEST } from "./layout.js";
+import { BAR, columnsThatFit, metrics, narrowest, TALLEST } from "./layout.js";
 import { globalEnd, palette } from "./painter.js";
 import { sheet } from "./sheet.js";
 import { brief } from "./statistics.js";
@@ -183,8 +183,11 @@ export function createGrid(el, store) {
     }
   }
 
+  /** Whether the chosen head stands beside the sheet, and what that leaves for the sheet. */
   function room() {
-    const beside = width >= SIDE_BY_SIDE;
+    const { state, figure } = store;
+    const least = state.flat ? 0 : narrowest(Math.max(1, ...figure.heads));
+    const beside = width >= Math.max(SIDE_BY_SIDE, least + INSPECTOR.least + GAP + BAR);
     main.classList.toggle("lmw-beside", beside);
     return { beside, sheet: (beside ? width - INSPECTOR.least - GAP : width) - BAR };
   }
@@ -241,7 +244,7 @@ export function createGrid(el, store) {
       theme,
       {
         empty: "No head passes the filters.",
-        tallest: available.beside ? TALLEST.beside : TALLEST.above,
+        tallest: TALLEST[available.beside ? "beside" : width < SIDE_BY_SIDE ? "narrow" : "above"],
       },
     );
     tools.update(theme, { side: sizes.side, end: state.scale === "global" ? end : null });

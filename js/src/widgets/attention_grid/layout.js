@@ -14,7 +14,7 @@ const LEFT = 24;
 const TOP = 18;
 /** All rows should fit in this; beyond TALLEST the sheet scrolls. */
 const AT_A_GLANCE = 840;
-export const TALLEST = { beside: 1160, above: 560 };
+export const TALLEST = { beside: 1160, above: 760, narrow: 560 };
 /** Room for a scroll bar. */
 export const BAR = 12;
 const FLAT_SIDE = 52;
@@ -61,6 +61,9 @@ export function metrics({ width, rows, columns, size, flat, named, numbers }) {
     columns,
   };
 }
+
+/** What so many columns take at least. @param {number} columns */
+export const narrowest = (columns) => LEFT + columns * (SMALLEST + GAP - 1);
 
 /**
  * Columns of a flat arrangement.

@@ -12,6 +12,8 @@ import { tokenElement, tokenName } from "../../core/tokens.js";
 const MOST = 4096;
 /** A name of a longer one would be cut. */
 const LONG = 60;
+/** Height of a line, as in parts.css. */
+const LINE = 26;
 
 /**
  * @param {{label: string, side: Side | null, onHover: (index: number | null) => void,
@@ -88,7 +90,7 @@ export function strip({ label, side, onHover, onPick }) {
       const { offsetTop, offsetHeight } = first;
       const seen = list.scrollTop;
       if (offsetTop < seen || offsetTop + offsetHeight > seen + list.clientHeight) {
-        list.scrollTop = offsetTop - list.clientHeight / 2;
+        list.scrollTop = LINE * Math.round((offsetTop - list.clientHeight / 2) / LINE);
       }
     },
     /** @param {number | null} index */

@@ -49,6 +49,11 @@ export class Thumbnails {
     return this.heads.length;
   }
 
+  /** How many heads hold weights that are no numbers. */
+  get broken() {
+    return this.heads.filter((_, index) => this.of(index).includes(NOT_A_NUMBER)).length;
+  }
+
   /** The largest weight of all heads. */
   get most() {
     return this.largest.reduce((most, value) => Math.max(most, value), 0);

@@ -5,6 +5,7 @@ import { coarser, rowLargest, unpacked } from "../../src/heat/cells.js";
 import { look, paint } from "../../src/heat/paint.js";
 import { ramp } from "../../src/heat/ramp.js";
 import { makeAxis, rangeWords } from "../../src/widgets/attention_matrix/axis.js";
+import { inCell } from "../../src/widgets/attention_matrix/marks.js";
 import { spread } from "../../src/widgets/attention_matrix/surface.js";
 import { tileCache, tilesIn } from "../../src/widgets/attention_matrix/tiles.js";
 import { exact } from "../../src/widgets/attention_matrix/tips.js";
@@ -229,4 +230,16 @@ test("weights are told to four digits", () => {
   expect(exact(-0.25, { signed: true })).toBe("−0.2500");
   expect(exact(12.3456, { unit: "norm" })).toBe("12.35");
   expect(exact(Number.NaN, {})).toBe("not a number");
+});
+
+test("a cell has as many digits of its number as fit", () => {
+  expect([0, 1e-6, 0.83, 0.00262].map((value) => inCell(value, 40))).toEqual([
+    "0",
+    "≈0",
+    "0.83",
+    "0.0026",
+  ]);
+  expect(inCell(-0.0312, 28)).toBe("−0.03");
+  expect(inCell(0.0012, 24)).toBe("≈0");
+  expect(inCell(123456789, 24)).toBe("");
 });

@@ -89,12 +89,13 @@ export function drawNumbers(context, cells, look, view, room) {
   context.restore();
 }
 
-/** Two digits, or what fits. @param {number} value @param {number} most pixels */
-function inCell(value, most) {
-  const words = number(value, 2);
-  if (widthOf(words, FONT) <= most) return words;
-  const short = Math.abs(value) < 5e-5 ? "≈0" : value.toFixed(4).replace("-", "−");
-  return widthOf(short, FONT) <= most ? short : "";
+/** Two digits, or as many as fit. @param {number} value @param {number} most pixels */
+export function inCell(value, most) {
+  if (value === 0) return "0";
+  if (Math.abs(value) < 5e-5) return "≈0";
+  const forms = [number(value, 2), ...[4, 3, 2].map((digits) => value.toFixed(digits))];
+  const found = forms.find((words) => widthOf(words, FONT) <= most) ?? "";
+  return /^-?0\.0+$/.test(found) ? "≈0" : found.replace("-", "−");
 }
 
 /**

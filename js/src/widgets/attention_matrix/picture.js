@@ -30,6 +30,8 @@ import {
 
 const GLIDE = 160;
 const MARGIN = 10;
+/** More rows may share a block, whose label is a range of numbers. */
+const MANY = 512;
 /** Cells that have room for their number. */
 const NUMBERS = 34;
 /** Of the whole width, and pixels, at most for labels. */
@@ -84,7 +86,7 @@ export function createPicture(tiles, { onView }) {
   function roomFor(matrix, available) {
     const { query, key, rows, columns } = matrix;
     const most = Math.max(56, Math.min(LABEL.most, available * LABEL.share));
-    const side = Math.max(36, longest(query, most));
+    const side = Math.max(rows > MANY ? Math.min(most, 72) : 36, longest(query, most));
     const above = longest(key, LABEL.above);
     const left = side + 10 + (query.bands.length > 0 ? BAND : 0);
     const { width, height } = plotSize(rows, columns, Math.max(40, available - left - MARGIN));

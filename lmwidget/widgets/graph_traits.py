@@ -23,8 +23,8 @@ class GraphTraits(AttentionWidget):
     """
 
     mean = t.Bool(False).tag(sync=True)
-    """Draw the mean of the heads shown instead of each. For a weighted mean or any other linear
-    combination draw ``lmw.inspection.combine(attention, weights)``."""
+    """Draw the mean of the heads shown instead of each. For a weighted mean, or any
+    other linear combination, draw ``lmwidget.inspection.combine(attention, weights)``."""
 
     side = t.Enum(["query", "key"], "query").tag(sync=True)
     "Column of the pinned token: the token that looks, or that is looked at."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lmwidget as lmw
-from lmwidget import wire
+from lmwidget import inspection, wire
 from lmwidget.derived import DerivedAttention
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.tokens import Tokens
@@ -286,3 +286,19 @@ def test_arrays_are_causal_only_when_every_layer_is():
     assert ArrayAttention.from_arrays(causal, list("abc")).causal
     ahead = np.stack([causal, np.full((3, 3), 1 / 3)])[:, None]
     assert not ArrayAttention.from_arrays(ahead, list("abc")).causal
+
+
+# What inspection returns ---------------------------------------------------------------------------
+
+
+def test_a_difference_of_two_texts_and_a_weighted_mean_of_heads_are_drawn(lm):
+    first, second = lm.attention("the king said"), lm.attention("the queen said")
+    graph = lmw.AttentionGraph.from_result(inspection.difference(first, second))
+    assert (graph._figure["signed"], graph._figure["unit"]) == (True, "share")
+    assert "minus" in graph._figure["note"]
+    combined = inspection.combine(first, [0.75, 0.25], heads=[0, 2], layers=[1])
+    graph = lmw.AttentionGraph.from_result(combined, layer=0, heads=[0])
+    expected = 0.75 * first[1, 0] + 0.25 * first[1, 2]
+    sent = wire.decode(graph._attention["weights"])[0, 0]
+    np.testing.assert_allclose(sent, expected, atol=2e-5)
+    assert graph._figure["note"]

@@ -51,12 +51,13 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
   const row = h(
     "div",
     { class: "lmw-row" },
+    kinds,
     heads.element,
     direction.element,
     pair.element,
     search.element,
   );
-  frame.controls.append(kinds, layers.element, layouts.element);
+  frame.controls.append(layers.element, layouts.element);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });
   folded.add(...more.elements);

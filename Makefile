@@ -38,6 +38,7 @@ bench: .venv/test node_modules/ready
 	$(BIN)/python tests/bench/attention.py
 	$(BIN)/python tests/bench/browser.py
 	$(BIN)/python tests/bench/grid.py
+	$(BIN)/python tests/bench/grid.py
 	$(BIN)/python tests/bench/matrix.py
 	$(BIN)/python tests/bench/rollout_table.py
 	$(BIN)/python tests/bench/generation.py

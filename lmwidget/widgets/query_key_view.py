@@ -202,10 +202,19 @@ class QueryKeyView(AttentionWidget):
         figure = figure_state(attention, Part((layer,), None, None), editable=self._editable())
         picture: dict[str, Any] = {"_parts": [], "_figure": {**figure, "title": "Query and key"}}
         try:
-            picture["_parts"] = [head_part(attention, layer, self._head(attention, layer, heads))]
+            part = head_part(attention, layer, self._head(attention, layer, heads))
+            picture["_parts"] = [part]
+            picture["_figure"]["rotary"] = self._rotary(part["query"]["shape"][-1])
         except UnavailableError as error:
             return {**picture, "_status": self._failure(error)}
         return picture
+
+    def _rotary(self, channels: int) -> dict[str, Any]:
+        """Return what is known of rotary position embedding; without a model nothing."""
+        from lmwidget.inspection.attention.rotary import rotary_pairs
+
+        partners = None if self._lm is None else rotary_pairs(self._lm, channels)
+        return {"used": partners is not None, "partners": partners or None}
 
     @staticmethod
     def _head(attention: Any, layer: int, heads: list[int]) -> int:

@@ -9,6 +9,7 @@ from lmwidget import wire
 from lmwidget.derived import DerivedAttention
 from lmwidget.errors import UnavailableError, UnknownNameError
 from lmwidget.inspection.attention.query_key import queries_keys, query_key
+from lmwidget.inspection.attention.rotary import rotary_pairs
 from lmwidget.widgets import query_key_part as module
 
 TEXT = "The king said unto the king"
@@ -200,6 +201,29 @@ def test_hostile_tokens_are_escaped(lm, tmp_path):
     view = lmw.QueryKeyView(tiny_lm("gpt2"), "</script><img src=x>", token=5, key=1)
     page = view.to_html(tmp_path / "page.html").read_text("utf-8")
     assert "<img src=x" not in page
+
+
+@pytest.mark.parametrize(
+    ("family", "channels", "expected"),
+    [("llama", 8, [4, 5, 6, 7, 0, 1, 2, 3]), ("gpt2", 8, None), ("t5", 8, None)],
+)
+def test_pairs_of_rotary_dimensions_are_asked_of_the_model(family, channels, expected):
+    assert rotary_pairs(tiny_lm(family), channels) == expected
+
+
+def test_pairs_of_neighbours_and_of_a_part():
+    from types import SimpleNamespace
+
+    from transformers.models.glm import modeling_glm
+
+    class Model:
+        __module__ = modeling_glm.__name__
+        config = SimpleNamespace(rope_parameters={"partial_rotary_factor": 0.5})
+
+    found = rotary_pairs(SimpleNamespace(model=Model()), 8)
+    assert found == [1, 0, 3, 2, -1, -1, -1, -1]
+    view = lmw.QueryKeyView(tiny_lm("llama"), "the king said")
+    assert view._figure["rotary"]["used"]
 
 
 @pytest.mark.real_model

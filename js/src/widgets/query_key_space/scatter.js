@@ -12,8 +12,6 @@ import { drawPoints, nearestPoint, radiusFor, trace } from "./painter.js";
 /** @typedef {import("./types").Partner} Partner */
 /** @typedef {import("./data.js").Space} Space */
 
-/** Height over width, and its limits in pixels. */
-const SHAPE = { share: 0.64, least: 300, most: 520 };
 const REACH = 14;
 /** Less far is a click. */
 const STILL = 4;
@@ -216,8 +214,7 @@ export function scatter({ onHover, onPick }) {
   });
   function measure() {
     width = area.clientWidth;
-    height = Math.round(Math.max(SHAPE.least, Math.min(SHAPE.most, width * SHAPE.share)));
-    area.style.height = `${height}px`;
+    height = area.clientHeight;
     if (!scene) return;
     view.fit(scene.space.points, width, height);
     view.reset();

@@ -4,7 +4,7 @@ import { fitCanvas } from "../../core/canvas.js";
 import { h, replace } from "../../core/dom.js";
 import { count, number, percent } from "../../core/format.js";
 import { roving } from "../../core/keyboard.js";
-import { tokenElement, tokenName } from "../../core/tokens.js";
+import { tokenElement } from "../../core/tokens.js";
 import { ordered } from "./data.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
@@ -130,7 +130,6 @@ function restInWords({ rest, hidden }) {
 /** @param {Tokens} tokens @param {KeyRow} one @param {number} most @param {number} high */
 function option(tokens, { key, score, weight }, most, high) {
   const masked = score <= -3e4;
-  const said = masked ? "hidden by the mask" : `score ${number(score, 4)}, ${percent(weight)}`;
   return h(
     "div",
     {
@@ -138,7 +137,6 @@ function option(tokens, { key, score, weight }, most, high) {
       role: "option",
       tabindex: "-1",
       "aria-selected": "false",
-      "aria-label": `${tokenName(tokens, key)}: ${said}`,
       "data-key": key,
     },
     h(
@@ -148,7 +146,7 @@ function option(tokens, { key, score, weight }, most, high) {
       tokens.text.length > 40 ? h("span", { class: "lmw-muted lmw-keys-index" }, count(key)) : null,
     ),
     h("span", { class: "lmw-keys-profile" }, h("canvas", { "aria-hidden": "true" })),
-    scoreBar(score, most, masked ? "hidden" : number(score, 3)),
+    scoreBar(score, most, masked ? "hidden" : number(score, 3).replace("not a number", "NaN")),
     weightBar(weight, high),
   );
 }
@@ -161,7 +159,7 @@ function scoreBar(score, most, text) {
   return h(
     "span",
     { class: "lmw-keys-score" },
-    h("span", { class: "lmw-keys-value" }, text),
+    h("span", { class: "lmw-keys-value" }, h("span", { class: "lmw-live" }, "score "), text),
     h("span", { class: "lmw-keys-track lmw-keys-signed" }, h("i", { class: side, style })),
   );
 }
@@ -172,7 +170,12 @@ function weightBar(weight, high) {
   return h(
     "span",
     { class: "lmw-keys-weight" },
-    h("span", { class: "lmw-keys-value" }, percent(weight).replace("under ", "<\u202f")),
+    h(
+      "span",
+      { class: "lmw-keys-value" },
+      h("span", { class: "lmw-live" }, "weight "),
+      percent(weight).replace("under ", "<\u202f").replace("not a number", "NaN"),
+    ),
     h("span", { class: "lmw-keys-track" }, h("i", { style })),
   );
 }

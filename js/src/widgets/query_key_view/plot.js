@@ -32,6 +32,7 @@ export function plot({ onHover }) {
       tabindex: "0",
       "aria-label": "Dimensions of query and key",
       "aria-valuemin": "0",
+      "aria-valuenow": "0",
     },
     canvas,
     partner,
@@ -201,7 +202,6 @@ export function plot({ onHover }) {
         h("div", null, "q · k = ", h("b", null, number(pair.steps[0].value, 3))),
       );
       area.setAttribute("aria-valuemax", String(Math.max(0, places.length - 1)));
-      if (!area.hasAttribute("aria-valuenow")) area.setAttribute("aria-valuenow", "0");
       draw();
       if (at >= 0) move(Math.min(at, places.length - 1));
     },

@@ -112,7 +112,7 @@ export function createView(el, store) {
     h("div", { class: "lmw-part-head" }, h("h3", null, text), more);
   const body = h(
     "div",
-    { class: "lmw-body" },
+    { class: "lmw-body", hidden: true },
     h(
       "div",
       { class: "lmw-area-plot" },
@@ -213,6 +213,7 @@ export function createView(el, store) {
     const row = shown && listed ? shown.row : found.part.row(found.query, found.key);
     peeked = null;
     shown = { ...found, row };
+    body.hidden = false;
     root.dataset.lmwReady = "true";
     queries.select(found.query);
     const weights = found.part.weights(found.query);
@@ -269,7 +270,10 @@ export function createView(el, store) {
         onExample: (text) => store.set({ text }),
       },
     );
-    const absent = missing && !waits && !speaks ? "not in this page: needs a running kernel" : null;
+    const absent =
+      missing && !waits && !speaks
+        ? "this token’s numbers are not here: they need a running kernel"
+        : null;
     frame.badge(
       kernelGone ? `kernel not connected: ${absent ?? "showing the last state"}` : absent,
     );

@@ -157,12 +157,11 @@ def motions(page: Page, kernel: Kernel) -> dict[str, dict[str, float]]:
     words = page.locator(".lmw-zoom-words")
 
     def drag() -> None:
-        for stroke in range(8):  # as a hand does: there, and for the next stroke back
-            way = 1 if stroke < 4 else -1
-            page.mouse.move(middle[0] + way * reach, middle[1] + way * reach)
+        for _ in range(10):  # stroke by stroke, as a hand does
+            page.mouse.move(middle[0] + reach, middle[1] + reach)
             page.mouse.down()
             for turn in range(25):
-                part = way * reach * (1 - 2 * turn / 24)
+                part = reach * (1 - 2 * turn / 24)
                 page.mouse.move(middle[0] + part, middle[1] + part)
                 page.wait_for_timeout(10)
             page.mouse.up()

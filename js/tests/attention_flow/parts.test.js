@@ -112,9 +112,12 @@ test("capacities of a node, and the strongest steps of all", () => {
   const into = edgesInto(data, { level: 2, token: 3 });
   expect(into.map((edge) => edge.key).sort()).toEqual([0, 1, 2, 3]);
   expect(edgesInto(data, { level: 0, token: 3 })).toEqual([]);
-  const strongest = strongestSteps(data, 0.3, 4);
-  expect(strongest).toHaveLength(4);
-  expect(strongest.every((edge) => edge.share >= 0.3)).toBe(true);
+  const strongest = strongestSteps(data, 0.1, 4);
+  const between = strongest.filter((edge) => edge.query !== edge.key);
+  expect(between).toHaveLength(4);
+  expect(strongest.slice(-4)).toEqual(between); // on top of what tokens keep
+  expect(strongest).toHaveLength(4 + 3 * 5);
+  expect(strongest.every((edge) => edge.share >= 0.1)).toBe(true);
 });
 
 test("filters keep the strongest into each node", () => {

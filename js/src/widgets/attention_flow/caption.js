@@ -1,7 +1,7 @@
 /** What the picture encodes, by which method, and what is left out, in words. */
 
 import { count, number, percent } from "../../core/format.js";
-import { BUDGET, EXPONENT } from "./painter.js";
+import { BUDGET, EXPONENT, STEP_EXPONENT } from "./painter.js";
 import { CARRIES } from "./rows.js";
 import { FAINTEST, FLOOR } from "./trace.js";
 
@@ -52,7 +52,7 @@ export function captionText({ figure, state, ...facts }) {
     edge,
     facts.traced
       ? `Blue: what passes into the selected node, as a share of its layer; opacity is the share to the power ${EXPONENT}, a node’s area its share. Grey: all steps.`
-      : `Opacity is the weight to the power ${EXPONENT}; drawn are the ${count(BUDGET)} strongest steps, of at least ${number(Math.max(state.threshold, FAINTEST))}.`,
+      : `Opacity is the weight to the power ${STEP_EXPONENT}; drawn are the ${count(BUDGET)} strongest steps between tokens, of at least ${number(Math.max(state.threshold, FAINTEST))}.`,
     facts.awaited ? "Hovered: its capacities only; click for its maximum flow." : "",
     facts.gathers && figure.method === "rollout" ? GATHERS : "",
     facts.traced ? limits(state) : "",

@@ -164,7 +164,6 @@ export function createFlow(el, store) {
     const { trace, node } = shown;
     const whole = trace !== null && node !== null && trace.source === null;
     table.set(whole ? { tokens, node, trace, figure: store.figure } : null);
-    showCaption();
   }
 
   /** The line over the picture: what is made of what. */
@@ -187,7 +186,7 @@ export function createFlow(el, store) {
       h("b", null, name(node.token)),
       ` ${levelName(node, store.figure)}`,
     ];
-    if (!trace) return replace(says, head, shown.local ? ": what its layer lets in" : "");
+    if (!trace) return replace(says, head, untraced());
     const sources = sourcesOf(trace, 5).filter(
       (source, i) => i === 0 || Math.abs(source.share) >= WORTH_A_NUMBER,
     );
@@ -197,6 +196,14 @@ export function createFlow(el, store) {
       ` ${shareText(Math.abs(share))}`,
     ]);
     replace(says, head, VERB[method] ?? " is made of ", made, offerWithoutFirst(sources[0]));
+  }
+
+  /** Why there are no sources of the node shown. */
+  function untraced() {
+    if (shown.local) return ": what its layer lets in";
+    if (store.figure.linear) return "";
+    const coming = store.status.state === "loading";
+    return coming ? ": its maximum flow is being computed" : ": its maximum flow was not computed";
   }
 
   /** A first token that takes all is a sink: the rest is one click away. @param {{token: number, share: number} | undefined} top */
@@ -219,6 +226,7 @@ export function createFlow(el, store) {
   }
 
   function showCaption() {
+    if (!tokens) return;
     const { figure, state, data } = store;
     const own = paths.ofSelected();
     const { folded } = scene.layout;
@@ -276,6 +284,7 @@ export function createFlow(el, store) {
       showControls();
       drawSteps();
       showTrace();
+      showCaption();
     });
   }
 
@@ -297,6 +306,7 @@ export function createFlow(el, store) {
     showControls();
     if (steps) drawSteps();
     showTrace();
+    showCaption();
     if (chosen || names.has("fold")) {
       const node = revealSelected();
       frame.say(node ? describe(node) : "");

@@ -11,6 +11,8 @@ import { neutral, paper } from "../../core/colour.js";
 
 /** Opacity of an edge is its share to this power; the caption says so. */
 export const EXPONENT = 0.4;
+/** The same when nothing is selected, and all steps are drawn. */
+export const STEP_EXPONENT = 0.75;
 /** Edges of all layers that are drawn when nothing is selected. */
 export const BUDGET = 1500;
 const WHISPER = 0.1;
@@ -30,22 +32,23 @@ const mostRadius = (place) => Math.max(2.5, Math.min(6, 0.36 * place.step));
  * @param {CanvasRenderingContext2D} context
  * @param {Geometry} place
  * @param {Edge[]} edges weakest first
- * @param {{colour: string, strength: number, fine?: boolean}} ink strength: factor of the opacity;
- *   fine: all of one width
+ * @param {{colour: string, strength?: number, exponent?: number, fine?: boolean}} ink strength:
+ *   factor of the opacity; fine: all of one width
  */
-function stroke(context, place, edges, { colour, strength, fine = false }) {
+function stroke(context, place, edges, ink) {
+  const { colour, strength = 1, exponent = EXPONENT, fine = false } = ink;
   context.strokeStyle = colour;
   context.lineCap = "round";
   let group = -1;
   for (const edge of edges) {
     if (!place.sees(edge) || place.isFolded(edge)) continue;
-    const level = Math.max(1, Math.round(Math.min(1, edge.share) ** EXPONENT * LEVELS));
+    const level = Math.max(1, Math.round(Math.min(1, edge.share) ** exponent * LEVELS));
     if (level !== group) {
       if (group >= 0) context.stroke();
       group = level;
       context.beginPath();
       context.globalAlpha = (level / LEVELS) * strength;
-      context.lineWidth = fine ? 1 : widthOf((level / LEVELS) ** (1 / EXPONENT));
+      context.lineWidth = fine ? 1 : widthOf((level / LEVELS) ** (1 / exponent));
     }
     place.curve(context, edge);
   }
@@ -69,8 +72,8 @@ function disc(context, x, y, r) {
  */
 export function paintSteps(canvas, place, edges, theme, alone) {
   const context = fitCanvas(canvas, place.frame.width, place.frame.height);
-  const strength = alone ? 0.7 : WHISPER;
-  stroke(context, place, edges, { colour: neutral(theme), strength, fine: !alone });
+  const ink = alone ? { exponent: STEP_EXPONENT } : { strength: WHISPER, fine: true };
+  stroke(context, place, edges, { colour: neutral(theme), ...ink });
   context.fillStyle = neutral(theme);
   context.globalAlpha = alone ? 0.6 : 0.28;
   context.beginPath();
@@ -94,7 +97,7 @@ export function paintSteps(canvas, place, edges, theme, alone) {
 export function paintTrace(canvas, place, { trace, edges, node, pinned }, theme) {
   const context = fitCanvas(canvas, place.frame.width, place.frame.height);
   const colour = ACCENT[theme];
-  stroke(context, place, edges, { colour, strength: 1 });
+  stroke(context, place, edges, { colour });
   if (trace) paintNodes(context, place, trace, colour, theme);
   if (node) ring(context, place, node, colour, theme, true);
   if (pinned && (pinned.level !== node?.level || pinned.token !== node?.token))

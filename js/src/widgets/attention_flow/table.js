@@ -38,8 +38,9 @@ export function sourcesTable() {
     const title = h(
       "caption",
       null,
+      h("span", { class: "lmw-muted" }, "Sources of "),
       h("strong", null, tokenElement(tokens, node.token, { compact: true })),
-      h("span", { class: "lmw-muted" }, ` ${levelName(node, figure)} is made of`),
+      h("span", { class: "lmw-muted" }, ` ${levelName(node, figure)}`),
     );
     const head = ["token", "index", "share", ...(unit ? [figure.unit] : [])].map((name, i) =>
       h("th", { scope: "col", class: i > 0 ? "lmw-num" : null }, name),

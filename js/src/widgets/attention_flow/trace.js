@@ -15,9 +15,11 @@ import { decode } from "../../core/wire.js";
 export const FLOOR = 1e-3;
 /** Steps under this weight are not drawn. */
 export const FAINTEST = 0.02;
+/** Beyond this many nodes the lines of what they keep would be all there is to see. */
+const MOST_KEPT = 20_000;
 
 /**
- * Every edge of a layer that is a number.
+ * Visit the edges into a node that are numbers.
  * @param {Steps} steps
  * @param {number} layer
  * @param {number} query
@@ -31,22 +33,32 @@ function eachKey(steps, layer, query, visit) {
   }
 }
 
+/** Where a row lies in the values. @param {Steps} steps @param {number} row @returns {[number, number]} */
+function span({ offsets, queries }, row) {
+  return offsets ? [offsets[row], offsets[row + 1]] : [row * queries, (row + 1) * queries];
+}
+
+/** @param {Steps} steps @param {number} count */
+const zeros = (steps, count) =>
+  Array.from({ length: count }, () => new Float64Array(steps.queries));
+
 /**
  * How much of a node is in every node before it, by level.
  * @param {Steps} steps
  * @param {Node} node
  */
 function backward(steps, { level, token }) {
-  const levels = Array.from({ length: level + 1 }, () => new Float64Array(steps.queries));
+  const { values, columns, scale, queries } = steps;
+  const levels = zeros(steps, level + 1);
   levels[level][token] = 1;
   for (let layer = level - 1; layer >= 0; layer--) {
     const [above, below] = [levels[layer + 1], levels[layer]];
-    for (let query = 0; query < above.length; query++) {
-      const here = above[query];
-      if (here === 0) continue;
-      eachKey(steps, layer, query, (key, weight) => {
-        below[key] += here * weight;
-      });
+    for (let query = 0; query < queries; query++) {
+      const row = layer * queries + query;
+      const factor = above[query] * scale[row];
+      if (!factor) continue; // 0, or not a number
+      const [from, to] = span(steps, row);
+      for (let i = from; i < to; i++) below[columns ? columns[i] : i - from] += factor * values[i];
     }
   }
   return levels;
@@ -59,20 +71,39 @@ function backward(steps, { level, token }) {
  * @param {number} top level
  */
 function forward(steps, source, top) {
-  const levels = Array.from({ length: top + 1 }, () => new Float64Array(steps.queries));
+  const { values, columns, scale, queries } = steps;
+  const levels = zeros(steps, top + 1);
   levels[0][source] = 1;
   for (let layer = 0; layer < top; layer++) {
     const [below, above] = [levels[layer], levels[layer + 1]];
-    for (let query = 0; query < above.length; query++) {
-      eachKey(steps, layer, query, (key, weight) => {
-        above[query] += weight * below[key];
-      });
+    for (let query = 0; query < queries; query++) {
+      const row = layer * queries + query;
+      if (!scale[row]) continue;
+      const [from, to] = span(steps, row);
+      let sum = 0;
+      for (let i = from; i < to; i++) sum += values[i] * below[columns ? columns[i] : i - from];
+      above[query] = sum * scale[row];
     }
   }
   return levels;
 }
 
 /**
+ * What passes a layer: the same, summed at its lower or at its upper nodes.
+ * @param {Float64Array[] | null} wanted
+ * @param {Float64Array[] | null} given
+ * @param {number} layer
+ */
+function totalOf(wanted, given, layer) {
+  const nodes = wanted ? wanted[layer] : /** @type {Float64Array[]} */ (given)[layer + 1];
+  const times = wanted && given ? given[layer] : null;
+  let total = 0;
+  for (let i = 0; i < nodes.length; i++) total += Math.abs(nodes[i] * (times ? times[i] : 1));
+  return total;
+}
+
+/**
+ * Edges that carry enough of what passes their layer, weakest first.
  * @param {Steps} steps
  * @param {Float64Array[] | null} wanted from above, by level; null: everything alike
  * @param {Float64Array[] | null} given from below, by level; null: everything alike
@@ -80,28 +111,38 @@ function forward(steps, source, top) {
  * @param {number | null} own the token on whose line 1 is left out; null: none
  */
 function passing(steps, wanted, given, top, own) {
+  const { scale, queries } = steps;
   /** @type {Edge[]} */
   const edges = [];
   for (let layer = 0; layer < top; layer++) {
-    /** @type {Edge[]} */
-    const here = [];
-    let total = 0;
-    for (let query = 0; query < steps.queries; query++) {
-      const above = wanted ? wanted[layer + 1][query] : 1;
-      if (above === 0) continue;
-      eachKey(steps, layer, query, (key, weight) => {
-        const start = query === own && key === own ? 1 : 0;
-        const amount = Math.abs(above * weight * (given ? given[layer][key] : 1) - start);
-        total += amount;
-        if (amount > 0) here.push({ layer, query, key, share: amount });
-      });
-    }
-    for (const edge of here) {
-      edge.share /= total;
-      if (edge.share >= FLOOR) edges.push(edge);
+    const total = totalOf(wanted, given, layer) - (own === null ? 0 : 1);
+    const below = given ? given[layer] : null;
+    for (let query = 0; query < queries; query++) {
+      const factor = (wanted ? wanted[layer + 1][query] : 1) * scale[layer * queries + query];
+      if (!factor) continue; // 0, or not a number
+      const line = query === own ? own : -1;
+      addEdges(edges, steps, { layer, query, factor, below, line, total });
     }
   }
   return edges.sort((a, b) => a.share - b.share);
+}
+
+/**
+ * @param {Edge[]} edges
+ * @param {Steps} steps
+ * @param {{layer: number, query: number, factor: number, below: Float64Array | null, line: number,
+ *   total: number}} row line: the key whose edge is 1 less
+ */
+function addEdges(edges, steps, { layer, query, factor, below, line, total }) {
+  const { values, columns } = steps;
+  const least = Math.max(FLOOR * total, Number.MIN_VALUE);
+  const [from, to] = span(steps, layer * steps.queries + query);
+  for (let i = from; i < to; i++) {
+    const key = columns ? columns[i] : i - from;
+    const passes = factor * values[i] * (below ? below[key] : 1);
+    const amount = Math.abs(key === line ? passes - 1 : passes);
+    if (amount >= least) edges.push({ layer, query, key, share: Math.min(1, amount / total) });
+  }
 }
 
 /** As shares of their sum. @param {Float64Array} amounts */
@@ -213,25 +254,33 @@ export function edgesInto(steps, { level, token }) {
 export const stepOf = (steps, { layer, query, key }) => steps.weight(layer, 0, query, key);
 
 /**
- * The strongest steps of the whole picture, weakest first.
+ * The strongest steps between tokens of the whole picture, weakest first, and before them what
+ * tokens keep, unless that is too much to be seen.
  * @param {Steps} steps
  * @param {number} least
- * @param {number} most how many
+ * @param {number} most how many between tokens
  * @returns {Edge[]}
  */
 export function strongestSteps(steps, least, most) {
   const from = Math.max(least, FAINTEST);
+  const layers = steps.layers.length;
+  const keeps = layers * steps.queries <= MOST_KEPT;
   /** @type {Edge[]} */
-  const found = [];
-  for (let layer = 0; layer < steps.layers.length; layer++) {
+  const between = [];
+  /** @type {Edge[]} */
+  const kept = [];
+  for (let layer = 0; layer < layers; layer++) {
     for (let query = 0; query < steps.queries; query++) {
       eachKey(steps, layer, query, (key, weight) => {
-        const share = Math.abs(weight);
-        if (share >= from) found.push({ layer, query, key, share: Math.min(1, share) });
+        const share = Math.min(1, Math.abs(weight));
+        if (share < from) return;
+        if (key !== query) between.push({ layer, query, key, share });
+        else if (keeps) kept.push({ layer, query, key, share });
       });
     }
   }
-  return found.sort((a, b) => a.share - b.share).slice(-most);
+  const byShare = (/** @type {Edge} */ a, /** @type {Edge} */ b) => a.share - b.share;
+  return [...kept.sort(byShare), ...between.sort(byShare).slice(-most)];
 }
 
 /**

@@ -138,6 +138,16 @@ describe("the picture", () => {
     const parts = [fakePart(TEXTS.length, { sink: 4 })];
     const view = draw(viewState(TEXTS, { parts }));
     expect(view.one(".lmw-keys-sink").textContent).toContain("belongs to no token");
+    const bars = view.all(".lmw-keys-weight i").map((bar) => Number.parseFloat(bar.style.width));
+    const shares = view.all(".lmw-keys-weight .lmw-keys-value").map((value) => value.textContent);
+    expect(Math.max(...bars)).toBe(100);
+    expect(shares[bars.indexOf(100)]).toBe(
+      shares.reduce((a, b) =>
+        Number.parseFloat(`${b}`.replace(/\D+/, "")) > Number.parseFloat(`${a}`.replace(/\D+/, ""))
+          ? b
+          : a,
+      ),
+    );
   });
 
   test("a dimension tells its three numbers, by pointer and by arrow keys", async () => {

@@ -82,8 +82,10 @@ export function keyList({ onHover, onPick }) {
       shown = { row, order: ordered(pair.product, order), colours };
       if (row !== drawn) {
         drawn = row;
-        const most = Math.max(...row.keys.map(({ score }) => finite(score)), 1e-9);
-        const high = Math.max(...row.keys.map(({ weight }) => weight || 0), 1e-9);
+        const [sinkScore, sinkShare] = row.sink ?? [0, 0];
+        const scores = row.keys.map(({ score }) => finite(score));
+        const most = Math.max(...scores, finite(sinkScore), 1e-9);
+        const high = Math.max(...row.keys.map(({ weight }) => weight || 0), sinkShare, 1e-9);
         replace(
           list,
           row.keys.map((one) => option(tokens, one, most, high)),

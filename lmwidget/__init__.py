@@ -24,18 +24,20 @@ if TYPE_CHECKING:
     from lmwidget.results import Attribution, Prediction
     from lmwidget.states import States
     from lmwidget.tokens import Tokens
+    from lmwidget.widgets.alignment_view import AlignmentView
     from lmwidget.widgets.attention_flow import AttentionFlow
     from lmwidget.widgets.attention_graph import AttentionGraph
     from lmwidget.widgets.attention_grid import AttentionGrid
     from lmwidget.widgets.attention_matrix import AttentionMatrix
     from lmwidget.widgets.linking import link
-    from lmwidget.widgets.query_key_view import QueryKeyView
     from lmwidget.widgets.query_key_space import QueryKeySpace
+    from lmwidget.widgets.query_key_view import QueryKeyView
     from lmwidget.widgets.saliency_text import SaliencyText
 
 __version__ = version("lmwidget")
 
 _HOMES = {
+    "AlignmentView": "lmwidget.widgets.alignment_view",
     "Attention": "lmwidget.capture.attention",
     "AttentionFlow": "lmwidget.widgets.attention_flow",
     "AttentionGraph": "lmwidget.widgets.attention_graph",
@@ -57,6 +59,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AlignmentView",
     "Attention",
     "AttentionFlow",
     "AttentionGraph",
@@ -67,8 +70,8 @@ __all__ = [
     "LmwidgetError",
     "NGramModel",
     "Prediction",
-    "QueryKeyView",
     "QueryKeySpace",
+    "QueryKeyView",
     "SaliencyText",
     "States",
     "Tokens",

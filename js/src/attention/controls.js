@@ -193,17 +193,30 @@ const KINDS = {
   cross: "How the tokens of the output attend to those of the input",
 };
 
-/**
- * Encoder, decoder or cross attention.
- * @param {string[]} kinds
- * @param {string} kind
- * @param {Set} onChange
- */
-export function kindControl(kinds, kind, onChange) {
-  return segmented({
-    label: "Which attention",
-    options: kinds.map((value) => ({ value, label: value, title: KINDS[value] })),
-    value: kind,
-    onChange: (value) => onChange({ kind: value }),
-  });
+/** Encoder, decoder or cross attention, where there is more than one. @param {Set} onChange */
+export function kindControl(onChange) {
+  const element = h("div", { class: "lmw-kinds", hidden: true });
+  let drawn = "";
+  return {
+    element,
+    /** @param {string} kind @param {Figure} figure */
+    set(kind, { kinds }) {
+      element.hidden = kinds.length < 2;
+      const now = kinds.join() + kind;
+      if (element.hidden || drawn === now) return;
+      drawn = now;
+      const choice = segmented({
+        label: "Which attention",
+        options: kinds.map((value) => ({ value, label: value, title: KINDS[value] })),
+        value: kind,
+        onChange: (value) => onChange({ kind: value }),
+      });
+      replace(element, choice.element);
+    },
+  };
+}
+
+/** What this is, and of which model. @param {HTMLElement} element @param {string} name @param {Figure} figure */
+export function showTitle(element, name, { model }) {
+  replace(element, h("strong", null, name), model ? ` · ${model}` : "");
 }

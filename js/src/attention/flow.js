@@ -3,8 +3,8 @@
 import { unsigned } from "../core/colour.js";
 import { h, replace } from "../core/dom.js";
 import { roving } from "../core/keyboard.js";
+import { neighbour } from "../core/lines.js";
 import { tokenElement, tokenName } from "../core/tokens.js";
-import { neighbour } from "../widgets/saliency_text/lines.js";
 import { isRightToLeft, runs } from "./text.js";
 
 /** @typedef {import("../core/types").Tokens} Tokens */

@@ -35,7 +35,8 @@ for (const name of names) {
     else if (what === "click") await page.mouse.click(x, y);
     else if (what === "press") await page.keyboard.press(first);
     else if (what === "button") await page.getByRole("button", { name: first }).first().click();
-    else if (what === "token") await page.locator(`.lmw-strip [data-token="${first}"]`).first().hover();
+    else if (what === "token")
+      await page.locator(`.lmw-strip [data-token="${first}"]`).first().hover();
     else if (what === "select") await page.getByLabel(first, { exact: true }).selectOption(second);
     await page.waitForTimeout(250);
   }

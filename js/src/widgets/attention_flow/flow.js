@@ -2,6 +2,7 @@
 
 import { textButton } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
@@ -9,7 +10,6 @@ import { together } from "../../core/together.js";
 import { tokenName } from "../../core/tokens.js";
 import { tooltip } from "../../core/tooltip.js";
 import { captionText } from "./caption.js";
-import { flowKeys } from "./keys.js";
 import { shareText, WORTH_A_NUMBER } from "./labels.js";
 import { BUDGET } from "./painter.js";
 import { sameNode } from "./pointer.js";
@@ -321,12 +321,16 @@ export function createFlow(el, store) {
     showStatus();
   });
   showStatus();
-  const stopKeys = flowKeys(root, {
-    onLayer(step) {
-      const layer = store.state.layer + step;
-      if (layer >= 0 && layer < store.figure.layers) store.set({ layer });
-    },
-    onEscape: () => store.set({ token: null }),
+  /** @param {1 | -1} step */
+  function stepLayer(step) {
+    const layer = store.state.layer + step;
+    if (layer >= 0 && layer < store.figure.layers) store.set({ layer });
+  }
+
+  const stopKeys = hotkeys(root, {
+    "[": () => stepLayer(-1),
+    "]": () => stepLayer(1),
+    Escape: () => store.set({ token: null }),
   });
   store.onChange(update);
 

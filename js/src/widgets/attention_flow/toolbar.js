@@ -1,22 +1,29 @@
 /** All controls of a flow in their places; what they show follows the state. */
 
-import { headControl, kindControl } from "../../attention/controls.js";
+import { headControl, kindControl, showTitle } from "../../attention/controls.js";
 import { wholeText } from "../../attention/text.js";
-import { copyToClipboard } from "../../core/clipboard.js";
-import { checkbox, iconButton, segmented, slider } from "../../core/controls.js";
+import { actionButtons } from "../../core/actions.js";
+import { checkbox, segmented, slider } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
 import { number } from "../../core/format.js";
-import { icon } from "../../core/icons.js";
-import { keyList, popover } from "../../core/popover.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
-import { KEYS } from "./keys.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Figure} Figure */
 /** @typedef {import("./store.js").Store} Store */
 
+/** @type {[string, string][]} */
+const KEYS = [
+  ["hover", "a node: what it is made of; an input: its ways to the selected node"],
+  ["click", "keep a node, or let it go"],
+  ["↑ ↓", "move through the tokens"],
+  ["← →", "move through the layers"],
+  ["Enter", "keep the node, or let it go"],
+  ["Esc", "let it go"],
+  ["[ ]", "selected node: layer before, layer after"],
+];
 const STEPS = 100;
 /** The slider's middle is a share of 0.1: small shares need the room. @param {number} share */
 const toStep = (share) => Math.round(Math.cbrt(share) * STEPS);
@@ -38,27 +45,30 @@ export const live = (store) =>
 export function toolbar(frame, store, { onTable, copyText }) {
   const set = (/** @type {Partial<State>} */ values) => store.set(values);
   const methods = h("div", { class: "lmw-flow-methods" });
-  const kinds = h("div", { class: "lmw-kinds" });
-  const [methodsDrawn, kindsDrawn] = [{ of: "" }, { of: "" }];
+  const kinds = kindControl(set);
+  let methodsDrawn = "";
   const desk = textDesk({
     text: () => wholeText(store.state.text, store.tokens),
     onSubmit: (text) => set({ text }),
   });
-  frame.controls.append(kinds, methods);
+  frame.controls.append(kinds.element, methods);
   const more = moreControls(frame, store, set);
   frame.figure.before(desk.element);
   const actions = actionButtons(frame, {
     onEdit: desk.toggle,
-    onMore: more.toggle,
+    more: more.row,
+    table: "Table of sources",
+    pressed: false,
     onTable,
     copyText,
+    keys: KEYS,
   });
 
   /** @param {Figure} figure */
   function showMethods(figure) {
     const of = JSON.stringify([figure.methods, figure.method]);
-    if (methodsDrawn.of === of) return;
-    methodsDrawn.of = of;
+    if (methodsDrawn === of) return;
+    methodsDrawn = of;
     const here = figure.methods.some(({ name }) => name === figure.method);
     const own =
       here || !figure.method ? [] : [{ name: figure.method, summary: figure.label, why_not: null }];
@@ -77,20 +87,14 @@ export function toolbar(frame, store, { onTable, copyText }) {
   }
 
   return {
-    /** @param {{shown: boolean, why: string | null}} edit */
-    setEdit: (edit) => actions.setEdit(edit),
+    setEdit: actions.setEdit,
     /** @param {Theme} theme @param {boolean} folds whether tokens are folded now */
     update(theme, folds) {
       const { state, figure, tokens } = store;
       const name = figure.title || "Attention flow";
-      replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
+      showTitle(frame.title, name, figure);
       showMethods(figure);
-      kinds.hidden = figure.kinds.length < 2;
-      const now = figure.kinds.join() + state.kind;
-      if (!kinds.hidden && kindsDrawn.of !== now) {
-        kindsDrawn.of = now;
-        replace(kinds, kindControl(figure.kinds, state.kind, set).element);
-      }
+      kinds.set(state.kind, figure);
       more.update(theme, { folds, any: Boolean(tokens) });
     },
     destroy: more.destroy,
@@ -165,11 +169,7 @@ function moreControls(frame, store, set) {
     heads.element,
   );
   return {
-    /** @returns {boolean} whether the row is open now */
-    toggle() {
-      row.toggle(row.element.hidden);
-      return !row.element.hidden;
-    },
+    row,
     /** @param {Theme} theme @param {{folds: boolean, any: boolean}} now */
     update(theme, { folds, any }) {
       const { state, figure } = store;
@@ -207,49 +207,6 @@ function word(label, placeholder, onChange) {
     /** @param {string | number | null} value */
     set(value) {
       input.value = value === null ? "" : String(value);
-    },
-  };
-}
-
-/**
- * @param {import("../../core/shell.js").Shell} frame
- * @param {{onEdit: () => void, onMore: () => boolean, onTable: () => boolean,
- *   copyText: () => string | null}} on
- */
-function actionButtons(frame, { onEdit, onMore, onTable, copyText }) {
-  const edit = iconButton({ icon: "edit", label: "Edit the text", onClick: onEdit });
-  const more = iconButton({
-    icon: "more",
-    label: "More controls",
-    onClick: () => more.setAttribute("aria-expanded", String(onMore())),
-  });
-  more.setAttribute("aria-expanded", "false");
-  const table = iconButton({
-    icon: "table",
-    label: "Table of sources",
-    pressed: false,
-    onClick: () => table.setAttribute("aria-pressed", String(onTable())),
-  });
-  const copy = iconButton({
-    icon: "copy",
-    label: "Copy the numbers as text",
-    onClick: async () => {
-      const text = copyText();
-      const done = text !== null && (await copyToClipboard(text, frame.root));
-      replace(copy, icon(done ? "check" : "close"));
-      frame.say(done ? "Copied." : text === null ? "Nothing is selected." : "Not allowed to copy.");
-      setTimeout(() => replace(copy, icon("copy")), 1200);
-    },
-  });
-  const help = iconButton({ icon: "help", label: "Keys and mouse", onClick: () => {} });
-  frame.actions.append(edit, more, table, copy, help);
-  popover(frame.root, help, keyList(KEYS), "Keys and mouse");
-  return {
-    /** @param {{shown: boolean, why: string | null}} state why editing is not possible now */
-    setEdit({ shown, why }) {
-      edit.hidden = !shown;
-      edit.disabled = why !== null;
-      edit.title = why ?? "Edit the text";
     },
   };
 }

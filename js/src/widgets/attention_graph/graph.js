@@ -2,7 +2,9 @@
 
 import { runs, wholeText } from "../../attention/text.js";
 import { h } from "../../core/dom.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
+import { patience } from "../../core/patience.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { together } from "../../core/together.js";
@@ -20,9 +22,7 @@ import {
 import { makeDrawing, masksOf, missingPart, partShown, saysAbsent } from "./drawing.js";
 import { foldMask, foldOf } from "./folding.js";
 import { inWords } from "./isolate.js";
-import { graphKeys } from "./keys.js";
 import { matches, toggled } from "./more.js";
-import { patience } from "./patience.js";
 import { createScene } from "./scene.js";
 import { scrubber } from "./scrubber.js";
 import { signLegend } from "./signs.js";
@@ -82,13 +82,12 @@ export function createGraph(el, store) {
   let drawing = null;
 
   const panel = weightsPanel(root, {
-    onToggle: (open) => tools.actions.setDetails(open),
     onGo: (place) => scene?.bring(place),
   });
   const tools = toolbar(frame, store, {
     onPreview: (head) => scene?.preview(head),
     onJump: jump,
-    onDetails: () => panel.toggle(),
+    onTable: panel.toggle,
     onLeave: () => scene?.focus(),
     copyText: () => panel.copyText() ?? wholeText(store.state.text, whole?.query ?? null),
   });
@@ -316,7 +315,7 @@ export function createGraph(el, store) {
     const gone = `kernel not connected: ${absent ?? "showing the last state"}`;
     frame.badge(kernelGone ? gone : absent);
     const why = kernelGone ? "Editing needs a running kernel" : null;
-    tools.actions.setEdit({ shown: figure.editable && !alone, why });
+    tools.setEdit({ shown: figure.editable && !alone, why });
   }
 
   /** Nobody will take back an error that was saved: what is here is shown. @param {boolean} alone */
@@ -374,12 +373,18 @@ export function createGraph(el, store) {
     showStatus();
   });
   showStatus();
-  const stopKeys = graphKeys(root, {
-    onLayer: tools.stepLayer,
-    onEscape: () => store.set({ token: null }),
-    onSearch: () => tools.search.input.focus(),
-    onZoom: (step) => scene?.zoom(step) ?? false,
-    onStep: steps.move,
+  const zoom = (/** @type {-1 | 0 | 1} */ step) => () => scene?.zoom(step) ?? false;
+  const stopKeys = hotkeys(root, {
+    "[": () => tools.stepLayer(-1),
+    "]": () => tools.stepLayer(1),
+    "/": () => tools.search.input.focus(),
+    Escape: () => store.set({ token: null }),
+    "+": zoom(-1),
+    "=": zoom(-1),
+    "-": zoom(1),
+    0: zoom(0),
+    ArrowLeft: () => steps.move(-1),
+    ArrowRight: () => steps.move(1),
   });
   store.onChange(update);
 

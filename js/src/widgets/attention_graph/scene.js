@@ -1,11 +1,11 @@
 /** The picture: a layout, its ink, and the token that stands out. Hover never leaves this file. */
 
 import { fitCanvas } from "../../core/canvas.js";
+import { frames } from "../../core/frames.js";
 import { tooltip } from "../../core/tooltip.js";
 import { arcsView } from "./arcs.js";
 import { beyond } from "./beyond.js";
 import { columnsView } from "./columns.js";
-import { frames } from "./frames.js";
 import { numberPool, samePlace } from "./isolate.js";
 import { linesView } from "./lines.js";
 import { longView } from "./long/view.js";

@@ -1,12 +1,12 @@
 /** All controls of a graph in their places; what they show follows the state. */
 
-import { headControl, kindControl, layerControl } from "../../attention/controls.js";
+import { headControl, kindControl, layerControl, showTitle } from "../../attention/controls.js";
 import { wholeText } from "../../attention/text.js";
+import { actionButtons } from "../../core/actions.js";
 import { segmented } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { h } from "../../core/dom.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
-import { actionButtons } from "./actions.js";
 import { viewControl } from "./controls.js";
 import { isPair, whyNoArcs, whyNoRenormalising, whyOnlyShort } from "./derive.js";
 import { moreControls, pairControl, searchControl } from "./more.js";
@@ -16,13 +16,30 @@ import { moreControls, pairControl, searchControl } from "./more.js";
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("../../core/types").Theme} Theme */
 
+/** @type {[string, string][]} */
+const KEYS = [
+  ["hover", "a token: its edges and weights"],
+  ["click", "keep it; hover the other side for one pair"],
+  ["↑ ↓", "move through the tokens"],
+  ["Enter", "keep the token, or let it go"],
+  ["Esc", "let it go"],
+  ["[ ]", "layer before, layer after"],
+  ["← →", "a text the model wrote: step by step"],
+  ["click", "a turn’s name: one row for the turn"],
+  ["/", "find a token"],
+  ["shift-click", "a head: only this one"],
+  ["+ −", "long text: fewer or more tokens in view; also ctrl-wheel"],
+  ["0", "long text: all of it, and back"],
+  ["double-click", "long text: a token, large"],
+];
+
 /**
  * @param {import("../../core/shell.js").Shell} frame
  * @param {Store} store
  * @param {{onPreview: (head: number | null) => void, onJump: (step: 1 | -1) => void,
- *   onDetails: () => void, onLeave: () => void, copyText: () => string}} on
+ *   onTable: () => boolean, onLeave: () => void, copyText: () => string}} on
  */
-export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, copyText }) {
+export function toolbar(frame, store, { onPreview, onJump, onTable, onLeave, copyText }) {
   const set = (/** @type {Partial<State>} */ values) => store.set(values);
   const layers = layerControl({
     onLayer: (layer) => set({ layer }),
@@ -39,8 +56,7 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
     value: "query",
     onChange: (side) => set({ side: /** @type {State["side"]} */ (side) }),
   });
-  const kinds = h("div", { class: "lmw-kinds" });
-  let kindsShown = "";
+  const kinds = kindControl(set);
   const search = searchControl({ onSearch: (text) => set({ search: text }), onJump, onLeave });
   const more = moreControls(set);
   const desk = textDesk({
@@ -51,7 +67,7 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
   const row = h(
     "div",
     { class: "lmw-row" },
-    kinds,
+    kinds.element,
     heads.element,
     direction.element,
     pair.element,
@@ -64,17 +80,16 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
   frame.figure.before(desk.element);
   const actions = actionButtons(frame, {
     onEdit: desk.toggle,
-    onMore() {
-      folded.toggle(folded.element.hidden);
-      actions.setMore(!folded.element.hidden);
-    },
-    onDetails,
+    more: folded,
+    table: "Table of weights",
+    onTable,
     copyText,
+    keys: KEYS,
   });
 
   return {
     search,
-    actions,
+    setEdit: actions.setEdit,
     stepLayer: layers.step,
     /**
      * @param {Theme} theme
@@ -83,7 +98,7 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
     update(theme, { layout, ...picture }) {
       const { state, figure, tokens } = store;
       const name = figure.title || "Attention";
-      replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
+      showTitle(frame.title, name, figure);
       layers.set(state, figure);
       heads.set(state, figure, theme);
       layouts.set(layout === "long" ? "columns" : /** @type {State["view"]} */ (layout));
@@ -96,11 +111,7 @@ export function toolbar(frame, store, { onPreview, onJump, onDetails, onLeave, c
       pair.set(state.pair);
       row.hidden = !tokens;
       layouts.element.hidden = !tokens;
-      kinds.hidden = figure.kinds.length < 2;
-      if (!kinds.hidden && kindsShown !== figure.kinds.join() + state.kind) {
-        kindsShown = figure.kinds.join() + state.kind;
-        replace(kinds, kindControl(figure.kinds, state.kind, set).element);
-      }
+      kinds.set(state.kind, figure);
     },
     destroy() {
       layers.destroy();

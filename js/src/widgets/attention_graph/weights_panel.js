@@ -24,9 +24,9 @@ const AFTER = 100;
 
 /**
  * @param {HTMLElement} root
- * @param {{onToggle: (open: boolean) => void, onGo: (place: Place) => void}} on
+ * @param {{onGo: (place: Place) => void}} on
  */
-export function weightsPanel(root, { onToggle, onGo }) {
+export function weightsPanel(root, { onGo }) {
   const element = h("aside", {
     class: "lmw-details",
     "aria-label": "Weights of one token",
@@ -86,11 +86,12 @@ export function weightsPanel(root, { onToggle, onGo }) {
       clearTimeout(timer);
       timer = setTimeout(refresh, AFTER);
     },
+    /** @returns {boolean} whether it is open now */
     toggle() {
       const open = !visible();
       root.dataset.lmwDetails = open ? "open" : "closed";
-      onToggle(open);
       refresh();
+      return open;
     },
     /** @returns {string | null} */
     copyText() {

@@ -2,6 +2,7 @@
 
 import { isRightToLeft } from "../../attention/text.js";
 import { h } from "../../core/dom.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
@@ -10,7 +11,6 @@ import { tooltip } from "../../core/tooltip.js";
 import { arrange } from "./arrange.js";
 import { captionText } from "./caption.js";
 import { cellWords, inspector } from "./inspector.js";
-import { gridKeys } from "./keys.js";
 import { cellsOf, known, sourceWords } from "./know.js";
 import { BAR, columnsThatFit, metrics, narrowest, TALLEST } from "./layout.js";
 import { globalEnd, palette } from "./painter.js";
@@ -65,7 +65,7 @@ export function createGrid(el, store) {
   let under = { hover: [], head: -1 };
 
   const tools = toolbar(frame, store, {
-    onTable: () => toggleTable(),
+    onTable: toggleTable,
     copyText: () => asText((arrangement?.spots ?? []).map(({ head }) => known(store, head))),
   });
   const heads = sheet({ onHover: hoverHead, onPick: pick });
@@ -314,11 +314,11 @@ export function createGrid(el, store) {
 
   function toggleTable() {
     table.element.hidden = !table.element.hidden;
-    tools.setTable(!table.element.hidden);
     table.set(
       (arrangement?.spots ?? []).map(({ head }) => head),
       (head) => known(store, head),
     );
+    return !table.element.hidden;
   }
 
   // State ---------------------------------------------------------------------------------------
@@ -381,15 +381,19 @@ export function createGrid(el, store) {
     showStatus();
   });
   showStatus();
-  const stopKeys = gridKeys(root, {
-    onLayer(step) {
-      const { thumbnails, state, figure } = store;
-      const layer = Math.max(0, Math.min(figure.layers - 1, state.layer + step));
-      const head = Math.min(state.heads[0] ?? 0, (figure.heads[layer] ?? 1) - 1);
-      store.set({ layer, heads: [head] });
-      if (thumbnails) heads.bring(thumbnails.find(layer, head));
-    },
-    onEscape: () => store.set({ token: null, heads: [] }),
+  /** @param {1 | -1} step */
+  function stepLayer(step) {
+    const { thumbnails, state, figure } = store;
+    const layer = Math.max(0, Math.min(figure.layers - 1, state.layer + step));
+    const head = Math.min(state.heads[0] ?? 0, (figure.heads[layer] ?? 1) - 1);
+    store.set({ layer, heads: [head] });
+    if (thumbnails) heads.bring(thumbnails.find(layer, head));
+  }
+
+  const stopKeys = hotkeys(root, {
+    "[": () => stepLayer(-1),
+    "]": () => stepLayer(1),
+    Escape: () => store.set({ token: null, heads: [] }),
   });
   store.onChange(update);
 

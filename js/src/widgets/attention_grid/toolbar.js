@@ -1,12 +1,9 @@
 /** All controls of a grid in their places; what they show follows the state. */
 
-import { kindControl } from "../../attention/controls.js";
+import { kindControl, showTitle } from "../../attention/controls.js";
 import { wholeText } from "../../attention/text.js";
-import { copyToClipboard } from "../../core/clipboard.js";
-import { iconButton } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
-import { icon } from "../../core/icons.js";
-import { keyList, popover } from "../../core/popover.js";
+import { actionButtons } from "../../core/actions.js";
+import { h } from "../../core/dom.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
 import { legend } from "../../heat/legend.js";
@@ -31,12 +28,11 @@ const KEYS = [
 /**
  * @param {import("../../core/shell.js").Shell} frame
  * @param {Store} store
- * @param {{onTable: () => void, copyText: () => string}} on
+ * @param {{onTable: () => boolean, copyText: () => string}} on
  */
 export function toolbar(frame, store, { onTable, copyText }) {
   const set = (/** @type {Partial<State>} */ values) => store.set(values);
-  const kinds = h("div", { class: "lmw-kinds" });
-  let kindsShown = "";
+  const kinds = kindControl(set);
   const order = orderControls(set);
   const range = rangeFilter(set);
   const types = typeFilter(set);
@@ -54,36 +50,20 @@ export function toolbar(frame, store, { onTable, copyText }) {
     colours.element,
     types.element,
   );
-  frame.controls.append(kinds, ...order.elements);
+  frame.controls.append(kinds.element, ...order.elements);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });
   folded.add(...more.elements);
   frame.figure.before(desk.element);
 
-  const edit = iconButton({ icon: "edit", label: "Edit the text", onClick: desk.toggle });
-  const unfold = iconButton({
-    icon: "more",
-    label: "More controls",
-    onClick() {
-      folded.toggle(folded.element.hidden);
-      unfold.setAttribute("aria-expanded", String(!folded.element.hidden));
-    },
+  const actions = actionButtons(frame, {
+    onEdit: desk.toggle,
+    more: folded,
+    table: "Table of heads",
+    onTable,
+    copyText,
+    keys: KEYS,
   });
-  unfold.setAttribute("aria-expanded", "false");
-  const table = iconButton({ icon: "table", label: "Table of heads", onClick: onTable });
-  const copy = iconButton({
-    icon: "copy",
-    label: "Copy the numbers as text",
-    onClick: async () => {
-      const done = await copyToClipboard(copyText(), frame.root);
-      replace(copy, icon(done ? "check" : "close"));
-      frame.say(done ? "Copied." : "The browser did not allow copying.");
-      setTimeout(() => replace(copy, icon("copy")), 1200);
-    },
-  });
-  const help = iconButton({ icon: "help", label: "Keys and mouse", onClick: () => {} });
-  frame.actions.append(edit, unfold, table, copy, help);
-  popover(frame.root, help, keyList(KEYS), "Keys and mouse");
 
   return {
     /** @param {Theme} theme @param {{side: number, end: number | null}} look end: of the colours, null when each head has its own */
@@ -91,7 +71,7 @@ export function toolbar(frame, store, { onTable, copyText }) {
       const { state, figure, statistics, types: found, texts } = store;
       const name =
         figure.title && figure.title !== "Attention" ? `${figure.title}, all heads` : "All heads";
-      replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
+      showTitle(frame.title, name, figure);
       order.update(state, statistics?.names ?? [], found.labels !== null);
       range.update(state, statistics?.of(state.statistic) ?? null);
       types.update(state, found, typeCounts(found.labels), { possible: figure.labels, side });
@@ -99,19 +79,8 @@ export function toolbar(frame, store, { onTable, copyText }) {
       const unit = end === null ? "√ weight ÷ the head’s largest" : "√ weight";
       colours.set({ theme, signed: figure.signed, high: end ?? 1, unit });
       row.hidden = !texts;
-      kinds.hidden = figure.kinds.length < 2;
-      if (!kinds.hidden && kindsShown !== figure.kinds.join() + state.kind) {
-        kindsShown = figure.kinds.join() + state.kind;
-        replace(kinds, kindControl(figure.kinds, state.kind, set).element);
-      }
+      kinds.set(state.kind, figure);
     },
-    /** @param {{shown: boolean, why: string | null}} state why editing is not possible now */
-    setEdit({ shown, why }) {
-      edit.hidden = !shown;
-      edit.disabled = why !== null;
-      edit.title = why ?? "Edit the text";
-    },
-    /** @param {boolean} open */
-    setTable: (open) => table.setAttribute("aria-pressed", String(open)),
+    setEdit: actions.setEdit,
   };
 }

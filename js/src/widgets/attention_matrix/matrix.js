@@ -1,15 +1,15 @@
 /** One view of an AttentionMatrix: controls, picture, caption and table, kept true to the store. */
 
 import { h, replace } from "../../core/dom.js";
+import { frames } from "../../core/frames.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
+import { patience } from "../../core/patience.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { together } from "../../core/together.js";
 import { tooltip } from "../../core/tooltip.js";
 import { legend } from "../../heat/legend.js";
-import { frames } from "../attention_graph/frames.js";
-import { graphKeys } from "../attention_graph/keys.js";
-import { patience } from "../attention_graph/patience.js";
 import { captionText, quantity } from "./caption.js";
 import { createPicture } from "./picture.js";
 import { watchPointer } from "./pointer.js";
@@ -66,7 +66,6 @@ export function createMatrix(el, store) {
   const colours = legend();
   const swatches = h("span", { class: "lmw-swatches" });
   const table = weightsTable(root, {
-    onToggle: (open) => tools.setDetails(open),
     onGo: ({ row, column }) => {
       picture.approach(row, column);
       pick({ rows: [row, row + 1], columns: [column, column + 1] }, false);
@@ -75,8 +74,8 @@ export function createMatrix(el, store) {
   const tools = toolbar(frame, store, {
     picture,
     onZoom: (step) => pointer.zoom(step),
-    onDetails: () => table.toggle(),
-    copyText: () => table.copyText(),
+    onTable: table.toggle,
+    copyText: table.copyText,
   });
   frame.picture.append(
     h(
@@ -344,12 +343,14 @@ export function createMatrix(el, store) {
       );
     },
   });
-  const stopKeys = graphKeys(root, {
-    onLayer: tools.stepLayer,
-    onEscape: () => store.set({ token: null, key: null }),
-    onSearch: () => {},
-    onStep: () => false,
-    onZoom: (step) => pointer.zoom(step === 0 ? 0 : step === 1 ? -1 : 1),
+  const stopKeys = hotkeys(root, {
+    "[": () => tools.stepLayer(-1),
+    "]": () => tools.stepLayer(1),
+    Escape: () => store.set({ token: null, key: null }),
+    "+": () => pointer.zoom(1),
+    "=": () => pointer.zoom(1),
+    "-": () => pointer.zoom(-1),
+    0: () => pointer.zoom(0),
   });
   rebuild();
   followTheme();

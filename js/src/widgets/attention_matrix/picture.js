@@ -2,8 +2,8 @@
 
 import { fitCanvas } from "../../core/canvas.js";
 import { h, reducedMotion } from "../../core/dom.js";
+import { frames } from "../../core/frames.js";
 import { look as makeLook } from "../../heat/paint.js";
-import { frames } from "../attention_graph/frames.js";
 import { BAND, labels, longest } from "./labels.js";
 import { drawBroken, drawCross, drawNumbers } from "./marks.js";
 import { surface } from "./surface.js";

@@ -51,9 +51,9 @@ export function lineOf(matrix, { row, column }, sent) {
 
 /**
  * @param {HTMLElement} root
- * @param {{onToggle: (open: boolean) => void, onGo: (cell: Strong) => void}} on
+ * @param {{onGo: (cell: Strong) => void}} on
  */
-export function weightsTable(root, { onToggle, onGo }) {
+export function weightsTable(root, { onGo }) {
   const element = h("aside", {
     class: "lmw-details",
     "aria-label": "Table of weights",
@@ -138,11 +138,12 @@ export function weightsTable(root, { onToggle, onGo }) {
       shown = next;
       refresh();
     },
+    /** @returns {boolean} whether it is open now */
     toggle() {
       const open = !visible();
       root.dataset.lmwDetails = open ? "open" : "closed";
-      onToggle(open);
       refresh();
+      return open;
     },
     refresh,
     /** Tab-separated: the pinned row or column, else the whole matrix while small, else its strongest cells. */

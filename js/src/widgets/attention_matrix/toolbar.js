@@ -1,13 +1,11 @@
 /** All controls of a matrix in their places; what they show follows the state. */
 
-import { headControl, kindControl, layerControl } from "../../attention/controls.js";
+import { headControl, kindControl, layerControl, showTitle } from "../../attention/controls.js";
 import { wholeText } from "../../attention/text.js";
-import { copyToClipboard } from "../../core/clipboard.js";
+import { actionButtons } from "../../core/actions.js";
 import { iconButton, segmented, textButton } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
-import { icon } from "../../core/icons.js";
-import { keyList, popover } from "../../core/popover.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
 
@@ -79,10 +77,10 @@ function choice({ label, title, options, onChange }) {
 /**
  * @param {import("../../core/shell.js").Shell} frame
  * @param {Store} store
- * @param {{picture: Picture, onZoom: (step: -1 | 0 | 1) => void, onDetails: () => void,
+ * @param {{picture: Picture, onZoom: (step: -1 | 0 | 1) => void, onTable: () => boolean,
  *   copyText: () => string | null}} on
  */
-export function toolbar(frame, store, { picture, onZoom, onDetails, copyText }) {
+export function toolbar(frame, store, { picture, onZoom, onTable, copyText }) {
   const set = (/** @type {Partial<State>} */ values) => store.set(values);
   const layers = layerControl({
     onLayer: (layer) => set({ layer }),
@@ -92,8 +90,7 @@ export function toolbar(frame, store, { picture, onZoom, onDetails, copyText }) 
     onChange: ({ heads: next }) => next && set({ heads: next }),
     onPreview: () => {},
   });
-  const kinds = h("div", { class: "lmw-kinds" });
-  let kindsShown = "";
+  const kinds = kindControl(({ kind }) => set({ kind, token: null, key: null }));
   const pool = choice({
     label: "Cells of",
     title: "What rows and columns stand for",
@@ -143,54 +140,29 @@ export function toolbar(frame, store, { picture, onZoom, onDetails, copyText }) 
     onSubmit: (text) => set({ text, token: null, key: null }),
   });
   const row = h("div", { class: "lmw-row" }, heads.element, pool.element, scale.element);
-  frame.controls.append(kinds, layers.element, zoom);
+  frame.controls.append(kinds.element, layers.element, zoom);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });
   folded.add(theme.element);
   frame.figure.before(desk.element);
 
-  const edit = iconButton({ icon: "edit", label: "Edit the text", onClick: desk.toggle });
-  const more = iconButton({
-    icon: "more",
-    label: "More controls",
-    onClick() {
-      folded.toggle(folded.element.hidden);
-      more.setAttribute("aria-expanded", String(!folded.element.hidden));
-    },
+  const actions = actionButtons(frame, {
+    onEdit: desk.toggle,
+    more: folded,
+    table: "Table of weights",
+    onTable,
+    copyText,
+    keys: KEYS,
   });
-  more.setAttribute("aria-expanded", "false");
-  const table = iconButton({ icon: "table", label: "Table of weights", onClick: onDetails });
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const copy = iconButton({
-    icon: "copy",
-    label: "Copy the numbers as text",
-    onClick: async () => {
-      const done = await copyToClipboard(copyText() ?? "", frame.root);
-      replace(copy, icon(done ? "check" : "close"));
-      frame.say(done ? "Copied." : "The browser did not allow copying.");
-      timer = setTimeout(() => replace(copy, icon("copy")), 1200);
-    },
-  });
-  const help = iconButton({ icon: "help", label: "Keys and mouse", onClick: () => {} });
-  frame.actions.append(edit, more, table, copy, help);
-  popover(frame.root, help, keyList(KEYS), "Keys and mouse");
 
   return {
     stepLayer: layers.step,
-    /** @param {boolean} open */
-    setDetails: (open) => table.setAttribute("aria-pressed", String(open)),
-    /** @param {{shown: boolean, why: string | null}} state why editing is not possible now */
-    setEdit({ shown, why }) {
-      edit.hidden = !shown;
-      edit.disabled = why !== null;
-      edit.title = why ?? "Edit the text";
-    },
+    setEdit: actions.setEdit,
     /** @param {Theme} now @param {(pool: State["pool"]) => string | null} whyNot */
     update(now, whyNot) {
       const { state, figure, tokens } = store;
       const name = figure.title || "Attention";
-      replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
+      showTitle(frame.title, name, figure);
       layers.set(state, figure);
       heads.set({ layer: state.layer, heads: state.heads }, figure, now);
       pool.set(state.pool);
@@ -199,12 +171,7 @@ export function toolbar(frame, store, { picture, onZoom, onDetails, copyText }) 
       theme.set(state.theme);
       row.hidden = !tokens;
       zoom.hidden = !tokens;
-      kinds.hidden = figure.kinds.length < 2;
-      if (!kinds.hidden && kindsShown !== figure.kinds.join() + state.kind) {
-        kindsShown = figure.kinds.join() + state.kind;
-        const choose = ({ kind = state.kind }) => set({ kind, token: null, key: null });
-        replace(kinds, kindControl(figure.kinds, state.kind, choose).element);
-      }
+      kinds.set(state.kind, figure);
     },
     showZoom() {
       const { rows } = picture.seen;
@@ -215,7 +182,6 @@ export function toolbar(frame, store, { picture, onZoom, onDetails, copyText }) 
       all.setAttribute("aria-pressed", String(picture.isWhole));
     },
     destroy() {
-      clearTimeout(timer);
       layers.destroy();
       heads.destroy();
     },

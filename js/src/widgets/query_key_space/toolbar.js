@@ -1,12 +1,11 @@
 /** The controls of a QueryKeySpace; what they show follows the state. */
 
-import { headControl, layerControl } from "../../attention/controls.js";
-import { copyToClipboard } from "../../core/clipboard.js";
-import { iconButton, segmented } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { headControl, layerControl, showTitle } from "../../attention/controls.js";
+import { actionButtons } from "../../core/actions.js";
+import { segmented } from "../../core/controls.js";
+import { h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
-import { icon } from "../../core/icons.js";
-import { keyList, popover } from "../../core/popover.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { textDesk } from "../../core/text_desk.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -81,26 +80,16 @@ export function toolbar(frame, store, { onTable, copyText }) {
   });
   const found = h("span", { class: "lmw-muted lmw-space-found", role: "status" });
   const desk = textDesk({ text: () => "", onSubmit: (text) => set({ text }) });
-  const add = iconButton({ icon: "edit", label: "Add a sentence", onClick: desk.toggle });
-  const table = iconButton({
-    icon: "table",
-    label: "Table of the sentence’s points",
+  const actions = actionButtons(frame, {
+    edit: "Add a sentence",
+    onEdit: desk.toggle,
+    table: "Table of the sentence’s points",
     pressed: false,
-    onClick: () => table.setAttribute("aria-pressed", String(onTable())),
+    onTable,
+    copy: "Copy the sentence’s points as text",
+    copyText,
+    keys: KEYS,
   });
-  const copy = iconButton({
-    icon: "copy",
-    label: "Copy the sentence’s points as text",
-    onClick: async () => {
-      const done = await copyToClipboard(copyText(), frame.root);
-      replace(copy, icon(done ? "check" : "close"));
-      frame.say(done ? "Copied." : "The browser did not allow copying.");
-      setTimeout(() => replace(copy, icon("copy")), 1200);
-    },
-  });
-  const help = iconButton({ icon: "help", label: "Keys and mouse", onClick: () => {} });
-  frame.actions.append(add, table, copy, help);
-  popover(frame.root, help, keyList(KEYS), "Keys and mouse");
   frame.controls.append(layers.element, methods.element);
   const row = h(
     "div",
@@ -112,34 +101,29 @@ export function toolbar(frame, store, { onTable, copyText }) {
   frame.figure.before(row);
   frame.figure.before(desk.element);
 
-  const keydown = (/** @type {KeyboardEvent} */ event) => {
-    const from = event.composedPath()[0];
-    const typing =
-      from instanceof HTMLElement && from.matches("textarea, select, input:not([type=range])");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "[" || event.key === "]") layers.step(event.key === "[" ? -1 : 1);
-    else if (event.key === "/") search.focus();
-    else if (event.key === "Escape") set({ token: null });
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  frame.root.addEventListener("keydown", keydown);
+  const stopKeys = hotkeys(frame.root, {
+    "[": () => layers.step(-1),
+    "]": () => layers.step(1),
+    "/": () => search.focus(),
+    Escape: () => set({ token: null }),
+  });
 
   return {
     /** @param {Theme} theme @param {{frozen: string | null, matches: number}} now frozen: why nothing can be computed */
     update(theme, { frozen, matches }) {
       const { state, figure } = store;
       const name = figure.title || "Query-key space";
-      replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
+      showTitle(frame.title, name, figure);
       layers.set(state, figure);
       heads.set({ ...state, heads: [state.heads[0] ?? 0] }, figure, theme);
       methods.set(state.method);
       colour.value = state.colour;
       if (search.value !== state.search) search.value = state.search;
       found.textContent = state.search.trim() ? `${count(matches)} tokens` : "";
-      add.hidden = !figure.editable || Boolean(store.model.lmwStandalone);
-      add.disabled = frozen !== null;
+      actions.setEdit({
+        shown: figure.editable && !store.model.lmwStandalone,
+        why: frozen,
+      });
       // What would have to be computed is closed in a page that has only this head.
       for (const part of [layers.element, heads.element, methods.element]) {
         part.toggleAttribute("inert", frozen !== null);
@@ -149,7 +133,7 @@ export function toolbar(frame, store, { onTable, copyText }) {
     destroy() {
       layers.destroy();
       heads.destroy();
-      frame.root.removeEventListener("keydown", keydown);
+      stopKeys();
     },
   };
 }

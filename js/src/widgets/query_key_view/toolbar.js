@@ -1,12 +1,11 @@
 /** The controls of a QueryKeyView; what they show follows the state. */
 
-import { headControl, kindControl, layerControl } from "../../attention/controls.js";
+import { headControl, kindControl, layerControl, showTitle } from "../../attention/controls.js";
 import { wholeText } from "../../attention/text.js";
-import { copyToClipboard } from "../../core/clipboard.js";
-import { iconButton, segmented } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
-import { icon } from "../../core/icons.js";
-import { keyList, popover } from "../../core/popover.js";
+import { actionButtons } from "../../core/actions.js";
+import { segmented } from "../../core/controls.js";
+import { h } from "../../core/dom.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { textDesk } from "../../core/text_desk.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -50,48 +49,29 @@ export function toolbar(frame, store, { onTable, copyText }) {
     value: "dimension",
     onChange: (value) => set({ order: /** @type {State["order"]} */ (value) }),
   });
-  const kinds = h("div", { class: "lmw-kinds" });
-  let kindsShown = "";
+  const kinds = kindControl(set);
   const desk = textDesk({
     text: () => wholeText(store.state.text, store.tokens?.query ?? null),
     onSubmit: (text) => set({ text }),
   });
-  const edit = iconButton({ icon: "edit", label: "Edit the text", onClick: desk.toggle });
-  const table = iconButton({
-    icon: "table",
-    label: "Table of dimensions",
+  const actions = actionButtons(frame, {
+    onEdit: desk.toggle,
+    table: "Table of dimensions",
     pressed: false,
-    onClick: () => table.setAttribute("aria-pressed", String(onTable())),
+    onTable,
+    copyText,
+    keys: KEYS,
   });
-  const copy = iconButton({
-    icon: "copy",
-    label: "Copy the numbers as text",
-    onClick: async () => {
-      const done = await copyToClipboard(copyText(), frame.root);
-      replace(copy, icon(done ? "check" : "close"));
-      frame.say(done ? "Copied." : "The browser did not allow copying.");
-      setTimeout(() => replace(copy, icon("copy")), 1200);
-    },
-  });
-  const help = iconButton({ icon: "help", label: "Keys and mouse", onClick: () => {} });
-  frame.actions.append(edit, table, copy, help);
-  popover(frame.root, help, keyList(KEYS), "Keys and mouse");
-  frame.controls.append(kinds, layers.element);
+  frame.controls.append(kinds.element, layers.element);
   const row = h("div", { class: "lmw-row" }, heads.element);
   frame.figure.before(row);
   frame.figure.before(desk.element);
 
-  const keydown = (/** @type {KeyboardEvent} */ event) => {
-    const from = event.composedPath()[0];
-    const typing = from instanceof HTMLElement && from.matches("textarea, input:not([type=range])");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "[" || event.key === "]") layers.step(event.key === "[" ? -1 : 1);
-    else if (event.key === "Escape") set({ token: null, key: null });
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  frame.root.addEventListener("keydown", keydown);
+  const stopKeys = hotkeys(frame.root, {
+    "[": () => layers.step(-1),
+    "]": () => layers.step(1),
+    Escape: () => set({ token: null, key: null }),
+  });
 
   return {
     order: order.element,
@@ -99,23 +79,19 @@ export function toolbar(frame, store, { onTable, copyText }) {
     update(theme, { canEdit, kernelGone }) {
       const { state, figure, tokens } = store;
       const name = figure.title || "Query and key";
-      replace(frame.title, h("strong", null, name), figure.model ? ` · ${figure.model}` : "");
+      showTitle(frame.title, name, figure);
       layers.set(state, figure);
       heads.set({ ...state, heads: [store.head] }, figure, theme);
       order.set(state.order);
       row.hidden = !tokens;
-      edit.hidden = !canEdit;
-      edit.disabled = kernelGone;
-      kinds.hidden = figure.kinds.length < 2;
-      if (!kinds.hidden && kindsShown !== figure.kinds.join() + state.kind) {
-        kindsShown = figure.kinds.join() + state.kind;
-        replace(kinds, kindControl(figure.kinds, state.kind, set).element);
-      }
+      const why = kernelGone ? "Editing needs a running kernel" : null;
+      actions.setEdit({ shown: canEdit, why });
+      kinds.set(state.kind, figure);
     },
     destroy() {
       layers.destroy();
       heads.destroy();
-      frame.root.removeEventListener("keydown", keydown);
+      stopKeys();
     },
   };
 }

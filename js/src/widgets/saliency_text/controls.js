@@ -1,9 +1,8 @@
 /** The header: what this is, the method switch, the actions; and the help that folds away. */
 
-import { copyToClipboard } from "../../core/clipboard.js";
+import { copyButton } from "../../core/actions.js";
 import { iconButton, segmented } from "../../core/controls.js";
 import { h, replace } from "../../core/dom.js";
-import { icon } from "../../core/icons.js";
 import { keyList, popover } from "../../core/popover.js";
 
 /** @typedef {import("./types").Figure} Figure */
@@ -29,7 +28,7 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
     pressed: false,
     onClick: () => onTable(table.getAttribute("aria-pressed") !== "true"),
   });
-  const copy = iconButton({ icon: "copy", label: "Copy the values as text", onClick: copyValues });
+  const copy = copyButton(frame, { label: "Copy the values as text", text: textToCopy });
   const help = iconButton({ icon: "help", label: "What this shows", onClick: () => {} });
   const about = h("div", { class: "lmw-help" });
   frame.actions.append(edit, table, copy, help);
@@ -37,13 +36,6 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
   let drawn = "";
   /** @type {((name: string) => void)[]} */
   let setters = [];
-
-  async function copyValues() {
-    const done = await copyToClipboard(textToCopy(), frame.root);
-    frame.say(done ? "Copied." : "The browser did not allow copying.");
-    replace(copy, icon(done ? "check" : "close"));
-    setTimeout(() => replace(copy, icon("copy")), 1200);
-  }
 
   /** @param {Figure} figure @param {boolean} live */
   function drawMethods({ methods, method }, live) {

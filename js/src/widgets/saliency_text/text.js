@@ -2,7 +2,7 @@
 
 import { h, replace } from "../../core/dom.js";
 import { roving } from "../../core/keyboard.js";
-import { neighbour } from "./lines.js";
+import { neighbour } from "../../core/lines.js";
 import { blocks } from "./model.js";
 import { blockElement } from "./pieces.js";
 import { paint } from "./shade.js";

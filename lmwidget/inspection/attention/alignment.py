@@ -192,7 +192,7 @@ def alignment(
         outside=outside,
         model=cross.model,
         note=f"Mean of {which} of cross-attention layer {number}, at the step that "
-        f"{'wrote' if step == 'output' else 'read'} each {level}; {outside:.0%} of the weight "
+        f"{'wrote' if step == 'output' else 'read'} each {level}; {100 * outside:.0f} % of the weight "
         "lay on special tokens and is given to the others.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -73,6 +74,23 @@ class AttentionDifference(DerivedAttention):
     def _weights(self, layer: int, heads: list[int], queries: list[int]) -> Weights:
         left, right = (self._side(side, layer, heads, queries) for side in (0, 1))
         return right[:, :, self.aligned_keys[:, 1]] - left[:, :, self.aligned_keys[:, 0]]
+
+    def structure_scores(self) -> Weights:
+        """Return how much attention moved in each head: what a widget shows first.
+
+        Returns
+        -------
+        ndarray of float32, shape (layer, head)
+            Half the sum of the absolute differences of a query, the mean over up to 64 queries: 1
+            when all attention lies elsewhere. NaN where a layer could not be read.
+        """
+        asked = sampled_queries(len(self.tokens), 64)
+        scores = np.full(self.shape[:2], np.nan, np.float32)
+        for layer in range(len(self)):
+            with contextlib.suppress(UnavailableError):
+                moved = np.abs(np.nan_to_num(self.rows(layer, slice(None), asked)))
+                scores[layer, : self.heads(layer)] = moved.sum(-1).mean(-1) / 2
+        return scores
 
     def _side(self, side: int, layer: int, heads: list[int], queries: list[int]) -> Weights:
         """Return weights on all keys of a side, shape (head, query, key)."""

@@ -99,3 +99,15 @@ def test_refusals(seq2seq_lm):
         difference(attention, attention, heads=((0, 0), (0, 2)))
     with pytest.raises(InputError, match="does not name two heads"):
         difference(attention, attention, heads=(0, 1))
+
+
+def test_the_head_whose_attention_moved_most_is_shown_first():
+    before = np.zeros((1, 3, 3, 3), np.float32)
+    before[..., 0] = 1
+    after = before.copy()
+    after[0, 1, 2] = [0.5, 0.5, 0]
+    after[0, 2, 1:] = [0, 1, 0]
+    a, b = (ArrayAttention.from_arrays(one, ["a", " b", " c"]) for one in (before, after))
+    changed = difference(a, b)
+    np.testing.assert_allclose(changed.structure_scores(), [[0, 0.5 / 3, 2 / 3]], atol=1e-6)
+    assert lmw.AttentionGraph.from_result(changed).heads == [2]

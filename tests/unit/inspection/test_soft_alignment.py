@@ -58,7 +58,7 @@ def test_words_by_hand():
     assert found.to_pharaoh() == "0-0 1-1"
     assert found.outside == pytest.approx((0.2 + 0.3 + 0) / 3, abs=1e-6)
     assert "layer 1" in found.note
-    assert "17%" in found.note
+    assert "17 %" in found.note
     np.testing.assert_array_equal(found[0, 0], found.soft)
 
 

@@ -37,6 +37,17 @@ def long_text(folder: Path) -> list[Any]:
     return [names["graph"]]
 
 
+def all_heads() -> list[Any]:
+    """Return every head of the model, labelled, an induction head open."""
+    text = f"{CHOICE} Mary. When Mary and John went home, John gave"
+    return [lmw.AttentionGrid(lmw.load(), text, layer=18, heads=[6], types=True)]
+
+
+def flow() -> list[Any]:
+    """Return the ways on which the answer comes to the last token."""
+    return [lmw.AttentionFlow(lmw.load(), CHOICE, method="relevance", target=" Mary")]
+
+
 def picture(browser: Browser, widgets: list[Any], folder: Path, name: str) -> None:
     """Write a page of widgets and a picture of it."""
     page_file = lmw.to_html(folder / f"{name}.html", *widgets)
@@ -59,6 +70,8 @@ def main() -> None:
         )
         picture(browser, overview(), folder, "overview")
         picture(browser, long_text(folder), folder, "long_text")
+        picture(browser, all_heads(), folder, "grid")
+        picture(browser, flow(), folder, "flow")
         browser.close()
     shutil.rmtree(folder)
 

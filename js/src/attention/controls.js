@@ -2,7 +2,8 @@
 
 import { headColour } from "../core/colour.js";
 import { iconButton, segmented, slider, textButton } from "../core/controls.js";
-import { h, replace } from "../core/dom.js";
+import { aria, div, h, replace, span } from "../core/dom.js";
+import { clamp } from "../core/format.js";
 import { roving } from "../core/keyboard.js";
 
 /** @typedef {import("../core/types").Theme} Theme */
@@ -28,7 +29,7 @@ export function layerControl({ onLayer, isHere }) {
   /** @param {number} layer */
   function go(layer) {
     const last = (figure?.layers ?? 1) - 1;
-    const next = Math.max(0, Math.min(last, layer));
+    const next = clamp(layer, 0, last);
     range.set(next);
     clearTimeout(timer);
     if (isHere(next)) onLayer(next);
@@ -48,9 +49,8 @@ export function layerControl({ onLayer, isHere }) {
   });
   const step = (/** @type {number} */ by) => () => go(shown + by);
   const [name, input, value] = range.element.children;
-  const element = h(
-    "div",
-    { class: "lmw-layer lmw-slider" },
+  const element = div(
+    "lmw-layer lmw-slider",
     name,
     value,
     iconButton({ icon: "previous", label: "Previous layer", keys: "[", onClick: step(-1) }),
@@ -107,10 +107,9 @@ export function headControl({ onChange, onPreview, single = false }) {
     pressed: false,
     onClick: () => onChange({ mean: !state.mean }),
   });
-  const element = h(
-    "div",
-    { class: "lmw-heads" },
-    h("span", { class: "lmw-label" }, single ? "Head" : "Heads"),
+  const element = div(
+    "lmw-heads",
+    span("lmw-label", single ? "Head" : "Heads"),
     chips,
     single ? [] : [all, mean],
   );
@@ -154,14 +153,11 @@ export function headControl({ onChange, onPreview, single = false }) {
       const on = (/** @type {number} */ head) =>
         next.heads.length === 0 || next.heads.includes(head);
       for (const element of chips.children) {
-        element.setAttribute(
-          "aria-pressed",
-          String(on(Number(/** @type {HTMLElement} */ (element).dataset.head))),
-        );
+        aria(element, "pressed", on(Number(/** @type {HTMLElement} */ (element).dataset.head)));
       }
       chips.classList.toggle("lmw-chips-mean", Boolean(next.mean) || figure.signed);
-      all.setAttribute("aria-pressed", String(next.heads.length === 0));
-      mean.setAttribute("aria-pressed", String(next.mean));
+      aria(all, "pressed", next.heads.length === 0);
+      aria(mean, "pressed", Boolean(next.mean));
       mean.hidden = next.mean === undefined;
     },
     destroy: () => keys.destroy(),
@@ -174,7 +170,6 @@ function chip(head, theme, single) {
   return h(
     "button",
     {
-      type: "button",
       class: "lmw-chip",
       title: single ? `Head ${head}` : `Head ${head}: ${clicks}`,
       "aria-label": `Head ${head}`,

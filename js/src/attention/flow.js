@@ -1,7 +1,7 @@
 /** Tokens as flowing text: shaded by a number, some of them marked, walked by arrow keys. */
 
 import { unsigned } from "../core/colour.js";
-import { h, replace } from "../core/dom.js";
+import { aria, h, isCommand, replace, take } from "../core/dom.js";
 import { roving } from "../core/keyboard.js";
 import { neighbour } from "../core/lines.js";
 import { tokenElement, tokenName } from "../core/tokens.js";
@@ -76,12 +76,11 @@ export function flow({ label, onHover, onPick, onEscape }) {
 
   /** @param {KeyboardEvent} event */
   function walk(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const item = tokenAt(event.target);
     const next = item && neighbour(elements, indexOf(item), event.key);
     if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
     keys.select(next, true);
   }
 
@@ -94,8 +93,8 @@ export function flow({ label, onHover, onPick, onEscape }) {
       elements = tokens.text.map((_, index) => {
         const item = tokenElement(tokens, index);
         item.setAttribute("role", "option");
-        item.setAttribute("aria-selected", "false");
-        item.setAttribute("aria-label", tokenName(tokens, index, LONGEST));
+        aria(item, "selected", "false");
+        aria(item, "label", tokenName(tokens, index, LONGEST));
         item.tabIndex = -1;
         return item;
       });
@@ -126,7 +125,7 @@ export function flow({ label, onHover, onPick, onEscape }) {
         item.style.background = fill;
         item.style.color = ink;
         const words = values && inWords ? `, ${inWords(values[index])}` : "";
-        item.setAttribute("aria-label", `${shown ? tokenName(shown, index, LONGEST) : ""}${words}`);
+        aria(item, "label", `${shown ? tokenName(shown, index, LONGEST) : ""}${words}`);
       });
     },
     /** Give one token a class, and take it from the last that had it. @param {string} name @param {number | null} index */
@@ -139,8 +138,7 @@ export function flow({ label, onHover, onPick, onEscape }) {
     },
     /** Which token is selected: also the one that Tab leads to. @param {number | null} index */
     select(index) {
-      for (const item of elements)
-        item.setAttribute("aria-selected", String(indexOf(item) === index));
+      for (const item of elements) aria(item, "selected", indexOf(item) === index);
       this.mark("lmw-chosen", index);
       if (index === null || !elements[index]) return;
       keys.select(elements[index]);

@@ -7,14 +7,15 @@ import { runs } from "./text.js";
 /** @typedef {import("../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Side} Side */
 
-/** Canvases on top of one another: edges, the edges of before while they fade, and the isolated. */
+/** Canvases on top of one another: edges, the edges of before while they fade, and the isolated; and the place of numbers. */
 export function layers() {
   // Without a size a canvas is 300 by 150: a short text would scroll.
   const layer = (/** @type {string} */ name) =>
     h("canvas", { class: `lmw-canvas lmw-canvas-${name}`, width: "1", height: "1" });
   const [base, ghost, overlay] = ["base", "ghost", "overlay"].map(layer);
   const element = h("div", { class: "lmw-canvases", "aria-hidden": "true" }, base, ghost, overlay);
-  return { element, base, ghost, overlay };
+  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
+  return { element, numbers, ink: { base, ghost, overlay, numbers } };
 }
 
 /**

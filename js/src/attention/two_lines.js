@@ -3,7 +3,7 @@
  * the caller's elements; the picture's ink is attention/links.js.
  */
 
-import { h } from "../core/dom.js";
+import { div, h } from "../core/dom.js";
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Box */
 /** @typedef {{rows: HTMLElement[], name: string, rightToLeft: boolean}} Line */
@@ -35,12 +35,11 @@ export function twoLines(lines) {
   const heading = (/** @type {Place} */ place) =>
     h("div", { class: "lmw-flow-name", "aria-hidden": "true" }, lines[place].name);
   const [above, below] = [flow("above"), flow("below")];
-  const element = h(
-    "div",
-    { class: "lmw-two-lines" },
+  const element = div(
+    "lmw-two-lines",
     heading("above"),
     above,
-    h("div", { class: "lmw-flow-gap" }),
+    div("lmw-flow-gap"),
     below,
     heading("below"),
   );

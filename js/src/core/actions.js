@@ -2,7 +2,7 @@
 
 import { copyToClipboard } from "./clipboard.js";
 import { iconButton } from "./controls.js";
-import { replace } from "./dom.js";
+import { aria, replace } from "./dom.js";
 import { icon } from "./icons.js";
 import { keyList, popover } from "./popover.js";
 
@@ -58,15 +58,15 @@ export function actionButtons(
     label: "More controls",
     onClick() {
       row?.toggle(row.element.hidden);
-      more.setAttribute("aria-expanded", String(!row?.element.hidden));
+      aria(more, "expanded", !row?.element.hidden);
     },
   });
-  more.setAttribute("aria-expanded", "false");
+  aria(more, "expanded", "false");
   const table = iconButton({
     icon: "table",
     label: tableName,
     pressed,
-    onClick: () => table.setAttribute("aria-pressed", String(onTable())),
+    onClick: () => aria(table, "pressed", onTable()),
   });
   const help = iconButton({ icon: "help", label: "Keys and mouse", onClick: () => {} });
   frame.actions.append(

@@ -1,6 +1,6 @@
 /** Small controls with one look; every one has a name for screen readers. */
 
-import { h, replace } from "./dom.js";
+import { aria, h, replace, span } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("./icons.js").IconName} IconName */
@@ -12,7 +12,6 @@ export function iconButton({ icon: name, label, onClick, pressed, keys }) {
   return h(
     "button",
     {
-      type: "button",
       class: "lmw-button lmw-icon-button",
       title: keys ? `${label} (${keys})` : label,
       "aria-label": label,
@@ -30,7 +29,6 @@ export function textButton({ label, onClick, title, pressed }) {
   return h(
     "button",
     {
-      type: "button",
       class: "lmw-button",
       title,
       "aria-pressed": pressed === undefined ? null : String(pressed),
@@ -64,10 +62,10 @@ export function checkbox({ label, checked, onChange, title }) {
  */
 export function slider({ label, min, max, step, value, format, onInput, title }) {
   const input = h("input", { type: "range", min, max, step, "aria-label": label });
-  const output = h("span", { class: "lmw-value" });
+  const output = span("lmw-value");
   const show = (/** @type {number} */ v) => {
     output.textContent = format(v);
-    input.setAttribute("aria-valuetext", format(v));
+    aria(input, "valuetext", format(v));
     const span = Number(input.max) - min || 1;
     input.style.setProperty("--lmw-filled", `${((v - min) / span) * 100}%`);
   };
@@ -80,7 +78,7 @@ export function slider({ label, min, max, step, value, format, onInput, title })
   const element = h(
     "label",
     { class: "lmw-slider", title },
-    h("span", { class: "lmw-label" }, label),
+    span("lmw-label", label),
     input,
     output,
   );
@@ -108,7 +106,6 @@ export function segmented({ label, options, value, onChange }) {
   const element = h("div", { class: "lmw-segmented", role: "group", "aria-label": label });
   for (const option of options) {
     const button = h("button", {
-      type: "button",
       class: "lmw-button",
       title: option.title ?? option.label,
       "aria-label": option.icon ? option.label : null,
@@ -119,8 +116,7 @@ export function segmented({ label, options, value, onChange }) {
     element.appendChild(button);
   }
   const set = (/** @type {Value} */ current) => {
-    for (const [key, button] of buttons)
-      button.setAttribute("aria-pressed", String(key === current));
+    for (const [key, button] of buttons) aria(button, "pressed", key === current);
   };
   set(value);
   return {

@@ -1,5 +1,8 @@
 /** Elements in one call. Strings become text nodes: no data is ever read as HTML. */
 
+/** Pixels a wheel scrolls a line. */
+const LINE = 24;
+
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
 /**
@@ -12,10 +15,17 @@
  */
 export function h(tag, attrs, ...children) {
   const element = document.createElement(tag);
+  if (element instanceof HTMLButtonElement) element.type = "button";
   for (const [name, value] of Object.entries(attrs ?? {})) setAttribute(element, name, value);
   append(element, children);
   return element;
 }
+
+/** An element with a class and nothing else. @param {string} name @param {...(Child | Child[])} children */
+export const div = (name, ...children) => h("div", { class: name }, ...children);
+
+/** @param {string} name the class @param {...(Child | Child[])} children */
+export const span = (name, ...children) => h("span", { class: name }, ...children);
 
 /**
  * @param {HTMLElement} element
@@ -70,3 +80,20 @@ export function focused(element) {
 export function reducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
+
+/** What an element is for those who do not see it: `aria(button, "pressed", true)`. @param {Element} element @param {string} name @param {string | number | boolean} value */
+export function aria(element, name, value) {
+  element.setAttribute(`aria-${name}`, String(value));
+}
+
+/** A key or click was ours: neither the page nor the notebook is to act on it. @param {Event} event */
+export function take(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Keys with Ctrl, Alt or ⌘ stay the page's. @param {KeyboardEvent} event */
+export const isCommand = (event) => event.ctrlKey || event.metaKey || event.altKey;
+
+/** How far a wheel turned; some browsers count in lines. @param {WheelEvent} event */
+export const wheelPixels = ({ deltaMode, deltaY }) => (deltaMode === 1 ? deltaY * LINE : deltaY);

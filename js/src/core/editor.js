@@ -1,7 +1,7 @@
 // In-place text editing: a field of the size of the text it replaces.
 // Enter runs, Shift+Enter starts a new line, Escape cancels.
 
-import { h } from "./dom.js";
+import { div, h, span } from "./dom.js";
 import "./editor.css";
 
 const KEYS = "Enter runs · Shift+Enter new line";
@@ -42,7 +42,7 @@ export function textEditor({ value, label, onSubmit, onCancel, requireChange = f
   const cancel = () => onCancel?.();
   const button = h(
     "button",
-    { type: "button", class: "lmw-button lmw-button-main", onclick: run, disabled: requireChange },
+    { class: "lmw-button lmw-button-main", onclick: run, disabled: requireChange },
     "Run",
   );
   field.addEventListener("input", () => {
@@ -62,12 +62,11 @@ export function textEditor({ value, label, onSubmit, onCancel, requireChange = f
     "div",
     { class: "lmw-editor", "data-lm-suppress-shortcuts": "true" },
     field,
-    h(
-      "div",
-      { class: "lmw-editor-bar" },
+    div(
+      "lmw-editor-bar",
       button,
-      onCancel && h("button", { type: "button", class: "lmw-button", onclick: cancel }, "Cancel"),
-      h("span", { class: "lmw-editor-hint" }, KEYS + (onCancel ? " · Esc cancels" : "")),
+      onCancel && h("button", { class: "lmw-button", onclick: cancel }, "Cancel"),
+      span("lmw-editor-hint", KEYS + (onCancel ? " · Esc cancels" : "")),
     ),
   );
   return {

@@ -59,3 +59,6 @@ export function duration(seconds) {
 export function count(value) {
   return value.toLocaleString("en");
 }
+
+/** The nearest value that is not below `low` nor above `high`. @param {number} value @param {number} low @param {number} high */
+export const clamp = (value, low, high) => Math.max(low, Math.min(high, value));

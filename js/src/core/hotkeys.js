@@ -1,5 +1,7 @@
 /** Keys that work anywhere in a widget, except where text is typed. */
 
+import { take } from "./dom.js";
+
 /**
  * @param {HTMLElement} root
  * @param {Record<string, () => boolean | void>} keys what each key does; false: the key is not ours after all
@@ -14,8 +16,7 @@ export function hotkeys(root, keys) {
     const taken = arrow && (event.altKey || from instanceof HTMLInputElement);
     if (typing || taken || event.ctrlKey || event.metaKey || !keys[event.key]) return;
     if (keys[event.key]() === false) return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   };
   root.addEventListener("keydown", keydown);
   return () => root.removeEventListener("keydown", keydown);

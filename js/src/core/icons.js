@@ -1,4 +1,5 @@
 /** Line icons, drawn on a 16 px grid in the colour of the text. */
+import { aria } from "./dom.js";
 
 const PATHS = {
   table: "M2.5 3.5h11v9h-11zM2.5 6.5h11M2.5 9.5h11M6.5 6.5v6",
@@ -33,7 +34,7 @@ export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("class", "lmw-icon");
-  svg.setAttribute("aria-hidden", "true");
+  aria(svg, "hidden", "true");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", PATHS[name]);
   svg.appendChild(path);

@@ -1,6 +1,7 @@
 /** One tab stop for a group of things; arrow keys inside (the "roving tabindex" pattern). */
 
-import { focused } from "./dom.js";
+import { focused, isCommand, take } from "./dom.js";
+import { clamp } from "./format.js";
 
 /**
  * @typedef {object} Roving
@@ -72,11 +73,10 @@ export function roving(
 
   /** @param {KeyboardEvent} event */
   function keydown(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const item = here();
     if (!item || !handle(event, item)) return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   }
 
   /** @param {FocusEvent} event */
@@ -120,5 +120,5 @@ function destination(key, from, length, steps) {
   if (key === "End") return length - 1;
   const step = steps[key];
   if (step === undefined) return null;
-  return Math.max(0, Math.min(length - 1, from + step));
+  return clamp(from + step, 0, length - 1);
 }

@@ -1,6 +1,6 @@
 /** A small panel that a button opens and Escape, a click elsewhere or the button closes. */
 
-import { h } from "./dom.js";
+import { aria, h } from "./dom.js";
 import { place } from "./tooltip.js";
 
 /**
@@ -16,13 +16,13 @@ export function popover(root, button, content, label) {
     content,
   );
   root.appendChild(element);
-  button.setAttribute("aria-expanded", "false");
+  aria(button, "expanded", "false");
   const layered = typeof element.showPopover === "function";
   if (layered) {
     button.popoverTargetElement = element;
     element.addEventListener("toggle", (event) => {
       const open = /** @type {ToggleEvent} */ (event).newState === "open";
-      button.setAttribute("aria-expanded", String(open));
+      aria(button, "expanded", open);
       if (!open) return;
       const { x, y } = place(
         button.getBoundingClientRect(),
@@ -37,7 +37,7 @@ export function popover(root, button, content, label) {
     element.removeAttribute("popover");
     button.addEventListener("click", () => {
       const open = element.classList.toggle("lmw-open");
-      button.setAttribute("aria-expanded", String(open));
+      aria(button, "expanded", open);
     });
   }
   return element;

@@ -3,7 +3,7 @@
  * in the picture's place while it loads, when there is nothing to show, and after an error.
  */
 
-import { append, h, replace } from "./dom.js";
+import { append, div, h, replace, span } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
 import { keepOwnKeys } from "./shortcuts.js";
@@ -17,16 +17,16 @@ import { keepOwnKeys } from "./shortcuts.js";
  * @param {{name: string}} options name: what the widget is, for screen readers and the CSS class
  */
 export function shell(el, { name }) {
-  const title = h("div", { class: "lmw-title" });
-  const controls = h("div", { class: "lmw-controls" });
+  const title = div("lmw-title");
+  const controls = div("lmw-controls");
   const actions = h("div", { class: "lmw-actions", role: "toolbar", "aria-label": "Actions" });
   const badgeElement = h("span", { class: "lmw-badge", hidden: true, role: "status" });
-  const header = h("div", { class: "lmw-header" }, title, badgeElement, controls, actions);
-  const picture = h("div", { class: "lmw-picture" });
+  const header = div("lmw-header", title, badgeElement, controls, actions);
+  const picture = div("lmw-picture");
   const message = h("div", { class: "lmw-message", hidden: true });
   const progress = progressLine();
-  const figure = h("div", { class: "lmw-figure" }, progress.element, picture, message);
-  const caption = h("div", { class: "lmw-caption" });
+  const figure = div("lmw-figure", progress.element, picture, message);
+  const caption = div("lmw-caption");
   const live = h("div", { class: "lmw-live", "aria-live": "polite", "aria-atomic": "true" });
   const slug = name.toLowerCase().replaceAll(" ", "-");
   const root = h(
@@ -103,20 +103,20 @@ function messageNodes(status, on) {
     const run = on.onExample;
     const button = h(
       "button",
-      { type: "button", class: "lmw-button lmw-example", onclick: () => run(example) },
+      { class: "lmw-button lmw-example", onclick: () => run(example) },
       example,
     );
-    nodes.push(h("p", null, h("span", { class: "lmw-muted" }, "Try "), button));
+    nodes.push(h("p", null, span("lmw-muted", "Try "), button));
   }
   return nodes;
 }
 
 /** A 2 px line over the picture, with words and a stop button when there is something to say. */
 function progressLine() {
-  const bar = h("div", { class: "lmw-progress-bar" });
+  const bar = div("lmw-progress-bar");
   const words = h("span", null);
-  const stop = h("button", { type: "button", class: "lmw-button lmw-stop" }, icon("stop"), "Stop");
-  const note = h("div", { class: "lmw-progress-note" }, words, stop);
+  const stop = h("button", { class: "lmw-button lmw-stop" }, icon("stop"), "Stop");
+  const note = div("lmw-progress-note", words, stop);
   const element = h("div", { class: "lmw-progress", hidden: true }, bar, note);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;

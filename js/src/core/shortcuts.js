@@ -4,6 +4,8 @@
  * goes on the focused element, for keys that may be ours, one step before JupyterLab looks.
  */
 
+import { isCommand } from "./dom.js";
+
 const MARK = "data-lm-suppress-shortcuts";
 
 /**
@@ -12,7 +14,7 @@ const MARK = "data-lm-suppress-shortcuts";
  * @param {Element} target
  */
 function mayBeOurs(event, target) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (isCommand(event)) return false;
   return event.key !== "Enter" || !event.shiftKey || target.matches("textarea, input");
 }
 

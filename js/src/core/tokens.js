@@ -1,6 +1,6 @@
 /** A token as an element: what is odd about it is made visible, and nothing in it is ever HTML. */
 
-import { h } from "./dom.js";
+import { h, span } from "./dom.js";
 
 /** @typedef {import("./types").Tokens} Tokens */
 
@@ -48,10 +48,10 @@ function cut(text, longest) {
 /** @param {string} text @param {boolean} compact @returns {(Node | string)[]} */
 function textParts(text, compact) {
   if (text === "" || (compact && /^ +$/.test(text))) {
-    return [h("span", { class: "lmw-sign" }, "␣".repeat(Math.min(text.length, 3)) || "∅")];
+    return [span("lmw-sign", "␣".repeat(Math.min(text.length, 3)) || "∅")];
   }
   if (!/^[ \n\r\t]+$/.test(text) && INVISIBLE.test(text)) {
-    return [h("span", { class: "lmw-sign" }, codePoints(text))];
+    return [span("lmw-sign", codePoints(text))];
   }
   // On a line of its own a leading space would only shift the token.
   const shown = compact ? cut(text.replace(/^ +(?=\S)/, ""), LONGEST) : text;
@@ -60,7 +60,7 @@ function textParts(text, compact) {
     .filter((part) => part !== "")
     .map((part) => {
       const sign = SIGNS[/** @type {keyof typeof SIGNS} */ (part)];
-      return sign ? h("span", { class: "lmw-sign" }, sign) : part;
+      return sign ? span("lmw-sign", sign) : part;
     });
 }
 

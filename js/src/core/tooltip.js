@@ -4,6 +4,7 @@
  */
 
 import { h, replace } from "./dom.js";
+import { clamp } from "./format.js";
 
 const GAP = 8;
 
@@ -71,8 +72,7 @@ export function tooltip(root) {
  */
 export function place(box, width, height, side) {
   const [W, H] = [document.documentElement.clientWidth, document.documentElement.clientHeight];
-  const inside = (/** @type {number} */ v, /** @type {number} */ most) =>
-    Math.max(4, Math.min(v, most - 4));
+  const inside = (/** @type {number} */ v, /** @type {number} */ most) => clamp(v, 4, most - 4);
   const beside = side === "left" ? box.left - GAP - width : box.right + GAP;
   if (side !== "below" && beside >= 4 && beside + width <= W - 4) {
     return { x: beside, y: inside((box.top + box.bottom) / 2 - height / 2, H - height) };

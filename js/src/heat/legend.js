@@ -1,6 +1,6 @@
 /** The scale of cells: a strip of colour between its two ends, and what it measures. */
 
-import { h, replace } from "../core/dom.js";
+import { aria, h, replace, span } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { stops } from "./ramp.js";
 
@@ -17,19 +17,19 @@ export function legend() {
     set({ theme, signed, high, unit, log = false, low = 0 }) {
       const from = signed ? -high : low;
       const words = `${unit}, from ${number(from)} to ${number(high)}${log ? ", logarithmic" : ""}`;
-      element.setAttribute("aria-label", `Colour: ${words}`);
+      aria(element, "label", `Colour: ${words}`);
       replace(
         element,
-        h("span", { class: "lmw-label" }, unit),
-        h("span", { class: "lmw-value" }, number(from)),
+        span("lmw-label", unit),
+        span("lmw-value", number(from)),
         h("span", {
           class: "lmw-heat-strip",
           style: {
             background: `linear-gradient(to right in oklab, ${stops(theme, signed).join(", ")})`,
           },
         }),
-        h("span", { class: "lmw-value" }, number(high)),
-        log ? h("span", { class: "lmw-label" }, "log") : null,
+        span("lmw-value", number(high)),
+        log ? span("lmw-label", "log") : null,
       );
     },
   };

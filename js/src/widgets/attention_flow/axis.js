@@ -1,6 +1,6 @@
 /** The layers' own numbers above the picture. */
 
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace, span } from "../../core/dom.js";
 
 /** @typedef {import("./geometry.js").Geometry} Geometry */
 
@@ -30,10 +30,10 @@ export function numbered(levels, step, selected) {
 
 /** @param {(level: number) => void} onPick */
 export function axis(onPick) {
-  const numbers = h("div", { class: "lmw-flow-numbers" });
-  const left = h("span", { class: "lmw-flow-axis-left" }, "input");
-  const right = h("span", { class: "lmw-flow-axis-right" });
-  const middle = h("span", { class: "lmw-flow-axis-title" }, "layer");
+  const numbers = div("lmw-flow-numbers");
+  const left = span("lmw-flow-axis-left", "input");
+  const right = span("lmw-flow-axis-right");
+  const middle = span("lmw-flow-axis-title", "layer");
   const element = h(
     "div",
     { class: "lmw-flow-axis", "aria-hidden": "true" },

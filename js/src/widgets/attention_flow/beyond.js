@@ -15,7 +15,6 @@ export function beyond(stage, onGo) {
   const make = (/** @type {string} */ name) => {
     const at = { token: 0 };
     const element = h("button", {
-      type: "button",
       class: `lmw-flow-beyond lmw-flow-${name}`,
       tabindex: "-1",
       hidden: true,

@@ -1,6 +1,7 @@
 /** One tab stop for all nodes: a button that the arrow keys move from node to node. */
 
-import { h } from "../../core/dom.js";
+import { aria, h, isCommand, take } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 import { stepRow } from "./rows.js";
 
 /** @typedef {import("./types").Node} Node */
@@ -27,7 +28,7 @@ const STEPS = {
 export function cursor(sheet, { place, start, onMove, onLeave, onPick, onEscape, describe }) {
   /** @type {Node | null} */
   let at = null;
-  const element = h("button", { type: "button", class: "lmw-flow-cursor" });
+  const element = h("button", { class: "lmw-flow-cursor" });
   sheet.appendChild(element);
 
   /** The node it is on; where it has not been moved, the pinned one, or the last output. */
@@ -44,7 +45,7 @@ export function cursor(sheet, { place, start, onMove, onLeave, onPick, onEscape,
     const node = here();
     const { x, layout } = place();
     element.style.transform = `translate(${x(node.level)}px, ${layout.y[node.token] ?? 0}px)`;
-    element.setAttribute("aria-label", describe(node));
+    aria(element, "label", describe(node));
   }
   const focus = () => {
     if (!element.matches(":focus-visible")) return;
@@ -72,7 +73,7 @@ export function cursor(sheet, { place, start, onMove, onLeave, onPick, onEscape,
     const { levels, layout } = place();
     const from = here();
     at = {
-      level: Math.max(0, Math.min(levels - 1, from.level + step[0])),
+      level: clamp(from.level + step[0], 0, levels - 1),
       token: step[1] ? stepRow(layout, from.token, step[1]) : from.token,
     };
     onMove(at);
@@ -80,9 +81,8 @@ export function cursor(sheet, { place, start, onMove, onLeave, onPick, onEscape,
     return true;
   }
   const keydown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !handle(event)) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (isCommand(event) || !handle(event)) return;
+    take(event);
   };
   element.addEventListener("focus", focus);
   element.addEventListener("blur", blur);

@@ -1,7 +1,7 @@
 /** One view of an AttentionFlow: controls, picture, caption and table, kept true to the store. */
 
 import { textButton } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace } from "../../core/dom.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
@@ -42,7 +42,7 @@ export function createFlow(el, store) {
   const frame = shell(el, { name: "Attention flow" });
   const { root } = frame;
   const says = h("p", { class: "lmw-flow-says" });
-  const stage = h("div", { class: "lmw-flow-stage" });
+  const stage = div("lmw-flow-stage");
   const table = sourcesTable();
   const tip = tooltip(root);
   frame.picture.append(says, stage, table.element);

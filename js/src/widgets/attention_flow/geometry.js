@@ -1,5 +1,6 @@
 /** From tokens and levels to pixels, and back. */
 
+import { clamp } from "../../core/format.js";
 import { rowAt } from "./rows.js";
 
 /** @typedef {import("./types").Layout} Layout */
@@ -72,7 +73,7 @@ export function geometry(frame, layout, levels) {
       const token = row.from;
       if (px < frame.from - NODE_REACH) return { level: 0, token };
       if (px > frame.to + NODE_REACH) return { level: levels - 1, token };
-      const level = Math.max(0, Math.min(levels - 1, Math.round((px - frame.from) / step)));
+      const level = clamp(Math.round((px - frame.from) / step), 0, levels - 1);
       const near = Math.hypot(px - x(level), py - y(token)) <= NODE_REACH;
       return near ? { level, token } : null;
     },

@@ -1,7 +1,7 @@
 /** The tokens at both sides: real text, only as many elements as are near the window. */
 
 import { unsigned } from "../../core/colour.js";
-import { h, replace } from "../../core/dom.js";
+import { h, replace, span } from "../../core/dom.js";
 import { number, percent } from "../../core/format.js";
 import { tokenElement } from "../../core/tokens.js";
 import { ROW } from "./rows.js";
@@ -49,7 +49,6 @@ export function labels(sheet, onOpen) {
       const open = h(
         "button",
         {
-          type: "button",
           class: "lmw-flow-gap",
           tabindex: "-1",
           title: `Show the ${text} folded away here`,
@@ -61,7 +60,7 @@ export function labels(sheet, onOpen) {
       const line = h("div", { class: "lmw-flow-gap-line", style, "aria-hidden": "true" });
       return { left: open, right: line, share: null };
     }
-    const share = h("span", { class: "lmw-flow-share" });
+    const share = span("lmw-flow-share");
     const side = (/** @type {string} */ name, /** @type {(Node | null)[]} */ ...more) =>
       h(
         "div",

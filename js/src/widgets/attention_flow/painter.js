@@ -2,6 +2,7 @@
 
 import { fitCanvas } from "../../core/canvas.js";
 import { neutral, paper } from "../../core/colour.js";
+import { clamp } from "../../core/format.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
 /** @typedef {import("./types").Edge} Edge */
@@ -25,7 +26,7 @@ const widthOf = (share) => 0.75 + 3.25 * share;
 /** Area of a node follows what it carries. @param {number} share @param {number} most */
 const radiusOf = (share, most) => DOT + (most - DOT) * Math.sqrt(Math.min(1, Math.abs(share)));
 /** Nodes of neighbouring layers do not touch. @param {Geometry} place */
-const mostRadius = (place) => Math.max(2.5, Math.min(6, 0.36 * place.step));
+const mostRadius = (place) => clamp(0.36 * place.step, 2.5, 6);
 
 /**
  * Lines of nearly one strength share a path. The strongest lies on top.

@@ -1,5 +1,7 @@
 /** Which tokens have a row of their own, and where; the others are folded into gaps. */
 
+import { clamp } from "../../core/format.js";
+
 /** @typedef {import("./types").Layout} Layout */
 /** @typedef {import("./types").Row} Row */
 /** @typedef {import("./types").Trace} Trace */
@@ -77,5 +79,5 @@ export function stepRow({ rows }, token, by) {
   if (tokens.length === 0) return token;
   let at = tokens.findIndex((other) => other >= token);
   if (at < 0) at = tokens.length - 1;
-  return tokens[Math.max(0, Math.min(tokens.length - 1, at + by))];
+  return tokens[clamp(at + by, 0, tokens.length - 1)];
 }

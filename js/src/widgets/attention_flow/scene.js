@@ -1,7 +1,7 @@
 /** The picture on the screen: axis, labels, canvases, and which node is asked about. */
 
 import { runs } from "../../attention/text.js";
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace } from "../../core/dom.js";
 import { axis } from "./axis.js";
 import { beyond } from "./beyond.js";
 import { cursor } from "./cursor.js";
@@ -50,8 +50,8 @@ export function createScene(stage, { onHover, onEdge, onPick, onLayer, describe 
   const [base, overlay] = [canvas("base"), canvas("overlay")];
   const canvases = h("div", { class: "lmw-flow-canvases", "aria-hidden": "true" }, base, overlay);
   const turns = h("div", { class: "lmw-flow-runs", "aria-hidden": "true" });
-  const sheet = h("div", { class: "lmw-flow-sheet" }, canvases, turns);
-  const scroller = h("div", { class: "lmw-flow-scroller" }, sheet);
+  const sheet = div("lmw-flow-sheet", canvases, turns);
+  const scroller = div("lmw-flow-scroller", sheet);
   const scale = axis(onLayer);
   stage.append(scale.element, scroller);
   const outside = beyond(stage, (token) => reveal(token));

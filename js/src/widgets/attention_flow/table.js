@@ -1,6 +1,6 @@
 /** The sources of one output as a table, and as text for the clipboard. */
 
-import { h, replace } from "../../core/dom.js";
+import { h, replace, span } from "../../core/dom.js";
 import { number, share } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { levelName, sourcesOf } from "./tips.js";
@@ -38,9 +38,9 @@ export function sourcesTable() {
     const title = h(
       "caption",
       null,
-      h("span", { class: "lmw-muted" }, "Sources of "),
+      span("lmw-muted", "Sources of "),
       h("strong", null, tokenElement(tokens, node.token, { compact: true })),
-      h("span", { class: "lmw-muted" }, ` ${levelName(node, figure)}`),
+      span("lmw-muted", ` ${levelName(node, figure)}`),
     );
     const head = ["token", "index", "share", ...(unit ? [figure.unit] : [])].map((name, i) =>
       h("th", { scope: "col", class: i > 0 ? "lmw-num" : null }, name),

@@ -1,6 +1,6 @@
 /** What tooltips and screen readers say of a node or an edge. */
 
-import { h } from "../../core/dom.js";
+import { div, h, span } from "../../core/dom.js";
 import { number, share } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 import { shareText } from "./labels.js";
@@ -59,11 +59,11 @@ export function nodeTip(tokens, node, { trace, selected, figure }) {
     "div",
     null,
     h("div", { class: "lmw-tip-title", dir: "auto" }, tokenName(tokens, node.token, 200)),
-    h("div", { class: "lmw-muted" }, `token ${node.token} · ${levelName(node, figure)}`),
+    div("lmw-muted", `token ${node.token} · ${levelName(node, figure)}`),
     held && selected?.end
       ? h("div", null, `${share(held[node.token])} of the selected output passes here`)
       : null,
-    rows.length > 0 ? h("div", { class: "lmw-muted lmw-tip-gap" }, "made of") : null,
+    rows.length > 0 ? div("lmw-muted lmw-tip-gap", "made of") : null,
     h(
       "table",
       null,
@@ -91,18 +91,13 @@ export function edgeTip(tokens, edge, { step, figure, between, traced }) {
   return h(
     "div",
     null,
-    h(
-      "div",
-      { class: "lmw-tip-title" },
+    div(
+      "lmw-tip-title",
       h("bdi", null, tokenName(tokens, edge.key, 40)),
-      h("span", { class: "lmw-muted" }, " → "),
+      span("lmw-muted", " → "),
       h("bdi", null, tokenName(tokens, edge.query, 40)),
     ),
-    h(
-      "div",
-      { class: "lmw-muted" },
-      `through layer ${layer}${residual ? ", the token itself" : ""}`,
-    ),
+    div("lmw-muted", `through layer ${layer}${residual ? ", the token itself" : ""}`),
     traced ? h("div", null, `${share(edge.share)} ${what} passes here`) : null,
     h("div", null, step === null ? "its step was not sent" : `step: ${number(step, 4)}`),
   );

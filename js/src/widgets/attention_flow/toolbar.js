@@ -4,7 +4,7 @@ import { headControl, kindControl, showTitle } from "../../attention/controls.js
 import { wholeText } from "../../attention/text.js";
 import { actionButtons } from "../../core/actions.js";
 import { checkbox, segmented, slider } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace, span } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
@@ -44,7 +44,7 @@ export const live = (store) =>
  */
 export function toolbar(frame, store, { onTable, copyText }) {
   const set = (/** @type {Partial<State>} */ values) => store.set(values);
-  const methods = h("div", { class: "lmw-flow-methods" });
+  const methods = div("lmw-flow-methods");
   const kinds = kindControl(set);
   let methodsDrawn = "";
   const desk = textDesk({
@@ -151,14 +151,14 @@ function moreControls(frame, store, set) {
   const strongest = h(
     "label",
     { class: "lmw-check" },
-    h("span", { class: "lmw-label" }, "Strongest"),
+    span("lmw-label", "Strongest"),
     topK,
-    h("span", { class: "lmw-label" }, "a node"),
+    span("lmw-label", "a node"),
   );
   const heads = headControl({ onChange: (values) => set(values), onPreview: () => {} });
   const target = word("Explains", "its own prediction", (target) => set({ target }));
   const foil = word("rather than", "nothing", (foil) => set({ foil }));
-  const targets = h("span", { class: "lmw-flow-targets" }, target.element, foil.element);
+  const targets = span("lmw-flow-targets", target.element, foil.element);
   row.add(
     first.element,
     special.element,
@@ -203,7 +203,7 @@ function word(label, placeholder, onChange) {
     onchange: () => onChange(input.value === "" ? null : input.value),
   });
   return {
-    element: h("label", { class: "lmw-check" }, h("span", { class: "lmw-label" }, label), input),
+    element: h("label", { class: "lmw-check" }, span("lmw-label", label), input),
     /** @param {string | number | null} value */
     set(value) {
       input.value = value === null ? "" : String(value);

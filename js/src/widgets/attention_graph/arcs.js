@@ -2,7 +2,7 @@
 
 import { layers, markRuns, option } from "../../attention/parts.js";
 import { isRightToLeft } from "../../attention/text.js";
-import { h } from "../../core/dom.js";
+import { div, h } from "../../core/dom.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Side} Side */
@@ -36,10 +36,9 @@ export function arcsView(tokens, { causal, onScroll }) {
     rows,
   );
   markRuns(tokens, rows);
-  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
-  const sheet = h("div", { class: "lmw-sheet" }, canvases.element, line, numbers);
-  const scroller = h("div", { class: "lmw-scroller lmw-scroller-line" }, sheet);
-  const element = h("div", { class: "lmw-arcs" }, scroller);
+  const sheet = div("lmw-sheet", canvases.element, line, canvases.numbers);
+  const scroller = div("lmw-scroller lmw-scroller-line", sheet);
+  const element = div("lmw-arcs", scroller);
   scroller.addEventListener("scroll", onScroll, { passive: true });
 
   const size = { width: 0, height: up + LINE + NUMBERS + down };
@@ -49,10 +48,7 @@ export function arcsView(tokens, { causal, onScroll }) {
 
   return {
     element,
-    base: canvases.base,
-    ghost: canvases.ghost,
-    overlay: canvases.overlay,
-    numbers,
+    ...canvases.ink,
     groups: [line],
     measure() {
       size.width = scroller.clientWidth;

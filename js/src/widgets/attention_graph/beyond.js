@@ -23,7 +23,7 @@ export function beyond(view, tokens) {
   const pill = () => {
     /** @type {Place | null} */
     let goal = null;
-    const element = h("button", { type: "button", tabindex: "-1", hidden: true });
+    const element = h("button", { tabindex: "-1", hidden: true });
     element.addEventListener("click", (event) => {
       event.stopPropagation();
       if (goal) view.scrollTo(goal.side, goal.index);

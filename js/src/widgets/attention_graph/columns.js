@@ -1,7 +1,7 @@
 /** Two columns of tokens, queries left and keys right, with curves between them. */
 
 import { layers, option } from "../../attention/parts.js";
-import { h } from "../../core/dom.js";
+import { div, h } from "../../core/dom.js";
 import { headings, runLabels, traceAcross } from "./parts.js";
 import { ruler } from "./ruler.js";
 
@@ -22,19 +22,17 @@ export function columnsView(tokens, { names, turns, onScroll }) {
   const canvases = layers();
   const left = column("query", tokens.query, names[0], turns);
   const right = column("key", tokens.key, names[1], turns);
-  const gap = h("div", { class: "lmw-gap" });
-  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
-  const sheet = h(
-    "div",
-    { class: "lmw-sheet" },
+  const gap = div("lmw-gap");
+  const sheet = div(
+    "lmw-sheet",
     canvases.element,
     left.holder,
     gap,
     right.holder,
-    numbers,
+    canvases.numbers,
   );
-  const scroller = h("div", { class: "lmw-scroller" }, sheet);
-  const element = h("div", { class: "lmw-columns" }, headings(names), scroller);
+  const scroller = div("lmw-scroller", sheet);
+  const element = div("lmw-columns", headings(names), scroller);
   const rows = Math.max(tokens.query.text.length, tokens.key.text.length);
   const whole = rows * ROW + 2 * PAD;
   sheet.style.height = `${whole}px`;
@@ -79,10 +77,7 @@ export function columnsView(tokens, { names, turns, onScroll }) {
 
   return {
     element,
-    base: canvases.base,
-    ghost: canvases.ghost,
-    overlay: canvases.overlay,
-    numbers,
+    ...canvases.ink,
     groups: [left.list, right.list],
     measure() {
       boxes.clear();
@@ -151,7 +146,7 @@ function column(side, tokens, name, turns) {
     rows,
   );
   const labels = runLabels(tokens, ROW, PAD, turns);
-  const holder = h("div", { class: `lmw-side lmw-side-${side}` }, labels, list);
+  const holder = div(`lmw-side lmw-side-${side}`, labels, list);
   if (labels.length > 0) holder.classList.add("lmw-has-runs");
   return { holder, list, rows };
 }

@@ -1,7 +1,7 @@
 /** The numbers of one token as a table: for reading, for screen readers, for the clipboard. */
 
 import { textButton } from "../../core/controls.js";
-import { append, h, replace } from "../../core/dom.js";
+import { append, div, h, replace, span } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
@@ -47,13 +47,9 @@ export function details(holder, onGo) {
     const title = h(
       "caption",
       null,
-      h(
-        "span",
-        { class: "lmw-details-token" },
-        tokenElement(tokens[place.side], place.index, { compact: true }),
-      ),
-      h("span", { class: "lmw-muted" }, ` ${ink.verb(place.side)}`),
-      h("div", { class: "lmw-muted" }, tokenFacts(tokens[place.side], place.index)),
+      span("lmw-details-token", tokenElement(tokens[place.side], place.index, { compact: true })),
+      span("lmw-muted", ` ${ink.verb(place.side)}`),
+      div("lmw-muted", tokenFacts(tokens[place.side], place.index)),
     );
     const body = h("tbody", null);
     const rest = h("p", { class: "lmw-muted lmw-table-rest" });
@@ -142,7 +138,7 @@ function row({ tokens, place, heads, weight, ink }, target, onGo) {
 function where(place, onGo) {
   const number = count(place.index);
   const label = `Go to token ${number}`;
-  const attrs = { type: "button", class: "lmw-go", title: label, "aria-label": label };
+  const attrs = { class: "lmw-go", title: label, "aria-label": label };
   return h("button", { ...attrs, onclick: () => onGo(place) }, number);
 }
 

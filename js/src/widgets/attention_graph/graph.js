@@ -1,7 +1,7 @@
 /** One view of an AttentionGraph: controls, picture, caption and table, kept true to the store. */
 
 import { runs, wholeText } from "../../attention/text.js";
-import { h } from "../../core/dom.js";
+import { div } from "../../core/dom.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
 import { patience } from "../../core/patience.js";
@@ -60,7 +60,7 @@ const WRITTEN = "From the dotted line on the model wrote the text.";
 export function createGraph(el, store) {
   const frame = shell(el, { name: "Attention graph" });
   const { root } = frame;
-  const stage = h("div", { class: "lmw-stage" });
+  const stage = div("lmw-stage");
 
   /** @type {Theme} */
   let theme = "light";

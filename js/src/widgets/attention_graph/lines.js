@@ -3,7 +3,7 @@
 import { layers, markRuns, option } from "../../attention/parts.js";
 import { isRightToLeft } from "../../attention/text.js";
 import { twoLines } from "../../attention/two_lines.js";
-import { h } from "../../core/dom.js";
+import { div } from "../../core/dom.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Side} Side */
@@ -25,17 +25,13 @@ export function linesView(tokens, { names }) {
   const lines = { below: line("query", names[0]), above: line("key", names[1]) };
   const text = twoLines(lines);
   const canvases = layers();
-  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
   text.element.prepend(canvases.element);
-  text.element.append(numbers);
-  const element = h("div", { class: "lmw-lines" }, text.element);
+  text.element.append(canvases.numbers);
+  const element = div("lmw-lines", text.element);
 
   return {
     element,
-    base: canvases.base,
-    ghost: canvases.ghost,
-    overlay: canvases.overlay,
-    numbers,
+    ...canvases.ink,
     groups: [text.groups.below, text.groups.above],
     orientation: "both",
     measure: text.measure,

@@ -1,5 +1,6 @@
 /** Classes and accessible names of token elements; only what differs from rest is ever touched. */
 
+import { aria } from "../../core/dom.js";
 import { tokenName } from "../../core/tokens.js";
 import { inWords } from "./isolate.js";
 
@@ -27,10 +28,10 @@ export function marker(view, tokens) {
   function rest() {
     for (const element of touched) {
       element.classList.remove("lmw-hover", "lmw-pinned");
-      element.setAttribute("aria-selected", "false");
+      aria(element, "selected", "false");
       const { side, token } = element.dataset;
       const name = tokenName(tokens[side === "key" ? "key" : "query"], Number(token));
-      element.setAttribute("aria-label", name);
+      aria(element, "label", name);
     }
     touched.clear();
   }
@@ -63,7 +64,7 @@ export function marker(view, tokens) {
           const element = view.tokenElement(side, index);
           if (!element || element.classList.contains(name) === (one === 1)) return;
           element.classList.toggle(name, one === 1);
-          if (name === "lmw-concealed") element.setAttribute("aria-disabled", String(one === 1));
+          if (name === "lmw-concealed") aria(element, "disabled", one === 1);
         });
       }
     },

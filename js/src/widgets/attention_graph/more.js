@@ -1,7 +1,7 @@
 /** Controls that are rarely needed, and the token search. */
 
 import { checkbox, segmented, slider, textButton } from "../../core/controls.js";
-import { focused, h, replace } from "../../core/dom.js";
+import { focused, h, replace, span } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { pairName } from "./caption.js";
 
@@ -77,9 +77,9 @@ export function moreControls(onChange) {
   const strongest = h(
     "label",
     { class: "lmw-check" },
-    h("span", { class: "lmw-label" }, "Strongest"),
+    span("lmw-label", "Strongest"),
     topK,
-    h("span", { class: "lmw-label" }, "a token"),
+    span("lmw-label", "a token"),
   );
   return {
     elements: [
@@ -121,7 +121,7 @@ function turnsControl(onChange) {
   const element = h(
     "span",
     { class: "lmw-check", hidden: true },
-    h("span", { class: "lmw-label" }, "One row for"),
+    span("lmw-label", "One row for"),
     buttons,
   );
   let drawn = "";
@@ -175,7 +175,7 @@ export function pairControl({ onChange }) {
     PAIRS.map((pair) => h("option", { value: pair }, pair === "all" ? "all" : pairName(pair))),
   );
   return {
-    element: h("label", { class: "lmw-check" }, h("span", { class: "lmw-label" }, "Texts"), select),
+    element: h("label", { class: "lmw-check" }, span("lmw-label", "Texts"), select),
     /** @param {State["pair"]} pair */
     set(pair) {
       select.value = pair;
@@ -218,7 +218,7 @@ export function searchControl({ onSearch, onJump, onLeave }) {
   });
   const count = h("span", { class: "lmw-search-count", role: "status" });
   return {
-    element: h("span", { class: "lmw-search-box" }, input, count),
+    element: span("lmw-search-box", input, count),
     input,
     /** @param {string} search @param {number} found @param {number | null} at */
     set(search, found, at) {

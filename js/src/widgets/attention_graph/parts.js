@@ -1,7 +1,7 @@
 /** What both pictures with two columns are made of. */
 
 import { runs } from "../../attention/text.js";
-import { h } from "../../core/dom.js";
+import { h, span } from "../../core/dom.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Turns} Turns */
@@ -21,7 +21,7 @@ export function runLabels(tokens, row, pad, turns) {
     }
     const what = closed ? `Show the tokens of “${name}”` : `Make “${name}” one row`;
     // The same is among the folded controls, where the keyboard comes to it.
-    const attrs = { type: "button", class: "lmw-run", tabindex: "-1", title: what };
+    const attrs = { class: "lmw-run", tabindex: "-1", title: what };
     return h(
       "button",
       {
@@ -42,7 +42,7 @@ export function runLabels(tokens, row, pad, turns) {
 /** The line over two columns. @param {[string, string]} names of the columns, queries first */
 export function headings(names) {
   const one = (/** @type {string} */ where, /** @type {string} */ text) =>
-    h("span", { class: `lmw-heading-${where}` }, text);
+    span(`lmw-heading-${where}`, text);
   return h(
     "div",
     { class: "lmw-headings", "aria-hidden": "true" },

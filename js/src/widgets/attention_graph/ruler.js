@@ -6,6 +6,7 @@
 import { fitCanvas } from "../../core/canvas.js";
 import { neutral } from "../../core/colour.js";
 import { h } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 
 /** @typedef {import("../../attention/ink.js").Ink} Ink */
 /** @typedef {import("./types").EdgeSet} EdgeSet */
@@ -71,7 +72,7 @@ export function ruler(parent, scroller, rows, whole, seen) {
       context.beginPath();
       context.roundRect(0, top * unit, WIDTH, height * unit, 3);
       context.fill();
-      const thick = Math.max(1, Math.min(4, height / rows - 1));
+      const thick = clamp(height / rows - 1, 1, 4);
       const bar = (
         /** @type {number} */ index,
         /** @type {number} */ share,

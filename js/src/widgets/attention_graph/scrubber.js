@@ -1,7 +1,8 @@
 /** A text that the model wrote, step by step: a slider over the written tokens, and a play button. */
 
 import { iconButton, slider, textButton } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { aria, h, replace } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { tokenName } from "../../core/tokens.js";
 
@@ -60,7 +61,7 @@ export function scrubber({ onStep }) {
   const show = (/** @type {"play" | "pause"} */ what) => {
     const label = what === "play" ? "Play" : "Stop playing";
     play.title = label;
-    play.setAttribute("aria-label", label);
+    aria(play, "label", label);
     replace(play, icon(what));
   };
   function stop() {
@@ -86,7 +87,7 @@ export function scrubber({ onStep }) {
       if (element.hidden) return false;
       stop();
       const next = step === null ? (by > 0 ? 0 : count - 1) : step + by;
-      onStep(Math.max(0, Math.min(count - 1, next)));
+      onStep(clamp(next, 0, count - 1));
       return true;
     },
     /** @param {Tokens | null} text @param {number | null} first token that was written @param {number | null} now */
@@ -99,7 +100,7 @@ export function scrubber({ onStep }) {
       if (count === 0) return stop();
       range.set(now ?? count - 1, count - 1);
       range.element.classList.toggle("lmw-idle", now === null);
-      whole.setAttribute("aria-pressed", String(now === null));
+      aria(whole, "pressed", now === null);
     },
     destroy: () => clearInterval(timer),
   };

@@ -1,6 +1,6 @@
 /** What the two signs of a difference look like, and where their colour is full. */
 
-import { h, replace } from "../../core/dom.js";
+import { h, replace, span } from "../../core/dom.js";
 
 /** @typedef {import("../../attention/ink.js").Ink} Ink */
 
@@ -11,9 +11,8 @@ export function signLegend() {
     /** @type {string} */ name,
     /** @type {string} */ line,
   ) =>
-    h(
-      "span",
-      { class: "lmw-signs-one" },
+    span(
+      "lmw-signs-one",
       h("i", { class: `lmw-signs-line lmw-signs-${line}`, style: { "border-color": colour } }),
       name,
     );

@@ -1,6 +1,6 @@
 /** What tooltips say: a token with its strongest targets, or every head's weight of one pair. */
 
-import { h } from "../../core/dom.js";
+import { div, h, span } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 import { headName, otherSide } from "./isolate.js";
@@ -45,7 +45,7 @@ export function tokenTip(tokens, place, targets, { ink, severalHeads }) {
     "div",
     null,
     tipHead(own, place.index),
-    rows.length > 0 ? h("div", { class: "lmw-muted" }, ink.verb(place.side)) : null,
+    rows.length > 0 ? div("lmw-muted", ink.verb(place.side)) : null,
     h("table", null, rows),
   );
 }
@@ -70,11 +70,10 @@ export function pairTip(tokens, query, key, weights, ink) {
   return h(
     "div",
     null,
-    h(
-      "div",
-      { class: "lmw-tip-title" },
+    div(
+      "lmw-tip-title",
       h("bdi", null, tokenName(tokens.query, query, 40)),
-      h("span", { class: "lmw-muted" }, " → "),
+      span("lmw-muted", " → "),
       h("bdi", null, tokenName(tokens.key, key, 40)),
     ),
     h("table", { class: rows.length > 8 ? "lmw-tip-many" : null }, rows),
@@ -90,7 +89,7 @@ function dot(colour) {
 function tipHead(tokens, index) {
   return [
     h("div", { class: "lmw-tip-title", dir: "auto" }, tokenName(tokens, index, 400)),
-    h("div", { class: "lmw-muted" }, tokenFacts(tokens, index)),
+    div("lmw-muted", tokenFacts(tokens, index)),
   ];
 }
 

@@ -4,7 +4,7 @@ import { headControl, kindControl, layerControl, showTitle } from "../../attenti
 import { wholeText } from "../../attention/text.js";
 import { actionButtons } from "../../core/actions.js";
 import { segmented } from "../../core/controls.js";
-import { h } from "../../core/dom.js";
+import { div } from "../../core/dom.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
 import { viewControl } from "./controls.js";
@@ -64,9 +64,8 @@ export function toolbar(frame, store, { onPreview, onJump, onTable, onLeave, cop
     onSubmit: (text) => set({ text }),
   });
   const pair = pairControl({ onChange: set });
-  const row = h(
-    "div",
-    { class: "lmw-row" },
+  const row = div(
+    "lmw-row",
     kinds.element,
     heads.element,
     direction.element,

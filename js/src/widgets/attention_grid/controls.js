@@ -1,7 +1,7 @@
 /** Controls of the grid: which number, which order, which filters, which labels. */
 
 import { iconButton, segmented, slider, textButton } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
 import { inUnits, nameOf, WORDS } from "./statistics.js";
 import { MIXED, shortOf } from "./types_words.js";
 
@@ -23,7 +23,7 @@ function menu({ label, shown = true, onChange }) {
   const element = h(
     "label",
     { class: "lmw-slider" },
-    shown ? h("span", { class: "lmw-label" }, label) : null,
+    shown ? span("lmw-label", label) : null,
     select,
   );
   let drawn = "";
@@ -156,7 +156,7 @@ export function rangeFilter(set) {
         ],
         end,
       );
-      range.input.setAttribute("aria-label", `${nameOf(name)} ${end.replace("_", " ")}`);
+      aria(range.input, "label", `${nameOf(name)} ${end.replace("_", " ")}`);
       const value = state[end] ?? (end === "at_most" ? high : low);
       range.set(Math.round((STEPS * (value - low)) / (high - low || 1)));
     },
@@ -177,16 +177,8 @@ export function typeFilter(set) {
     label: "Show heads of every type",
     onClick: () => set({ show_types: [] }),
   });
-  const failed = h("span", { class: "lmw-muted" });
-  const element = h(
-    "div",
-    { class: "lmw-grid-types" },
-    h("span", { class: "lmw-label" }, "Types"),
-    find,
-    chips,
-    clear,
-    failed,
-  );
+  const failed = span("lmw-muted");
+  const element = div("lmw-grid-types", span("lmw-label", "Types"), find, chips, clear, failed);
   return {
     element,
     /**
@@ -208,7 +200,6 @@ export function typeFilter(set) {
           h(
             "button",
             {
-              type: "button",
               class: "lmw-button lmw-type-chip",
               title: meanings[name] ?? "of none of these types",
               "aria-pressed": String(state.show_types.includes(name)),
@@ -218,7 +209,7 @@ export function typeFilter(set) {
               ? null
               : h("span", { class: "lmw-tag", "aria-hidden": "true" }, shortOf(name, side)),
             name,
-            h("span", { class: "lmw-value lmw-muted" }, String(count)),
+            span("lmw-value lmw-muted", String(count)),
           ),
         ),
       );
@@ -262,7 +253,7 @@ export function moreControls(set) {
     onChange: (value) => set({ theme: /** @type {State["theme"]} */ (value) }),
   });
   const named = (/** @type {string} */ name, /** @type {HTMLElement} */ control) =>
-    h("div", { class: "lmw-slider" }, h("span", { class: "lmw-label" }, name), control);
+    div("lmw-slider", span("lmw-label", name), control);
   return {
     elements: [named("Colour scale", scale.element), size.element, named("Theme", theme.element)],
     /** @param {State} state */

@@ -1,7 +1,8 @@
 /** One view of an AttentionGrid: controls, sheet, the chosen head and the text, kept true to the store. */
 
 import { isRightToLeft } from "../../attention/text.js";
-import { h } from "../../core/dom.js";
+import { div } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
@@ -71,7 +72,7 @@ export function createGrid(el, store) {
   const heads = sheet({ onHover: hoverHead, onPick: pick });
   const large = inspector({ onHover: hoverCell });
   const table = headTable(pick);
-  const main = h("div", { class: "lmw-grid-main" }, heads.element, large.element);
+  const main = div("lmw-grid-main", heads.element, large.element);
   frame.picture.append(main, table.element);
   /** @type {ReturnType<typeof strip>[]} */
   let strips = [];
@@ -384,7 +385,7 @@ export function createGrid(el, store) {
   /** @param {1 | -1} step */
   function stepLayer(step) {
     const { thumbnails, state, figure } = store;
-    const layer = Math.max(0, Math.min(figure.layers - 1, state.layer + step));
+    const layer = clamp(state.layer + step, 0, figure.layers - 1);
     const head = Math.min(state.heads[0] ?? 0, (figure.heads[layer] ?? 1) - 1);
     store.set({ layer, heads: [head] });
     if (thumbnails) heads.bring(thumbnails.find(layer, head));

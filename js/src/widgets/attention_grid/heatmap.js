@@ -1,7 +1,8 @@
 /** One head, large: its cells on a canvas, its tokens along the sides where they fit. */
 
 import { fitCanvas } from "../../core/canvas.js";
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, isCommand, replace, take } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 import { tokenElement } from "../../core/tokens.js";
 import { lookup, paintLines, spread } from "./painter.js";
 
@@ -41,7 +42,7 @@ export function heatmap({ onHover }) {
   );
   const queries = h("div", { class: "lmw-heat-queries", "aria-hidden": "true" });
   const keys = h("div", { class: "lmw-heat-keys", "aria-hidden": "true" });
-  const element = h("div", { class: "lmw-heat" }, keys, queries, plate);
+  const element = div("lmw-heat", keys, queries, plate);
 
   /** @type {Cells | null} */
   let cells = null;
@@ -67,7 +68,7 @@ export function heatmap({ onHover }) {
       if (!cells) return;
       const { left, top, width, height } = plate.getBoundingClientRect();
       const at = (/** @type {number} */ share, /** @type {number} */ count) =>
-        Math.max(0, Math.min(count - 1, Math.floor(share * count)));
+        clamp(Math.floor(share * count), 0, count - 1);
       cursor = [
         at((event.clientY - top) / height, cells.rows),
         at((event.clientX - left) / width, cells.columns),
@@ -83,14 +84,13 @@ export function heatmap({ onHover }) {
   const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   const keydown = (/** @type {KeyboardEvent} */ event) => {
     const step = steps[event.key];
-    if (!step || !cells || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!step || !cells || isCommand(event)) return;
     cursor = [
-      Math.max(0, Math.min(cells.rows - 1, cursor[0] + step[0])),
-      Math.max(0, Math.min(cells.columns - 1, cursor[1] + step[1])),
+      clamp(cursor[0] + step[0], 0, cells.rows - 1),
+      clamp(cursor[1] + step[1], 0, cells.columns - 1),
     ];
     onHover(read(...cursor));
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   };
   plate.addEventListener("pointermove", move);
   plate.addEventListener("pointerleave", leave);
@@ -139,13 +139,13 @@ export function heatmap({ onHover }) {
       const named = counts.map((count) => count * ROOM <= width - NAMES);
       const [left, top] = [pair.query, pair.key].map((side, i) => (named[i] ? longest(side) : 0));
       const room = width - left;
-      const aspect = Math.max(0.25, Math.min(1.2, counts[0] / counts[1]));
+      const aspect = clamp(counts[0] / counts[1], 0.25, 1.2);
       size = { width: room, height: Math.round(room * aspect) };
       if (named[0]) size.height = Math.max(size.height, counts[0] * ROOM);
       element.style.setProperty("--lmw-left", `${left}px`);
       element.style.setProperty("--lmw-top", `${top}px`);
       element.style.height = `${size.height + top}px`;
-      plate.setAttribute("aria-label", label);
+      aria(plate, "label", label);
       names(queries, named[0] ? pair.query : null, size.height);
       names(keys, named[1] ? pair.key : null, size.width);
       paintCells(fitted(canvas, size), next, palette, causal, factor);

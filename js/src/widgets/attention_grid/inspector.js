@@ -1,6 +1,6 @@
 /** The chosen head beside the sheet: what it is, its numbers, and its weights to be read. */
 
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace, span } from "../../core/dom.js";
 import { number, percent, share } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 import { heatmap } from "./heatmap.js";
@@ -21,15 +21,15 @@ import { inUnits, nameOf } from "./statistics.js";
 /** @param {{onHover: (read: CellRead | null) => void}} on */
 export function inspector({ onHover }) {
   const title = h("strong", null);
-  const types = h("span", { class: "lmw-muted" });
+  const types = span("lmw-muted");
   const numbers = h("dl", { class: "lmw-grid-numbers" });
   const readout = h("p", { class: "lmw-grid-readout" });
-  const texts = h("div", { class: "lmw-grid-texts" });
+  const texts = div("lmw-grid-texts");
   const map = heatmap({ onHover });
   const element = h(
     "div",
     { class: "lmw-grid-inspector", role: "group", "aria-label": "The chosen head" },
-    h("div", { class: "lmw-grid-heading" }, title, types),
+    div("lmw-grid-heading", title, types),
     map.element,
     readout,
     texts,

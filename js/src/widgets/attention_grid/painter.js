@@ -1,6 +1,7 @@
 /** Thumbnails on one canvas, pixel by pixel; and lines for a token over all of them. */
 
 import { mix, parseColour } from "../../core/colour.js";
+import { clamp } from "../../core/format.js";
 import { ramp } from "../../heat/ramp.js";
 import { NOT_A_NUMBER } from "./thumbnails.js";
 
@@ -57,7 +58,7 @@ export function lookup({ colours, broken, signed }, factor, faded) {
   const found = new Uint32Array(256);
   for (let byte = 0; byte < NOT_A_NUMBER; byte++) {
     const at = signed ? 128 + (byte - 127) * factor : (byte / 254) * 255 * factor;
-    found[byte] = colours[Math.max(0, Math.min(255, Math.round(at)))];
+    found[byte] = colours[clamp(Math.round(at), 0, 255)];
   }
   found[NOT_A_NUMBER] = broken;
   if (faded) {

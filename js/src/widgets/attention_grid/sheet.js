@@ -1,7 +1,8 @@
 /** All thumbnails: one canvas as large as what is in view, and light elements for text and keys. */
 
 import { fitCanvas } from "../../core/canvas.js";
-import { focused, h, replace } from "../../core/dom.js";
+import { aria, div, focused, h, replace, span } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 import { BAR } from "./layout.js";
 import { paintLines, paintSheet } from "./painter.js";
 import { sheetKeys } from "./sheet_keys.js";
@@ -44,11 +45,11 @@ export function sheet(on) {
   const overlay = h("canvas", { class: "lmw-canvas lmw-grid-overlay", width: "1", height: "1" });
   const glass = h("div", { class: "lmw-grid-glass", "aria-hidden": "true" }, canvas, overlay);
   const lines = h("div", { class: "lmw-grid-lines", role: "grid", "aria-label": "Heads" });
-  const scroller = h("div", { class: "lmw-grid-scroller" }, glass, lines);
+  const scroller = div("lmw-grid-scroller", glass, lines);
   const layerAxis = h("div", { class: "lmw-grid-axis lmw-grid-layers", "aria-hidden": "true" });
   const headAxis = h("div", { class: "lmw-grid-axis lmw-grid-heads", "aria-hidden": "true" });
   const nothing = h("p", { class: "lmw-grid-nothing lmw-muted", hidden: true });
-  const element = h("div", { class: "lmw-sheet" }, headAxis, layerAxis, scroller, nothing);
+  const element = div("lmw-sheet", headAxis, layerAxis, scroller, nothing);
 
   /** @type {Scene | null} */
   let scene = null;
@@ -204,14 +205,14 @@ export function sheet(on) {
           dataset: { of: String(head) },
           style: { left, width },
         },
-        metrics.name > 0 ? h("span", { class: "lmw-grid-name" }, name(head)) : null,
+        metrics.name > 0 ? span("lmw-grid-name", name(head)) : null,
         h(
           "span",
           { class: "lmw-grid-thumb", style: { height: width } },
           mark &&
             h("span", { class: mark.strong ? "lmw-tag lmw-tag-strong" : "lmw-tag" }, mark.text),
         ),
-        metrics.line > 10 ? h("span", { class: "lmw-grid-number" }, number(head)) : null,
+        metrics.line > 10 ? span("lmw-grid-number", number(head)) : null,
       ),
     ];
   }
@@ -227,7 +228,7 @@ export function sheet(on) {
     const [column, row] = [Math.floor(x / pitchX), Math.floor(y / pitchY)];
     const spot = scene.arrangement.rows[row]?.spots[column];
     if (spot === undefined || x - column * pitchX > side) return null;
-    const share = (/** @type {number} */ v) => Math.max(0, Math.min(0.999999, v / side));
+    const share = (/** @type {number} */ v) => clamp(v / side, 0, 0.999999);
     const { head } = scene.arrangement.spots[spot];
     return {
       head,
@@ -320,8 +321,8 @@ export function sheet(on) {
       element.style.width = `${metrics.left + metrics.width + bar}px`;
       lines.style.width = `${metrics.width}px`;
       lines.style.height = `${Math.max(metrics.height, metrics.pitchY)}px`;
-      lines.setAttribute("aria-rowcount", String(arrangement.rows.length));
-      lines.setAttribute("aria-colcount", String(arrangement.columns));
+      aria(lines, "rowcount", arrangement.rows.length);
+      aria(lines, "colcount", arrangement.columns);
       for (const line of rows.values()) line.remove();
       rows.clear();
       axes(next);
@@ -336,7 +337,7 @@ export function sheet(on) {
     /** @param {number} head -1: none */
     choose(head) {
       for (const each of lines.querySelectorAll("[aria-selected='true']")) {
-        each.setAttribute("aria-selected", "false");
+        aria(each, "selected", "false");
       }
       chosen = head;
       lines.querySelector(`[data-head="${head}"]`)?.setAttribute("aria-selected", "true");

@@ -1,5 +1,8 @@
 /** One tab stop for all heads; arrow keys move over rows and columns. */
 
+import { isCommand, take } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
+
 /** @typedef {import("./types").Arrangement} Arrangement */
 
 /** Rows and columns of a key. @type {Record<string, [number, number]>} */
@@ -27,9 +30,9 @@ export function headAt({ rows, spots, spotOf }, head, key) {
   if (key === "End") return headOf(here[here.length - 1]);
   if (!STEPS[key]) return null;
   const [down, right] = STEPS[key];
-  if (right !== 0) return headOf(here[Math.max(0, Math.min(here.length - 1, column + right))]);
+  if (right !== 0) return headOf(here[clamp(column + right, 0, here.length - 1)]);
   const step = Math.sign(down);
-  let to = Math.max(0, Math.min(rows.length - 1, row + down));
+  let to = clamp(row + down, 0, rows.length - 1);
   while (rows[to] && rows[to].spots.length === 0) to += step;
   const there = rows[to]?.spots;
   return there ? headOf(there[Math.min(there.length - 1, column)]) : head;
@@ -59,7 +62,7 @@ export function sheetKeys(grid, { arrangement, element, bring, onStand, onPick }
   function keydown(event) {
     const now = arrangement();
     const from = event.target instanceof HTMLElement ? event.target.dataset.head : undefined;
-    if (!now || from === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!now || from === undefined || isCommand(event)) return;
     if (event.key === "Enter" || event.key === " ") onPick(Number(from));
     else {
       const next = headAt(now, Number(from), event.key);
@@ -68,8 +71,7 @@ export function sheetKeys(grid, { arrangement, element, bring, onStand, onPick }
       stand(next);
       element(next)?.focus({ preventScroll: true });
     }
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   }
 
   /** @param {FocusEvent} event */

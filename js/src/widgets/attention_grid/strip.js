@@ -1,6 +1,6 @@
 /** The text as flowing tokens: hover one to light it in every head. */
 
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, replace } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { roving } from "../../core/keyboard.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
@@ -22,13 +22,7 @@ const LINE = 26;
 export function strip({ label, side, onHover, onPick }) {
   const list = h("div", { class: "lmw-strip-tokens", role: "listbox", "aria-label": label });
   const rest = h("p", { class: "lmw-muted" });
-  const element = h(
-    "div",
-    { class: "lmw-strip" },
-    h("div", { class: "lmw-label" }, label),
-    list,
-    rest,
-  );
+  const element = div("lmw-strip", div("lmw-label", label), list, rest);
   /** @type {Element[]} */
   let marked = [];
   /** @type {number | null} */
@@ -61,10 +55,10 @@ export function strip({ label, side, onHover, onPick }) {
         Array.from({ length: shown }, (_, index) => {
           const token = tokenElement(tokens, index);
           token.setAttribute("role", "option");
-          token.setAttribute("aria-selected", "false");
+          aria(token, "selected", "false");
           const name = tokenName(tokens, index);
           if (tokens.text[index].length < LONG && name !== token.textContent?.trim()) {
-            token.setAttribute("aria-label", name);
+            aria(token, "label", name);
           }
           token.tabIndex = -1;
           return token;

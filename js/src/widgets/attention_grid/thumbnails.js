@@ -1,5 +1,6 @@
 /** Heads as they came over the wire: any cell as a weight; the Python side is grid_thumbnails.py. */
 
+import { clamp } from "../../core/format.js";
 import { decode } from "../../core/wire.js";
 
 /** @typedef {import("./types").ThumbnailsWire} ThumbnailsWire */
@@ -164,4 +165,4 @@ export class Details {
 }
 
 /** @param {number} share 0..1 @param {number} count */
-const within = (share, count) => Math.max(0, Math.min(count - 1, Math.floor(share * count)));
+const within = (share, count) => clamp(Math.floor(share * count), 0, count - 1);

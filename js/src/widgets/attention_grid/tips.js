@@ -1,7 +1,7 @@
 /** What a head is, in words: for the tooltip, for screen readers, and as a table. */
 
 import { textButton } from "../../core/controls.js";
-import { append, h, replace } from "../../core/dom.js";
+import { append, div, h, replace } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { inUnits, nameOf } from "./statistics.js";
 
@@ -32,15 +32,13 @@ export const typeWords = ({ types }) =>
  * @param {string} cell the weight under the pointer, in words
  */
 export function headTip(head, cell) {
-  return h(
-    "div",
-    { class: "lmw-grid-tip" },
+  return div(
+    "lmw-grid-tip",
     h("strong", null, headTitle(head)),
     head.types.length > 0 ? h("div", null, typeWords(head)) : null,
     h("div", null, cell),
-    h(
-      "div",
-      { class: "lmw-muted" },
+    div(
+      "lmw-muted",
       head.statistics.map(([name, value]) => `${nameOf(name)} ${inUnits(name, value)}`).join(" · "),
     ),
   );
@@ -112,7 +110,7 @@ export function headTable(onPick) {
 
 /** @param {Known} head @param {() => void} onPick */
 function row(head, onPick) {
-  const go = h("button", { type: "button", class: "lmw-go", onclick: onPick }, headTitle(head));
+  const go = h("button", { class: "lmw-go", onclick: onPick }, headTitle(head));
   return h(
     "tr",
     null,

@@ -3,7 +3,7 @@
 import { kindControl, showTitle } from "../../attention/controls.js";
 import { wholeText } from "../../attention/text.js";
 import { actionButtons } from "../../core/actions.js";
-import { h } from "../../core/dom.js";
+import { div } from "../../core/dom.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
 import { legend } from "../../heat/legend.js";
@@ -42,14 +42,7 @@ export function toolbar(frame, store, { onTable, copyText }) {
     text: () => wholeText(store.state.text, store.texts?.query ?? null),
     onSubmit: (text) => set({ text }),
   });
-  const row = h(
-    "div",
-    { class: "lmw-row" },
-    order.flat,
-    range.element,
-    colours.element,
-    types.element,
-  );
+  const row = div("lmw-row", order.flat, range.element, colours.element, types.element);
   frame.controls.append(kinds.element, ...order.elements);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });

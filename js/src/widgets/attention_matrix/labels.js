@@ -1,6 +1,6 @@
 /** Names beside the rows and over the columns, and whose turn they are. */
 
-import { count } from "../../core/format.js";
+import { clamp, count } from "../../core/format.js";
 import { niceStep } from "../../core/ticks.js";
 import { READABLE } from "./viewport.js";
 
@@ -146,7 +146,7 @@ export function labels(axis, most) {
     /** The index under a point of the axis. @param {number} along pixels of the plot @param {View} view */
     at(along, view) {
       const [first, size] = vertical ? [view.y, view.sy] : [view.x, view.sx];
-      return Math.max(0, Math.min(axis.count - 1, Math.floor(first + along / size)));
+      return clamp(Math.floor(first + along / size), 0, axis.count - 1);
     },
   };
 

@@ -1,6 +1,6 @@
 /** One view of an AttentionMatrix: controls, picture, caption and table, kept true to the store. */
 
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
 import { frames } from "../../core/frames.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
@@ -64,7 +64,7 @@ export function createMatrix(el, store) {
   });
   const tooltipHere = tooltip(root);
   const colours = legend();
-  const swatches = h("span", { class: "lmw-swatches" });
+  const swatches = span("lmw-swatches");
   const table = weightsTable(root, {
     onGo: ({ row, column }) => {
       picture.approach(row, column);
@@ -78,12 +78,7 @@ export function createMatrix(el, store) {
     copyText: table.copyText,
   });
   frame.picture.append(
-    h(
-      "div",
-      { class: "lmw-main" },
-      picture.element,
-      h("div", { class: "lmw-legend-row" }, colours.element, swatches),
-    ),
+    div("lmw-main", picture.element, div("lmw-legend-row", colours.element, swatches)),
     table.element,
   );
   const bus = together(store.model, {
@@ -203,8 +198,9 @@ export function createMatrix(el, store) {
     keyboard = null;
     if (matrix) {
       const { rows, columns } = matrix;
-      picture.plot.setAttribute(
-        "aria-label",
+      aria(
+        picture.plot,
+        "label",
         `Heat map, ${rows} rows (queries) by ${columns} columns (keys). Arrow keys go from cell to cell.`,
       );
       root.dataset.lmwLayer = String(matrix.layer);
@@ -242,7 +238,7 @@ export function createMatrix(el, store) {
       low: look.low,
     });
     const swatch = (/** @type {string} */ name, /** @type {string} */ words) =>
-      h("span", { class: "lmw-swatch" }, h("i", { class: `lmw-swatch-${name}` }), words);
+      span("lmw-swatch", h("i", { class: `lmw-swatch-${name}` }), words);
     replace(
       swatches,
       causal ? swatch("unseen", "cannot be seen") : null,

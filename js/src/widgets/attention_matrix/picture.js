@@ -1,7 +1,8 @@
 /** The stage: cells, labels and crosshair on two canvases, kept true to what is in view. */
 
 import { fitCanvas } from "../../core/canvas.js";
-import { h, reducedMotion } from "../../core/dom.js";
+import { div, h, reducedMotion } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 import { frames } from "../../core/frames.js";
 import { look as makeLook } from "../../heat/paint.js";
 import { BAND, labels, longest } from "./labels.js";
@@ -44,11 +45,10 @@ const LABEL = { share: 0.27, most: 128, above: 96 };
 export function createPicture(tiles, { onView }) {
   const base = h("canvas", { class: "lmw-canvas lmw-canvas-base", width: "1", height: "1" });
   const overlay = h("canvas", { class: "lmw-canvas lmw-canvas-overlay", width: "1", height: "1" });
-  const paper = h("div", { class: "lmw-unseen" });
+  const paper = div("lmw-unseen");
   const plot = h("div", { class: "lmw-plot", role: "application", tabindex: "0" });
-  const element = h(
-    "div",
-    { class: "lmw-stage" },
+  const element = div(
+    "lmw-stage",
     h("div", { class: "lmw-canvases", "aria-hidden": "true" }, paper, base, overlay),
     plot,
   );
@@ -85,7 +85,7 @@ export function createPicture(tiles, { onView }) {
   /** @param {Matrix} matrix @param {number} available */
   function roomFor(matrix, available) {
     const { query, key, rows, columns } = matrix;
-    const most = Math.max(56, Math.min(LABEL.most, available * LABEL.share));
+    const most = clamp(available * LABEL.share, 56, LABEL.most);
     const side = Math.max(rows > MANY ? Math.min(most, 72) : 36, longest(query, most));
     const above = longest(key, LABEL.above);
     const left = side + 10 + (query.bands.length > 0 ? BAND : 0);
@@ -292,9 +292,7 @@ export function createPicture(tiles, { onView }) {
     /** @param {number} factor @param {{x: number, y: number} | null} at point of the stage; null: the middle */
     zoom(factor, at) {
       const [px, py] = at ? [at.x - room.left, at.y - room.top] : [room.width / 2, room.height / 2];
-      const clamp = (/** @type {number} */ v, /** @type {number} */ most) =>
-        Math.max(0, Math.min(most, v));
-      const next = zoomed(view, factor, clamp(px, room.width), clamp(py, room.height), room);
+      const next = zoomed(view, factor, clamp(px, 0, room.width), clamp(py, 0, room.height), room);
       return at ? jump(next) : glide(next);
     },
     /** @param {number} dx @param {number} dy */

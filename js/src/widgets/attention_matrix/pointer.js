@@ -1,6 +1,7 @@
 /** Mouse, touch, wheel and keys over the matrix. */
 
-import { focused } from "../../core/dom.js";
+import { focused, isCommand, take, wheelPixels } from "../../core/dom.js";
+import { clamp } from "../../core/format.js";
 
 /** @typedef {import("./picture.js").Picture} Picture */
 /** @typedef {import("./types").Spot} Spot */
@@ -118,7 +119,7 @@ export function watchPointer(picture, { onHover, onPick, matrix, cursor }) {
   function wheel(event) {
     const meant = event.ctrlKey || event.metaKey || focused(plot) === plot;
     if (!meant) return;
-    const pixels = event.deltaMode === 1 ? event.deltaY * 24 : event.deltaY;
+    const pixels = wheelPixels(event);
     const at = pointOf(event);
     const zooms = picture.zoom(Math.exp(-pixels * 0.002), at);
     if (zooms || event.ctrlKey || event.metaKey) event.preventDefault();
@@ -127,7 +128,7 @@ export function watchPointer(picture, { onHover, onPick, matrix, cursor }) {
   /** @param {KeyboardEvent} event */
   function keydown(event) {
     const all = matrix();
-    if (!all || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!all || isCommand(event)) return;
     const { row, column } = cursor();
     const at = picture.read(row, column);
     const spot = at && { rows: at.rows, columns: at.columns };
@@ -149,8 +150,8 @@ export function watchPointer(picture, { onHover, onPick, matrix, cursor }) {
     const step = steps[event.key];
     if (step) {
       const next = [
-        Math.max(0, Math.min(all.rows - 1, row + step[0])),
-        Math.max(0, Math.min(all.columns - 1, column + step[1])),
+        clamp(row + step[0], 0, all.rows - 1),
+        clamp(column + step[1], 0, all.columns - 1),
       ];
       resting = null;
       picture.reveal(next[0], next[1]);
@@ -158,8 +159,7 @@ export function watchPointer(picture, { onHover, onPick, matrix, cursor }) {
       onHover(reading && { rows: reading.rows, columns: reading.columns }, true);
     } else if ((event.key === "Enter" || event.key === " ") && !event.shiftKey) onPick(spot);
     else return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   }
 
   const focusin = () => {

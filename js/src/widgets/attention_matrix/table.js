@@ -1,6 +1,6 @@
 /** The numbers beside the picture: the pinned row or column, else the strongest cells. */
 
-import { h, replace } from "../../core/dom.js";
+import { h, replace, span } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { exact } from "./tips.js";
 
@@ -114,10 +114,7 @@ export function weightsTable(root, { onGo }) {
   function named(axis, cell, first) {
     const index = axis.side === "query" ? cell.row : cell.column;
     const attrs = { class: "lmw-table-token", dir: "auto" };
-    const content = [
-      h("bdi", null, axis.name(index)),
-      h("span", { class: "lmw-index" }, count(index)),
-    ];
+    const content = [h("bdi", null, axis.name(index)), span("lmw-index", count(index))];
     return first ? h("th", { ...attrs, scope: "row" }, content) : h("td", attrs, content);
   }
 
@@ -125,7 +122,7 @@ export function weightsTable(root, { onGo }) {
   function go(cell, figure) {
     return h(
       "button",
-      { type: "button", class: "lmw-go", title: "Show this cell", onclick: () => onGo(cell) },
+      { class: "lmw-go", title: "Show this cell", onclick: () => onGo(cell) },
       exact(cell.weight, figure),
     );
   }
@@ -177,15 +174,10 @@ export function weightsTable(root, { onGo }) {
 function titleOf({ matrix, pinned, line }) {
   const name = (/** @type {Axis} */ axis, /** @type {number} */ index) =>
     h("bdi", { class: "lmw-details-token" }, axis.name(index));
-  if (!line) return h("span", null, h("span", { class: "lmw-details-token" }, "Strongest cells"));
+  if (!line) return h("span", null, span("lmw-details-token", "Strongest cells"));
   if (pinned.row !== null) {
-    return h(
-      "span",
-      null,
-      name(matrix.query, pinned.row),
-      h("span", { class: "lmw-muted" }, " attends to"),
-    );
+    return h("span", null, name(matrix.query, pinned.row), span("lmw-muted", " attends to"));
   }
-  const verb = h("span", { class: "lmw-muted" }, " is attended to by");
+  const verb = span("lmw-muted", " is attended to by");
   return h("span", null, name(matrix.key, pinned.column ?? 0), verb);
 }

@@ -3,6 +3,8 @@
  * Until they come, coarser cells stand in their place.
  */
 
+import { clamp } from "../../core/format.js";
+
 /** @typedef {import("./types").Matrix} Matrix */
 /** @typedef {import("../../heat/cells.js").Cells} Cells */
 /** @typedef {import("./store.js").Store} Store */
@@ -106,7 +108,7 @@ export function tileCache(store, canAsk) {
       const now = performance.now();
       waitingSince ||= now;
       clearTimeout(timer);
-      timer = setTimeout(ask, Math.max(0, Math.min(REST, waitingSince + LONGEST - now)));
+      timer = setTimeout(ask, clamp(waitingSince + LONGEST - now, 0, REST));
     },
     get size() {
       return tiles.size;

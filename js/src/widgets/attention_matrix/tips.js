@@ -1,6 +1,6 @@
 /** What a cell says of itself: in the tooltip, and to screen readers. */
 
-import { h } from "../../core/dom.js";
+import { div, h } from "../../core/dom.js";
 import { count, number, share } from "../../core/format.js";
 import { rangeWords } from "./axis.js";
 
@@ -58,7 +58,7 @@ export function tip(reading, matrix, figure) {
   return h(
     "div",
     null,
-    h("div", { class: "lmw-tip-title" }, headline(reading, matrix, figure)),
+    div("lmw-tip-title", headline(reading, matrix, figure)),
     h(
       "table",
       null,

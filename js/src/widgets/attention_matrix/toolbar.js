@@ -4,7 +4,7 @@ import { headControl, kindControl, layerControl, showTitle } from "../../attenti
 import { wholeText } from "../../attention/text.js";
 import { actionButtons } from "../../core/actions.js";
 import { iconButton, segmented, textButton } from "../../core/controls.js";
-import { h } from "../../core/dom.js";
+import { aria, div, h, span } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { foldedRow } from "../../core/shell.js";
 import { textDesk } from "../../core/text_desk.js";
@@ -51,12 +51,7 @@ function choice({ label, title, options, onChange }) {
     },
     Object.entries(options).map(([value, words]) => h("option", { value }, String(words))),
   );
-  const element = h(
-    "label",
-    { class: "lmw-check", title },
-    h("span", { class: "lmw-label" }, label),
-    select,
-  );
+  const element = h("label", { class: "lmw-check", title }, span("lmw-label", label), select);
   return {
     element,
     /** @param {Value} value */
@@ -139,7 +134,7 @@ export function toolbar(frame, store, { picture, onZoom, onTable, copyText }) {
     text: () => wholeText(store.state.text, store.tokens?.query ?? null),
     onSubmit: (text) => set({ text, token: null, key: null }),
   });
-  const row = h("div", { class: "lmw-row" }, heads.element, pool.element, scale.element);
+  const row = div("lmw-row", heads.element, pool.element, scale.element);
   frame.controls.append(kinds.element, layers.element, zoom);
   frame.figure.before(row);
   const folded = foldedRow(frame, { label: "More controls" });
@@ -179,7 +174,7 @@ export function toolbar(frame, store, { picture, onZoom, onTable, copyText }) {
       if (words.textContent !== said) words.textContent = said;
       out.disabled = picture.isWhole;
       into.disabled = !picture.canZoomIn;
-      all.setAttribute("aria-pressed", String(picture.isWhole));
+      aria(all, "pressed", picture.isWhole);
     },
     destroy() {
       layers.destroy();

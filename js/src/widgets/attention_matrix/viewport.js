@@ -1,5 +1,7 @@
 /** Which part of a matrix is in view: pure arithmetic. */
 
+import { clamp } from "../../core/format.js";
+
 /** @typedef {import("./types").View} View */
 /** @typedef {import("./types").Room} Room */
 
@@ -45,10 +47,10 @@ export const whole = ({ width, height, rows, columns }) => ({
 /** The nearest view that shows the matrix and nothing beside it. @param {View} view @param {Room} room @returns {View} */
 export function within(view, room) {
   const all = whole(room);
-  const sx = Math.max(all.sx, Math.min(view.sx, Math.max(all.sx, LARGEST)));
-  const sy = Math.max(all.sy, Math.min(view.sy, Math.max(all.sy, LARGEST)));
-  const x = Math.max(0, Math.min(view.x, room.columns - room.width / sx));
-  const y = Math.max(0, Math.min(view.y, room.rows - room.height / sy));
+  const sx = clamp(view.sx, all.sx, Math.max(all.sx, LARGEST));
+  const sy = clamp(view.sy, all.sy, Math.max(all.sy, LARGEST));
+  const x = clamp(view.x, 0, room.columns - room.width / sx);
+  const y = clamp(view.y, 0, room.rows - room.height / sy);
   return { x, y, sx, sy };
 }
 
@@ -63,7 +65,7 @@ export function within(view, room) {
 export function zoomed(view, factor, px, py, room) {
   const all = whole(room);
   const limit = (/** @type {number} */ size, /** @type {number} */ least) =>
-    Math.max(least, Math.min(size * factor, Math.max(least, LARGEST)));
+    clamp(size * factor, least, Math.max(least, LARGEST));
   const sx = limit(view.sx, all.sx);
   const sy = limit(view.sy, all.sy);
   const x = view.x + px / view.sx - px / sx;

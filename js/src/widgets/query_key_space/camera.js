@@ -1,5 +1,7 @@
 /** From the plane to the screen and back: both axes have one scale, for distances mean something. */
 
+import { clamp } from "../../core/format.js";
+
 const MARGIN = 24;
 const CLOSEST = 200;
 
@@ -49,7 +51,7 @@ export function camera(onMove) {
     /** @param {number} factor @param {number} [left] what stays in place @param {number} [top] */
     zoomBy(factor, left = size.width / 2, top = size.height / 2) {
       const before = scale();
-      zoom = Math.max(0.5, Math.min(CLOSEST, zoom * factor));
+      zoom = clamp(zoom * factor, 0.5, CLOSEST);
       const [dx, dy] = [left - size.width / 2, top - size.height / 2];
       middle = {
         x: middle.x + dx / before - dx / scale(),

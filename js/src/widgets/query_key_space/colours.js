@@ -1,7 +1,7 @@
 /** What the colour of a point says. */
 
 import { headColour, mix } from "../../core/colour.js";
-import { count, number } from "../../core/format.js";
+import { clamp, count, number } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
@@ -21,7 +21,7 @@ export const kindColours = (theme) => ({ query: headColour(0, theme), key: headC
 /** @param {Theme} theme @param {number} t 0..1 */
 function along(theme, t) {
   const stops = SCALE[theme];
-  const place = Math.max(0, Math.min(1, t)) * (stops.length - 1);
+  const place = clamp(t, 0, 1) * (stops.length - 1);
   const low = Math.min(stops.length - 2, Math.floor(place));
   return mix(stops[low], stops[low + 1], place - low);
 }

@@ -1,6 +1,6 @@
 /** The legend: shapes, and what colours say. */
 
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
 
 /** @typedef {import("./types").Colouring} Colouring */
 /** @typedef {import("./types").Side} Side */
@@ -15,7 +15,7 @@ function shape(side, colour) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("class", "lmw-shape");
-  svg.setAttribute("aria-hidden", "true");
+  aria(svg, "hidden", "true");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", SHAPES[side]);
   path.setAttribute("fill", colour);
@@ -24,9 +24,9 @@ function shape(side, colour) {
 }
 
 export function pointKey() {
-  const element = h("div", { class: "lmw-space-key" });
+  const element = div("lmw-space-key");
   const item = (/** @type {Node} */ mark, /** @type {string} */ name) =>
-    h("span", { class: "lmw-space-item" }, mark, h("bdi", null, name));
+    span("lmw-space-item", mark, h("bdi", null, name));
   return {
     element,
     /** @param {Colouring["legend"]} legend @param {{query: string, key: string}} shapes their colours */
@@ -37,14 +37,14 @@ export function pointKey() {
         const background = `linear-gradient(to right in oklab, ${legend.colours.join(", ")})`;
         const strip = h("span", { class: "lmw-heat-strip", style: { background } });
         const scale = [h("span", null, legend.low), strip, h("span", null, legend.high)];
-        const name = h("span", { class: "lmw-label" }, legend.unit);
-        replace(element, marks, h("span", { class: "lmw-heat-legend" }, name, scale));
+        const name = span("lmw-label", legend.unit);
+        replace(element, marks, span("lmw-heat-legend", name, scale));
         return;
       }
       const dots = legend.items.map(({ name, colour }) =>
         item(h("i", { class: "lmw-dot", style: { background: colour } }), name),
       );
-      replace(element, marks, dots, h("span", { class: "lmw-label" }, legend.note));
+      replace(element, marks, dots, span("lmw-label", legend.note));
     },
   };
 }

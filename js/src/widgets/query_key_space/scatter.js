@@ -3,7 +3,7 @@
 import { fitCanvas } from "../../core/canvas.js";
 import { paper } from "../../core/colour.js";
 import { iconButton, textButton } from "../../core/controls.js";
-import { h } from "../../core/dom.js";
+import { div, h, isCommand, take } from "../../core/dom.js";
 import { camera } from "./camera.js";
 import { drawPoints, nearestPoint, radiusFor, trace } from "./painter.js";
 
@@ -51,9 +51,8 @@ export function scatter({ onHover, onPick }) {
     title: "Show all (0)",
     onClick: () => view.reset(),
   });
-  const zooms = h(
-    "div",
-    { class: "lmw-space-zoom" },
+  const zooms = div(
+    "lmw-space-zoom",
     whole,
     iconButton({
       icon: "minus",
@@ -63,9 +62,9 @@ export function scatter({ onHover, onPick }) {
     }),
     iconButton({ icon: "plus", label: "Zoom in", keys: "+", onClick: () => view.zoomBy(1.5) }),
   );
-  const across = h("div", { class: "lmw-space-axis lmw-space-across" });
-  const up = h("div", { class: "lmw-space-axis lmw-space-up" });
-  const element = h("div", { class: "lmw-space" }, area, zooms, across, up);
+  const across = div("lmw-space-axis lmw-space-across");
+  const up = div("lmw-space-axis lmw-space-up");
+  const element = div("lmw-space", area, zooms, across, up);
 
   /** @type {Scene | null} */
   let scene = null;
@@ -196,7 +195,7 @@ export function scatter({ onHover, onPick }) {
   );
   area.addEventListener("dblclick", (event) => view.zoomBy(2, spot(event).x, spot(event).y));
   area.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const acts = /** @type {Record<string, () => void>} */ ({
       "+": () => view.zoomBy(1.5),
       "=": () => view.zoomBy(1.5),
@@ -209,8 +208,7 @@ export function scatter({ onHover, onPick }) {
     });
     if (!acts[event.key]) return;
     acts[event.key]();
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   });
   function measure() {
     width = area.clientWidth;

@@ -2,7 +2,7 @@
 
 import { flow } from "../../attention/flow.js";
 import { iconButton, segmented } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace, span } from "../../core/dom.js";
 import { percent } from "../../core/format.js";
 import { tokenElement } from "../../core/tokens.js";
 
@@ -30,14 +30,12 @@ export function sentencePanel({ onHover, onPick, onSide, onSentence, onEscape })
     value: "query",
     onChange: (side) => onSide(/** @type {Side} */ (side)),
   });
-  const number = h("span", { class: "lmw-value" });
+  const number = span("lmw-value");
   const facts = h("p", { class: "lmw-space-facts" });
-  const element = h(
-    "div",
-    { class: "lmw-space-sentence" },
-    h(
-      "div",
-      { class: "lmw-space-head" },
+  const element = div(
+    "lmw-space-sentence",
+    div(
+      "lmw-space-head",
       iconButton({ icon: "previous", label: "Previous sentence", onClick: () => onSentence(-1) }),
       number,
       iconButton({ icon: "next", label: "Next sentence", onClick: () => onSentence(1) }),

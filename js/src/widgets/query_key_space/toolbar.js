@@ -3,7 +3,7 @@
 import { headControl, layerControl, showTitle } from "../../attention/controls.js";
 import { actionButtons } from "../../core/actions.js";
 import { segmented } from "../../core/controls.js";
-import { h } from "../../core/dom.js";
+import { div, h, span } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { textDesk } from "../../core/text_desk.js";
@@ -91,12 +91,11 @@ export function toolbar(frame, store, { onTable, copyText }) {
     keys: KEYS,
   });
   frame.controls.append(layers.element, methods.element);
-  const row = h(
-    "div",
-    { class: "lmw-space-row" },
+  const row = div(
+    "lmw-space-row",
     heads.element,
-    h("label", { class: "lmw-check" }, h("span", { class: "lmw-label" }, "Colour"), colour),
-    h("span", { class: "lmw-check" }, search, found),
+    h("label", { class: "lmw-check" }, span("lmw-label", "Colour"), colour),
+    span("lmw-check", search, found),
   );
   frame.figure.before(row);
   frame.figure.before(desk.element);

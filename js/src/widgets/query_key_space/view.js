@@ -1,6 +1,6 @@
 /** One QueryKeySpace: the plane, its legend, the sentence of the pinned point; kept true to the store. */
 
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
@@ -85,11 +85,10 @@ export function createView(el, store) {
     copyText,
   });
   frame.picture.append(
-    h(
-      "div",
-      { class: "lmw-space-body" },
-      h("div", { class: "lmw-space-plane" }, plane.element, legend.element),
-      h("div", { class: "lmw-space-below" }, panel.element, table),
+    div(
+      "lmw-space-body",
+      div("lmw-space-plane", plane.element, legend.element),
+      div("lmw-space-below", panel.element, table),
     ),
   );
   const bus = together(store.model, {

@@ -1,6 +1,6 @@
 /** What the picture says in words. */
 
-import { h } from "../../core/dom.js";
+import { div, h } from "../../core/dom.js";
 import { count, number, percent, share } from "../../core/format.js";
 import { tokenName } from "../../core/tokens.js";
 
@@ -85,19 +85,13 @@ export function pointTip(space, sentences, point) {
   return h(
     "div",
     null,
-    h(
-      "div",
-      { class: "lmw-tip-title" },
-      `${point.side} of `,
-      h("bdi", null, tokenName(tokens, position, 40)),
-    ),
+    div("lmw-tip-title", `${point.side} of `, h("bdi", null, tokenName(tokens, position, 40))),
     context(tokens, position),
-    h(
-      "div",
-      { class: "lmw-muted" },
+    div(
+      "lmw-muted",
       `sentence ${sentence + 1}, token ${position} · length ${number(space.norm(point), 4)}`,
     ),
-    partners.length ? h("div", { class: "lmw-muted" }, verb) : null,
+    partners.length ? div("lmw-muted", verb) : null,
     h(
       "table",
       null,

@@ -1,6 +1,7 @@
 /** Colours of signed cells, as CSS colours. */
 
 import { mix } from "../../core/colour.js";
+import { clamp } from "../../core/format.js";
 import { stops } from "../../heat/ramp.js";
 
 /** @typedef {import("../../core/types").Theme} Theme */
@@ -18,7 +19,7 @@ export function cellColours(theme) {
   });
   return (t) => {
     if (Number.isNaN(t)) return "#888888";
-    return colours[Math.round((Math.max(-1, Math.min(1, t)) + 1) * STEPS)];
+    return colours[Math.round((clamp(t, -1, 1) + 1) * STEPS)];
   };
 }
 

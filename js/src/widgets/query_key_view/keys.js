@@ -1,7 +1,7 @@
 /** All keys of the chosen query, the strongest first: product by dimension, score and weight. */
 
 import { fitCanvas } from "../../core/canvas.js";
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
 import { count, number, percent } from "../../core/format.js";
 import { roving } from "../../core/keyboard.js";
 import { tokenElement } from "../../core/tokens.js";
@@ -27,7 +27,7 @@ export function keyList({ onHover, onPick }) {
     { class: "lmw-keys-head lmw-muted", "aria-hidden": "true" },
     ["key", "product", "score", "weight"].map((name) => h("span", null, name)),
   );
-  const element = h("div", { class: "lmw-keys-panel" }, head, list, rest);
+  const element = div("lmw-keys-panel", head, list, rest);
   /** @type {{row: Row, order: number[], colours: Colours} | null} */
   let shown = null;
   /** @type {Row | null} */
@@ -101,7 +101,7 @@ export function keyList({ onHover, onPick }) {
     mark(chosen, looked) {
       for (const item of /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-key]")])) {
         const key = Number(item.dataset.key);
-        item.setAttribute("aria-selected", String(key === chosen));
+        aria(item, "selected", key === chosen);
         item.classList.toggle("lmw-lit", key === looked);
       }
     },
@@ -141,13 +141,12 @@ function option(tokens, { key, score, weight }, most, high) {
       "aria-selected": "false",
       "data-key": key,
     },
-    h(
-      "span",
-      { class: "lmw-keys-token" },
+    span(
+      "lmw-keys-token",
       tokenElement(tokens, key, { compact: true }),
-      tokens.text.length > 40 ? h("span", { class: "lmw-muted lmw-keys-index" }, count(key)) : null,
+      tokens.text.length > 40 ? span("lmw-muted lmw-keys-index", count(key)) : null,
     ),
-    h("span", { class: "lmw-keys-profile" }, h("canvas", { "aria-hidden": "true" })),
+    span("lmw-keys-profile", h("canvas", { "aria-hidden": "true" })),
     scoreBar(score, most, masked ? "hidden" : number(score, 3).replace("not a number", "NaN")),
     weightBar(weight, high),
   );
@@ -158,27 +157,24 @@ function scoreBar(score, most, text) {
   const part = Math.min(1, finite(score) / most) * 50;
   const style = { width: `${part}%`, [score < 0 ? "right" : "left"]: "50%" };
   const side = score < 0 ? "lmw-below" : "lmw-above";
-  return h(
-    "span",
-    { class: "lmw-keys-score" },
-    h("span", { class: "lmw-keys-value" }, h("span", { class: "lmw-live" }, "score "), text),
-    h("span", { class: "lmw-keys-track lmw-keys-signed" }, h("i", { class: side, style })),
+  return span(
+    "lmw-keys-score",
+    span("lmw-keys-value", span("lmw-live", "score "), text),
+    span("lmw-keys-track lmw-keys-signed", h("i", { class: side, style })),
   );
 }
 
 /** @param {number} weight @param {number} high */
 function weightBar(weight, high) {
   const style = { width: `${Math.min(1, (weight || 0) / high) * 100}%` };
-  return h(
-    "span",
-    { class: "lmw-keys-weight" },
-    h(
-      "span",
-      { class: "lmw-keys-value" },
-      h("span", { class: "lmw-live" }, "weight "),
+  return span(
+    "lmw-keys-weight",
+    span(
+      "lmw-keys-value",
+      span("lmw-live", "weight "),
       percent(weight).replace("under ", "<\u202f").replace("not a number", "NaN"),
     ),
-    h("span", { class: "lmw-keys-track" }, h("i", { style })),
+    span("lmw-keys-track", h("i", { style })),
   );
 }
 
@@ -192,8 +188,8 @@ function sinkRow([score, share], most, high) {
       "aria-selected": "false",
       "aria-disabled": "true",
     },
-    h("span", { class: "lmw-keys-token" }, h("i", null, "sink")),
-    h("span", { class: "lmw-keys-profile lmw-muted" }, "belongs to no token"),
+    span("lmw-keys-token", h("i", null, "sink")),
+    span("lmw-keys-profile lmw-muted", "belongs to no token"),
     scoreBar(score, most, number(score, 3)),
     weightBar(share, high),
   );

@@ -1,8 +1,8 @@
 /** Query, key and their product, dimension by dimension: a canvas that is read by pointer and arrow keys. */
 
 import { fitCanvas } from "../../core/canvas.js";
-import { h, replace } from "../../core/dom.js";
-import { number } from "../../core/format.js";
+import { aria, div, h, isCommand, replace, take } from "../../core/dom.js";
+import { clamp, number } from "../../core/format.js";
 import { inks } from "./cells.js";
 import { ordered, sums } from "./data.js";
 
@@ -39,17 +39,17 @@ export function plot({ onHover }) {
     cursor,
   );
   const names = {
-    query: h("div", { class: "lmw-plot-name" }),
-    key: h("div", { class: "lmw-plot-name" }),
-    product: h("div", { class: "lmw-plot-name" }),
-    sum: h("div", { class: "lmw-plot-name" }),
+    query: div("lmw-plot-name"),
+    key: div("lmw-plot-name"),
+    product: div("lmw-plot-name"),
+    sum: div("lmw-plot-name"),
   };
   for (const [name, element] of Object.entries(names)) {
     const [top, height] = BANDS[/** @type {keyof typeof BANDS} */ (name)];
     element.style.top = `${top}px`;
     element.style.height = `${height}px`;
   }
-  const labels = h("div", { class: "lmw-plot-names" }, Object.values(names));
+  const labels = div("lmw-plot-names", Object.values(names));
   const element = h("div", { class: "lmw-plot", style: { height: `${HEIGHT}px` } }, labels, area);
 
   /** @type {{pair: Pair, scales: Scales, order: Order, theme: Theme, colours: Colours} | null} */
@@ -141,7 +141,7 @@ export function plot({ onHover }) {
     partner.hidden = true;
     if (!there) return quiet ? undefined : onHover(null, null);
     stand(cursor, next);
-    area.setAttribute("aria-valuenow", String(places[next]));
+    aria(area, "valuenow", places[next]);
     if (!quiet) onHover(places[next], cursor.getBoundingClientRect());
   }
 
@@ -160,7 +160,7 @@ export function plot({ onHover }) {
   area.addEventListener("pointerleave", () => move(-1));
   area.addEventListener("blur", () => move(-1));
   area.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const last = places.length - 1;
     const steps = /** @type {Record<string, number>} */ ({
       ArrowRight: at + 1,
@@ -173,9 +173,8 @@ export function plot({ onHover }) {
       End: last,
     });
     if (!(event.key in steps)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    move(Math.max(0, Math.min(last, steps[event.key])));
+    take(event);
+    move(clamp(steps[event.key], 0, last));
   });
   const observer = new ResizeObserver(() => {
     if (area.clientWidth !== width) draw();
@@ -201,7 +200,7 @@ export function plot({ onHover }) {
         h("div", null, "summed up:"),
         h("div", null, "q · k = ", h("b", null, number(pair.steps[0].value, 3))),
       );
-      area.setAttribute("aria-valuemax", String(Math.max(0, places.length - 1)));
+      aria(area, "valuemax", Math.max(0, places.length - 1));
       draw();
       if (at >= 0) move(Math.min(at, places.length - 1));
     },
@@ -212,7 +211,7 @@ export function plot({ onHover }) {
     },
     /** @param {string} text what the slider says */
     say(text) {
-      area.setAttribute("aria-valuetext", text);
+      aria(area, "valuetext", text);
     },
     destroy: () => observer.disconnect(),
   };

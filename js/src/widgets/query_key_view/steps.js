@@ -1,8 +1,8 @@
 /** From the product to the weight: every step with its number, and what it does to the whole row. */
 
 import { fitCanvas } from "../../core/canvas.js";
-import { h, replace } from "../../core/dom.js";
-import { number, percent } from "../../core/format.js";
+import { div, h, replace, span } from "../../core/dom.js";
+import { clamp, number, percent } from "../../core/format.js";
 import { roving } from "../../core/keyboard.js";
 import { inks } from "./cells.js";
 
@@ -26,7 +26,7 @@ export function stepList({ onHover }) {
     class: "lmw-steps",
     "aria-label": "Steps from the product to the weight",
   });
-  const element = h("div", { class: "lmw-steps-panel" }, list);
+  const element = div("lmw-steps-panel", list);
   /** @type {{pair: Pair, keys: number[], theme: Theme} | null} */
   let shown = null;
   let names = "";
@@ -110,9 +110,9 @@ function item(index) {
   return h(
     "li",
     { class: "lmw-step", tabindex: "-1", "data-step": index },
-    h("span", { class: "lmw-step-symbol" }),
-    h("span", { class: "lmw-step-name" }),
-    h("span", { class: "lmw-step-row" }, h("canvas", { "aria-hidden": "true" })),
+    span("lmw-step-symbol"),
+    span("lmw-step-name"),
+    span("lmw-step-row", h("canvas", { "aria-hidden": "true" })),
     h("b", { class: "lmw-step-value" }),
   );
 }
@@ -128,7 +128,7 @@ function bars(canvas, width, row, chosen, theme) {
   const y = (/** @type {number} */ value) =>
     1 + ((high - value) / (high - low || 1)) * (HEIGHT - 3);
   const step = width / Math.max(1, row.length);
-  const wide = Math.max(1, Math.min(14, step - (step > 3 ? 1 : 0)));
+  const wide = clamp(step - (step > 3 ? 1 : 0), 1, 14);
   context.fillStyle = ink.base;
   context.fillRect(0, Math.round(y(0)), width, 1);
   row.forEach((value, i) => {
@@ -153,8 +153,8 @@ export function stepTip(pair, index) {
   return h(
     "div",
     null,
-    h("div", { class: "lmw-tip-title" }, `${step.name}: ${valueInWords(pair, index, 4)}`),
+    div("lmw-tip-title", `${step.name}: ${valueInWords(pair, index, 4)}`),
     h("div", null, step.symbol),
-    h("div", { class: "lmw-muted" }, `${step.note} ${range}`),
+    div("lmw-muted", `${step.note} ${range}`),
   );
 }

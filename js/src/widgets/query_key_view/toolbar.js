@@ -4,7 +4,7 @@ import { headControl, kindControl, layerControl, showTitle } from "../../attenti
 import { wholeText } from "../../attention/text.js";
 import { actionButtons } from "../../core/actions.js";
 import { segmented } from "../../core/controls.js";
-import { h } from "../../core/dom.js";
+import { div } from "../../core/dom.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { textDesk } from "../../core/text_desk.js";
 
@@ -63,7 +63,7 @@ export function toolbar(frame, store, { onTable, copyText }) {
     keys: KEYS,
   });
   frame.controls.append(kinds.element, layers.element);
-  const row = h("div", { class: "lmw-row" }, heads.element);
+  const row = div("lmw-row", heads.element);
   frame.figure.before(row);
   frame.figure.before(desk.element);
 

@@ -1,7 +1,7 @@
 /** One QueryKeyView: two lines of text, the vectors, all keys, the steps; kept true to the store. */
 
 import { flow } from "../../attention/flow.js";
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace, span } from "../../core/dom.js";
 import { percent, share } from "../../core/format.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
@@ -84,21 +84,10 @@ export function createView(el, store) {
   const table = dimensionTable();
   const scaleOf = { query: legend(), key: legend() };
   const sentence = h("p", { class: "lmw-headline" });
-  const texts = h(
-    "div",
-    { class: "lmw-texts" },
-    h(
-      "div",
-      { class: "lmw-text-side" },
-      h("span", { class: "lmw-label" }, "looks"),
-      queries.element,
-    ),
-    h(
-      "div",
-      { class: "lmw-text-side" },
-      h("span", { class: "lmw-label" }, "is looked at"),
-      keyTokens.element,
-    ),
+  const texts = div(
+    "lmw-texts",
+    div("lmw-text-side", span("lmw-label", "looks"), queries.element),
+    div("lmw-text-side", span("lmw-label", "is looked at"), keyTokens.element),
   );
   const tools = toolbar(frame, store, {
     onTable() {
@@ -109,20 +98,19 @@ export function createView(el, store) {
     copyText: () => (pair && tokens ? asText(pair, tokens, tokenName) : store.state.text),
   });
   const heading = (/** @type {string} */ text, /** @type {Node | null} */ more = null) =>
-    h("div", { class: "lmw-part-head" }, h("h3", null, text), more);
+    div("lmw-part-head", h("h3", null, text), more);
   const body = h(
     "div",
     { class: "lmw-body", hidden: true },
-    h(
-      "div",
-      { class: "lmw-area-plot" },
+    div(
+      "lmw-area-plot",
       heading("Query × key", tools.order),
       vectors.element,
-      h("div", { class: "lmw-scales" }, scaleOf.query.element, scaleOf.key.element),
+      div("lmw-scales", scaleOf.query.element, scaleOf.key.element),
       table.element,
     ),
-    h("div", { class: "lmw-area-keys" }, heading("All keys of this query"), list.element),
-    h("div", { class: "lmw-area-steps" }, heading("From product to weight"), steps.element),
+    div("lmw-area-keys", heading("All keys of this query"), list.element),
+    div("lmw-area-steps", heading("From product to weight"), steps.element),
   );
   frame.picture.append(texts, sentence, body);
   const bus = together(store.model, {

@@ -1,6 +1,6 @@
 /** What the picture says in words. */
 
-import { h } from "../../core/dom.js";
+import { div, h } from "../../core/dom.js";
 import { count, number, percent } from "../../core/format.js";
 import { tokenElement } from "../../core/tokens.js";
 import { ordered } from "./data.js";
@@ -102,10 +102,10 @@ export function dimensionTip({ title, formula, sum, pair }) {
   return h(
     "div",
     null,
-    h("div", { class: "lmw-tip-title" }, title),
+    div("lmw-tip-title", title),
     h("div", null, formula),
-    h("div", { class: "lmw-muted" }, sum),
-    pair ? h("div", { class: "lmw-muted" }, pair) : null,
+    div("lmw-muted", sum),
+    pair ? div("lmw-muted", pair) : null,
   );
 }
 

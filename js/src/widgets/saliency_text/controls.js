@@ -2,7 +2,7 @@
 
 import { copyButton } from "../../core/actions.js";
 import { iconButton, segmented } from "../../core/controls.js";
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, replace } from "../../core/dom.js";
 import { keyList, popover } from "../../core/popover.js";
 
 /** @typedef {import("./types").Figure} Figure */
@@ -30,7 +30,7 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
   });
   const copy = copyButton(frame, { label: "Copy the values as text", text: textToCopy });
   const help = iconButton({ icon: "help", label: "What this shows", onClick: () => {} });
-  const about = h("div", { class: "lmw-help" });
+  const about = div("lmw-help");
   frame.actions.append(edit, table, copy, help);
   popover(frame.root, help, about, "What this shows");
   let drawn = "";
@@ -67,7 +67,7 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
       drawMethods(figure, now.live);
       for (const set of setters) set(now.method);
       edit.hidden = !now.editable;
-      table.setAttribute("aria-pressed", String(now.table));
+      aria(table, "pressed", now.table);
       table.disabled = !now.drawable;
       copy.disabled = !now.drawable;
       replace(about, helpText(figure, now));

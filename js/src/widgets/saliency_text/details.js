@@ -1,6 +1,6 @@
 /** What the tooltip says about one token: its value, its rank, its name in the vocabulary. */
 
-import { h } from "../../core/dom.js";
+import { div, h, span } from "../../core/dom.js";
 import { tokenElement } from "../../core/tokens.js";
 import { rankWords, scoreWords, shareWords } from "./words.js";
 
@@ -16,20 +16,17 @@ import { rankWords, scoreWords, shareWords } from "./words.js";
  */
 export function details(tokens, measured, index, unit) {
   const whole = tokens.whole?.[index]?.trim();
-  const name = h(
-    "span",
-    { class: "lmw-details-name" },
+  const name = span(
+    "lmw-details-name",
     tokenElement(tokens, index, { compact: true }),
-    whole ? h("span", { class: "lmw-muted" }, ` of ${whole}`) : null,
+    whole ? span("lmw-muted", ` of ${whole}`) : null,
   );
-  const value =
-    measured && h("span", { class: "lmw-details-value" }, scoreWords(measured, index, 4));
-  return h(
-    "div",
-    { class: "lmw-details" },
-    h("div", { class: "lmw-details-head" }, name, value),
+  const value = measured && span("lmw-details-value", scoreWords(measured, index, 4));
+  return div(
+    "lmw-details",
+    div("lmw-details-head", name, value),
     measured ? h("div", null, standing(measured, index, unit)) : null,
-    h("div", { class: "lmw-muted" }, vocabulary(tokens, index)),
+    div("lmw-muted", vocabulary(tokens, index)),
   );
 }
 

@@ -1,7 +1,7 @@
 /** The scale with its unit and range, every token on it as a tick, and the map's own check. */
 
-import { h, replace } from "../../core/dom.js";
-import { number } from "../../core/format.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
+import { clamp, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { place } from "./model.js";
 import { colourAt } from "./shade.js";
@@ -20,25 +20,24 @@ export function legend() {
   rug.setAttribute("class", "lmw-rug");
   rug.setAttribute("viewBox", "0 0 100 10");
   rug.setAttribute("preserveAspectRatio", "none");
-  rug.setAttribute("aria-hidden", "true");
+  aria(rug, "hidden", "true");
   rug.appendChild(ticks);
   const marker = h("div", { class: "lmw-legend-marker", hidden: true });
-  const ramp = h("div", { class: "lmw-ramp" });
-  const wedge = h("div", { class: "lmw-wedge" });
+  const ramp = div("lmw-ramp");
+  const wedge = div("lmw-wedge");
   const low = h("span", null);
   const middle = h("span", null);
   const high = h("span", null);
-  const ends = h("div", { class: "lmw-legend-ends" });
-  const scale = h(
-    "div",
-    { class: "lmw-scale" },
-    h("div", { class: "lmw-rug-row" }, rug, marker),
+  const ends = div("lmw-legend-ends");
+  const scale = div(
+    "lmw-scale",
+    div("lmw-rug-row", rug, marker),
     ramp,
     wedge,
-    h("div", { class: "lmw-legend-numbers" }, low, middle, high),
+    div("lmw-legend-numbers", low, middle, high),
   );
   const element = h("div", { class: "lmw-legend", role: "img" }, ends, scale);
-  const check = h("div", { class: "lmw-check-line" });
+  const check = div("lmw-check-line");
   /** @type {Measure | null} */
   let shown = null;
   /** What is on screen was drawn from this. @type {unknown[]} */
@@ -67,11 +66,8 @@ export function legend() {
       high.textContent = signed ? withSign(limit) : number(limit);
       replace(ends, endWords(figure));
       ticks.setAttribute("d", rugPath(measured));
-      ticks.style.strokeOpacity = String(Math.max(0.1, Math.min(0.7, 24 / measured.order.length)));
-      element.setAttribute(
-        "aria-label",
-        `Scale: ${figure.unit}, ${low.textContent} to ${high.textContent}`,
-      );
+      ticks.style.strokeOpacity = String(clamp(24 / measured.order.length, 0.1, 0.7));
+      aria(element, "label", `Scale: ${figure.unit}, ${low.textContent} to ${high.textContent}`);
     },
     /** Where the token under the pointer lies on the scale. @param {number | null} index */
     point(index) {
@@ -105,13 +101,13 @@ function rugPath(measured) {
 
 /** @param {Figure} figure */
 function endWords({ signed, unit, target, foil }) {
-  const middle = h("span", { class: "lmw-unit" }, unit);
+  const middle = span("lmw-unit", unit);
   if (!signed || !target?.label) return [middle];
   const other = foil ? `for ${quoted(foil.label)}` : "against";
   return [
-    h("span", { class: "lmw-end-low" }, `← ${other}`),
+    span("lmw-end-low", `← ${other}`),
     middle,
-    h("span", { class: "lmw-end-high" }, `for ${quoted(target.label)} →`),
+    span("lmw-end-high", `for ${quoted(target.label)} →`),
   ];
 }
 

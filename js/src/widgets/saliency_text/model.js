@@ -1,5 +1,7 @@
 /** The numbers of the figure, free of the DOM: scale, rank, share, what is beyond or broken. */
 
+import { clamp } from "../../core/format.js";
+
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").SaliencyState} SaliencyState */
@@ -65,7 +67,7 @@ export function place(measured, index) {
   const score = measured.scores[index];
   if (!Number.isFinite(score)) return Number.NaN;
   if (measured.limit === 0) return 0;
-  return Math.max(-1, Math.min(1, score / measured.limit));
+  return clamp(score / measured.limit, -1, 1);
 }
 
 /**

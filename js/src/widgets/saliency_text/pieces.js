@@ -3,7 +3,7 @@
  * and copying see the text alone; signs and inserted tokens are generated content (CSS `attr()`).
  */
 
-import { h } from "../../core/dom.js";
+import { div, h, span } from "../../core/dom.js";
 
 /** @typedef {import("../../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Block} Block */
@@ -18,7 +18,7 @@ const INKLESS = /^[\p{Cf}\p{Mn}\p{Me}\u3164]+$/u;
  * @returns {HTMLElement}
  */
 export function blockElement(tokens, block) {
-  const body = h("div", { class: "lmw-flow" });
+  const body = div("lmw-flow");
   for (const group of block.groups) {
     const nodes =
       tokens.kind[group[0]] === "bytes"
@@ -65,7 +65,7 @@ function signed(text) {
   const parts = body.split(/([\n\r\t])/).map((part) => (part in SIGNS ? sign(part, part) : part));
   // The last break stands outside the shading, which would otherwise cover an empty line.
   const marks = [...end].map((char) => sign(char, ""));
-  return [h("span", { class: "lmw-fill" }, parts, marks), end];
+  return [span("lmw-fill", parts, marks), end];
 }
 
 /** @param {string} char @param {string} content */
@@ -123,8 +123,8 @@ function splitCharacter(tokens, group) {
     h(
       "span",
       { class: "lmw-split", style },
-      h("span", { class: "lmw-split-text" }, bare),
-      h("span", { class: "lmw-slices" }, slices),
+      span("lmw-split-text", bare),
+      span("lmw-slices", slices),
     ),
   ];
 }

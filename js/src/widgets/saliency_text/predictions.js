@@ -1,6 +1,6 @@
 /** The model's strongest candidates as bars: click one to explain it, shift-click to compare. */
 
-import { h, replace } from "../../core/dom.js";
+import { div, h, replace, span, take } from "../../core/dom.js";
 import { percent } from "../../core/format.js";
 import { roving } from "../../core/keyboard.js";
 import { visible } from "./words.js";
@@ -23,13 +23,13 @@ import { visible } from "./words.js";
  * @param {(id: number | null) => void} on.onFoil
  */
 export function predictionStrip({ onTarget, onFoil }) {
-  const heading = h("span", { class: "lmw-strip-name" });
+  const heading = span("lmw-strip-name");
   const list = h("ul", { class: "lmw-candidates" });
   const hint = h("p", { class: "lmw-strip-hint" });
   const element = h(
     "section",
     { class: "lmw-strip", "aria-label": "Predictions" },
-    h("div", { class: "lmw-strip-head" }, heading, h("span", null, "probability")),
+    div("lmw-strip-head", heading, h("span", null, "probability")),
     list,
     hint,
   );
@@ -40,8 +40,7 @@ export function predictionStrip({ onTarget, onFoil }) {
     if (event.key === "ArrowRight") buttons[1]?.focus();
     else if (event.key === "ArrowLeft") buttons[0]?.focus();
     else return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   });
   let drawn = "";
 
@@ -56,22 +55,20 @@ export function predictionStrip({ onTarget, onFoil }) {
   function row(candidate, part, shown, most) {
     const words = [
       h("span", { class: "lmw-candidate-text", dir: "auto" }, visible(candidate.label)),
-      h(
-        "span",
-        { class: "lmw-candidate-track" },
+      span(
+        "lmw-candidate-track",
         h("span", {
           class: "lmw-candidate-bar",
           style: { width: `${(100 * (candidate.probability || 0)) / most}%` },
         }),
       ),
-      h("span", { class: "lmw-candidate-share" }, share(candidate.probability)),
-      part && h("span", { class: "lmw-live" }, part),
+      span("lmw-candidate-share", share(candidate.probability)),
+      part && span("lmw-live", part),
     ];
     const main = shown.interactive
       ? h(
           "button",
           {
-            type: "button",
             class: "lmw-candidate",
             "aria-pressed": String(part === "target"),
             title: part === "target" ? "Explained now" : "Click: explain · Shift-click: compare",
@@ -90,14 +87,13 @@ export function predictionStrip({ onTarget, onFoil }) {
     /** @type {Part} */ part,
     /** @type {Shown} */ { interactive, target },
   ) {
-    if (part === "target") return h("span", { class: "lmw-tag" }, "target");
-    if (!interactive) return h("span", { class: "lmw-tag" }, part);
+    if (part === "target") return span("lmw-tag", "target");
+    if (!interactive) return span("lmw-tag", part);
     const name = visible(candidate.label).trim();
     const foil = part === "foil";
     return h(
       "button",
       {
-        type: "button",
         tabindex: "-1",
         class: "lmw-tag lmw-vs",
         "aria-pressed": String(foil),

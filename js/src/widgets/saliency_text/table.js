@@ -44,11 +44,7 @@ export function tableView() {
     if (!SORTABLE.has(key)) return h("th", { scope: "col", class: `lmw-col-${key}` }, name);
     const on = sort.key === key;
     const order = sort.descending ? "descending" : "ascending";
-    const button = h(
-      "button",
-      { type: "button", class: "lmw-button", onclick: () => by(key) },
-      name,
-    );
+    const button = h("button", { class: "lmw-button", onclick: () => by(key) }, name);
     button.append(h("span", { "aria-hidden": "true" }, on ? (sort.descending ? "↓" : "↑") : ""));
     return h(
       "th",

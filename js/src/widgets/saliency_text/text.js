@@ -1,6 +1,6 @@
 /** The text itself: tokens shaded by their contribution, hovered, pinned, walked by keyboard. */
 
-import { h, replace } from "../../core/dom.js";
+import { aria, div, h, isCommand, replace, take } from "../../core/dom.js";
 import { roving } from "../../core/keyboard.js";
 import { neighbour } from "../../core/lines.js";
 import { blocks } from "./model.js";
@@ -72,12 +72,11 @@ export function textView({ onPin, onHover }) {
 
   /** @param {KeyboardEvent} event */
   function walk(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isCommand(event)) return;
     const item = tokenAt(event.target);
     const next = item && neighbour(elements, indexOf(item), event.key);
     if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
     keys.select(next, true);
   }
 
@@ -89,7 +88,7 @@ export function textView({ onPin, onHover }) {
       plain = text;
       shown = null;
       elements = [];
-      replace(element, h("div", { class: "lmw-flow" }, text));
+      replace(element, div("lmw-flow", text));
       keys.refresh();
     },
     /** @param {Tokens} tokens */
@@ -116,7 +115,7 @@ export function textView({ onPin, onHover }) {
       painted = [measured, theme];
       elements.forEach((item, index) => {
         paint(item, measured, index, theme);
-        item.setAttribute("aria-label", tokenWords(tokens, measured, index));
+        aria(item, "label", tokenWords(tokens, measured, index));
       });
     },
     /** Mark a token that is hovered elsewhere. @param {number | null} index */

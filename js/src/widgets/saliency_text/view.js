@@ -1,6 +1,6 @@
 /** One view of the widget: puts the parts together and draws a state. Knows no traits. */
 
-import { h, replace } from "../../core/dom.js";
+import { div, h, isCommand, replace, take } from "../../core/dom.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { tooltip } from "../../core/tooltip.js";
@@ -31,18 +31,17 @@ export function saliencyView(el, actions) {
   const strip = predictionStrip({ onTarget: actions.setTarget, onFoil: actions.setFoil });
   const text = textView({ onPin: actions.pin, onHover: hover });
   const asked = h("p", { class: "lmw-question" });
-  const reading = h("div", { class: "lmw-reading" }, text.element, table.element);
+  const reading = div("lmw-reading", text.element, table.element);
   // Time left and stop stand in the place of the check, which is outdated meanwhile.
   const progressNote = frame.figure.querySelector(".lmw-progress-note");
-  const footer = h(
-    "div",
-    { class: "lmw-scale-row" },
+  const footer = div(
+    "lmw-scale-row",
     scale.element,
-    h("div", { class: "lmw-check-slot" }, scale.check, progressNote),
+    div("lmw-check-slot", scale.check, progressNote),
   );
-  const main = h("div", { class: "lmw-main" }, asked, reading, footer, frame.caption);
-  replace(frame.picture, h("div", { class: "lmw-columns" }, main, strip.element));
-  const slot = h("div", { class: "lmw-editor-slot" });
+  const main = div("lmw-main", asked, reading, footer, frame.caption);
+  replace(frame.picture, div("lmw-columns", main, strip.element));
+  const slot = div("lmw-editor-slot");
   frame.picture.before(slot);
   const top = header(frame, {
     onMethod: actions.setMethod,
@@ -83,9 +82,8 @@ export function saliencyView(el, actions) {
   frame.root.addEventListener("keydown", (event) => {
     const writing =
       event.target instanceof Element && event.target.matches("input, textarea, select");
-    if (event.key !== "e" || writing || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
+    if (event.key !== "e" || writing || isCommand(event)) return;
+    take(event);
     edit();
   });
 

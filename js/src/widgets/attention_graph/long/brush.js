@@ -1,6 +1,7 @@
 /** The window as a rectangle on the minimap: drag it, drag its ends, or move it by keys. */
 
-import { h } from "../../../core/dom.js";
+import { aria, h, isCommand, take, wheelPixels } from "../../../core/dom.js";
+import { clamp } from "../../../core/format.js";
 import { centred, inWords, rowsOf, stretched, zoomed } from "./window.js";
 
 /** @typedef {import("./mover.js").Mover} Mover */
@@ -103,18 +104,17 @@ export function brush(holder, mover, room, layout) {
     "-": () => zoomed(mover.window, STEP, 0.5, room),
   };
   const keydown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (isCommand(event) || !keys[event.key]) return;
     mover.glide(keys[event.key]());
-    event.preventDefault();
-    event.stopPropagation();
+    take(event);
   };
 
   // A wheel over the minimap scrolls the window; at its ends the page scrolls on.
   const wheel = (/** @type {WheelEvent} */ event) => {
     if (event.ctrlKey || event.metaKey) return;
     const { first, span } = mover.window;
-    const pixels = event.deltaMode === 1 ? event.deltaY * 24 : event.deltaY;
-    const next = Math.max(0, Math.min(room.rows - span, first + (pixels / room.height) * span));
+    const pixels = wheelPixels(event);
+    const next = clamp(first + (pixels / room.height) * span, 0, room.rows - span);
     if (next === first) return;
     mover.jump({ first: next, span });
     event.preventDefault();
@@ -139,16 +139,16 @@ export function brush(holder, mover, room, layout) {
       const { yOf } = layout();
       const [from, to] = [yOf(window.first), yOf(window.first + window.span)];
       const height = Math.max(LOWEST, to - from);
-      const y = Math.max(0, Math.min(from - (height - to + from) / 2, room.height - height));
+      const y = clamp(from - (height - to + from) / 2, 0, room.height - height);
       element.style.transform = `translateY(${y.toFixed(1)}px)`;
       element.style.height = `${height.toFixed(1)}px`;
       const words = inWords(window, room.rows);
       if (words === said) return;
       said = words;
-      element.setAttribute("aria-valuetext", words);
+      aria(element, "valuetext", words);
       const [first] = rowsOf(window, room.rows);
-      element.setAttribute("aria-valuenow", String(first));
-      element.setAttribute("aria-valuemax", String(Math.max(first, room.rows - 1)));
+      aria(element, "valuenow", first);
+      aria(element, "valuemax", Math.max(first, room.rows - 1));
     },
   };
 }

@@ -3,6 +3,7 @@
  * weight is the share of their attention that goes there, so a fan of thousands stays readable.
  */
 
+import { clamp } from "../../../core/format.js";
 import { FLOOR, strongestFirst } from "../edges.js";
 
 /** @typedef {import("../types").EdgeSet} EdgeSet */
@@ -40,7 +41,7 @@ export function bundlesInView(set, { query, key }, only, size, most) {
       sums.set(head, cells);
     }
     const k = Math.floor(set.key[i] / size) - k0 + 1;
-    const column = Math.max(0, Math.min(keys - 1, k));
+    const column = clamp(k, 0, keys - 1);
     cells[(Math.floor(q / size) - q0) * keys + column] += set.weight[i];
   }
   /** @type {Line[]} */

@@ -1,6 +1,7 @@
 /** A text set in the smallest type: where each token's block lies on the minimap. */
 
 import { isRightToLeft, runs } from "../../../attention/text.js";
+import { clamp } from "../../../core/format.js";
 
 /** @typedef {import("../../../core/types").Tokens} Tokens */
 
@@ -106,7 +107,7 @@ export function layOut(tokens, { width, height }) {
       else high = middle;
     }
     const part = (wanted - down[low]) / Math.max(1e-6, down[high] - down[low]);
-    return low + Math.max(0, Math.min(1, part));
+    return low + clamp(part, 0, 1);
   }
 
   return {
@@ -116,7 +117,7 @@ export function layOut(tokens, { width, height }) {
     lineHeight,
     height: lines * lineHeight,
     yOf(index) {
-      const whole = Math.max(0, Math.min(count, Math.floor(index)));
+      const whole = clamp(Math.floor(index), 0, count);
       const next = Math.min(count, whole + 1);
       return (down[whole] + (down[next] - down[whole]) * (index - whole)) * lineHeight;
     },

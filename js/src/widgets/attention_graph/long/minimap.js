@@ -7,7 +7,7 @@
 import { runs } from "../../../attention/text.js";
 import { fitCanvas } from "../../../core/canvas.js";
 import { neutral } from "../../../core/colour.js";
-import { h } from "../../../core/dom.js";
+import { div, h } from "../../../core/dom.js";
 import { longerSide } from "../derive.js";
 import { otherSide } from "../isolate.js";
 import { brush } from "./brush.js";
@@ -39,7 +39,7 @@ export function minimap(tokens, mover, room) {
   const canvas = (/** @type {string} */ name) =>
     h("canvas", { class: `lmw-map-${name}`, width: "1", height: "1", "aria-hidden": "true" });
   const [text, marks] = [canvas("text"), canvas("marks")];
-  const element = h("div", { class: "lmw-minimap" }, text, marks);
+  const element = div("lmw-minimap", text, marks);
   const side = longerSide(tokens);
   const shown = tokens[side];
   const lies = (/** @type {Side} */ one) => tokens[one] === shown;

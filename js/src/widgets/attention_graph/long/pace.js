@@ -1,5 +1,7 @@
 /** How many lines a frame may draw while the text moves: fewer as long as frames come late. */
 
+import { clamp } from "../../../core/format.js";
+
 const FEWEST = 60;
 const MOST = 500;
 /** A frame later than this was missed; after a longer pause it is a new motion. */
@@ -15,7 +17,7 @@ export function pace() {
       const took = now - last;
       last = now;
       if (took < PAUSE) lines = took > LATE ? lines * 0.7 : lines * 1.12;
-      lines = Math.max(FEWEST, Math.min(MOST, lines));
+      lines = clamp(lines, FEWEST, MOST);
       return Math.round(lines);
     },
   };

@@ -3,7 +3,7 @@
 import { runs } from "../../../attention/text.js";
 import { fitCanvas } from "../../../core/canvas.js";
 import { neutral } from "../../../core/colour.js";
-import { count } from "../../../core/format.js";
+import { clamp, count } from "../../../core/format.js";
 import { niceStep } from "../../../core/ticks.js";
 import { asBlocks, firstOf } from "./window.js";
 
@@ -23,7 +23,7 @@ const lengthOf = (text) => Math.min(LONGEST, text.trim().length);
 
 /** Length of a block in pixels. @param {number} characters @param {number} rowHeight @param {number} most */
 function blockLength(characters, rowHeight, most) {
-  const unit = Math.max(4, Math.min(6, rowHeight));
+  const unit = clamp(rowHeight, 4, 6);
   return Math.min(most, Math.max(3, unit * characters));
 }
 
@@ -54,7 +54,7 @@ export function paper(canvas, tokens) {
     const first = firstOf(window, length.length);
     const from = Math.floor(first);
     const to = Math.min(length.length, Math.ceil(first + window.span));
-    const thick = Math.max(0.6, Math.min(rowHeight * 0.66, rowHeight - 1));
+    const thick = clamp(rowHeight - 1, 0.6, rowHeight * 0.66);
     // Where rows are thinner than the screen's lines, one block stands for some of them.
     const step = Math.max(1, Math.ceil(1.5 / rowHeight));
     for (let i = from - (from % step); i < to; i += step) {

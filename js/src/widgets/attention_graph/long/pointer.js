@@ -3,7 +3,10 @@
  * the pointer is and by the token that Tab comes to, never by an element that was kept.
  */
 
-import { placeOf, samePlace } from "../isolate.js";
+import { isCommand, take } from "../../../core/dom.js";
+import { clamp } from "../../../core/format.js";
+import { hovering } from "../hovering.js";
+import { placeOf } from "../isolate.js";
 import { asBlocks, revealed, rowsOf } from "./window.js";
 
 /** @typedef {import("../types").Place} Place */
@@ -11,7 +14,6 @@ import { asBlocks, revealed, rowsOf } from "./window.js";
 /** @typedef {import("../types").PointerEvents} PointerEvents */
 /** @typedef {import("./rows.js").Rows} Rows */
 
-const LINGER = 70;
 /** While the text runs under a resting pointer nothing new is asked about. */
 const SCROLL_REST = 120;
 const SIDES = /** @type {const} */ (["query", "key"]);
@@ -30,23 +32,9 @@ const SIDES = /** @type {const} */ (["query", "key"]);
  */
 export function watchLong(view, { onHover, onPick }) {
   const { element, surface, columns, mover, room } = view;
-  /** @type {Place | null} */
-  let last = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  const { hover, leave, listen, destroy } = hovering(onHover);
   let movedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param {Place | null} place @param {boolean} [byKeyboard] */
-  function hover(place, byKeyboard = false) {
-    clearTimeout(timer);
-    if (samePlace(place, last)) return;
-    last = place;
-    onHover(place, byKeyboard);
-  }
-  const leave = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => hover(null), LINGER);
-  };
   /** @param {MouseEvent} event */
   const under = (event) =>
     event.target === surface && asBlocks(mover.window, room)
@@ -61,34 +49,33 @@ export function watchLong(view, { onHover, onPick }) {
     if (place) hover(place);
     else leave();
   };
-  const click = (/** @type {MouseEvent} */ event) => {
-    if (event.detail > 1) return;
-    onPick(under(event));
-  };
-  const twice = (/** @type {MouseEvent} */ event) => {
-    const place = under(event);
-    if (!place) return;
-    if (columns[place.side].element(place.index)?.getAttribute("aria-selected") !== "true") {
-      onPick(place);
-    }
-    view.zoomInto(place.index);
-  };
+  listen(element, {
+    pointerover: over,
+    pointermove: over,
+    pointerleave: leave,
+    click(/** @type {MouseEvent} */ event) {
+      if (event.detail <= 1) onPick(under(event));
+    },
+    dblclick(/** @type {MouseEvent} */ event) {
+      const place = under(event);
+      if (!place) return;
+      if (columns[place.side].element(place.index)?.getAttribute("aria-selected") !== "true") {
+        onPick(place);
+      }
+      view.zoomInto(place.index);
+    },
+  });
   const scroll = (/** @type {Event} */ event) => {
     movedAt = event.timeStamp;
   };
-  element.addEventListener("pointerover", over);
-  element.addEventListener("pointermove", over);
-  element.addEventListener("pointerleave", leave);
-  element.addEventListener("click", click);
-  element.addEventListener("dblclick", twice);
-  element.addEventListener("scroll", scroll, { capture: true, passive: true });
+  listen(element, { scroll }, { capture: true, passive: true });
 
   // Keyboard ------------------------------------------------------------------------------------
 
   /** @param {Side} side @param {number} index */
   function focus(side, index) {
     const rows = columns[side];
-    const next = Math.max(0, Math.min(rows.count - 1, index));
+    const next = clamp(index, 0, rows.count - 1);
     rows.select(next);
     mover.jump(revealed(mover.window, next, room));
     view.layOut();
@@ -109,51 +96,34 @@ export function watchLong(view, { onHover, onPick }) {
     };
   };
 
-  const stops = SIDES.map((side) => {
-    const { list } = columns[side];
-    const keydown = (/** @type {KeyboardEvent} */ event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const place = placeOf(event.target);
-      if (!place) return;
-      const step = steps(side)[event.key];
-      if (step !== undefined) focus(side, place.index + step);
-      else if ((event.key === "Enter" || event.key === " ") && !event.shiftKey) onPick(place);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    const focusin = (/** @type {FocusEvent} */ event) => {
-      const place = placeOf(event.target);
-      if (!place || !(event.target instanceof Element)) return;
-      columns[side].select(place.index);
-      if (!event.target.matches(":focus-visible")) return;
-      const [first, end] = rowsOf(mover.window, columns[side].count);
-      if (place.index < first || place.index >= end) focus(side, place.index);
-      hover(place, true);
-    };
-    const focusout = () => hover(null);
-    list.addEventListener("keydown", keydown);
-    list.addEventListener("focusin", focusin);
-    list.addEventListener("focusout", focusout);
-    return () => {
-      list.removeEventListener("keydown", keydown);
-      list.removeEventListener("focusin", focusin);
-      list.removeEventListener("focusout", focusout);
-    };
-  });
+  for (const side of SIDES) {
+    listen(columns[side].list, {
+      keydown(/** @type {KeyboardEvent} */ event) {
+        if (isCommand(event)) return;
+        const place = placeOf(event.target);
+        if (!place) return;
+        const step = steps(side)[event.key];
+        if (step !== undefined) focus(side, place.index + step);
+        else if ((event.key === "Enter" || event.key === " ") && !event.shiftKey) onPick(place);
+        else return;
+        take(event);
+      },
+      focusin(/** @type {FocusEvent} */ event) {
+        const place = placeOf(event.target);
+        if (!place || !(event.target instanceof Element)) return;
+        columns[side].select(place.index);
+        if (!event.target.matches(":focus-visible")) return;
+        const [first, end] = rowsOf(mover.window, columns[side].count);
+        if (place.index < first || place.index >= end) focus(side, place.index);
+        hover(place, true);
+      },
+      focusout: () => hover(null),
+    });
+  }
 
   return {
     /** @param {Place} place */
     select: (place) => columns[place.side].select(place.index),
-    destroy() {
-      clearTimeout(timer);
-      for (const stop of stops) stop();
-      element.removeEventListener("pointerover", over);
-      element.removeEventListener("pointermove", over);
-      element.removeEventListener("pointerleave", leave);
-      element.removeEventListener("click", click);
-      element.removeEventListener("dblclick", twice);
-      element.removeEventListener("scroll", scroll, { capture: true });
-    },
+    destroy,
   };
 }

@@ -1,6 +1,6 @@
 /** One column of a long text: a few elements that stand for whichever tokens are in view. */
 
-import { h, replace } from "../../../core/dom.js";
+import { aria, h, replace } from "../../../core/dom.js";
 import { tokenElement, tokenName } from "../../../core/tokens.js";
 
 /** @typedef {import("../../../core/types").Tokens} Tokens */
@@ -34,10 +34,10 @@ export function recycledRows(side, tokens, name) {
     row.className = "lmw-option";
     row.dataset.token = String(index);
     row.tabIndex = index === stop ? 0 : -1;
-    row.setAttribute("aria-label", tokenName(tokens, index));
-    row.setAttribute("aria-selected", "false");
-    row.setAttribute("aria-setsize", String(count));
-    row.setAttribute("aria-posinset", String(index + 1));
+    aria(row, "label", tokenName(tokens, index));
+    aria(row, "selected", "false");
+    aria(row, "setsize", count);
+    aria(row, "posinset", index + 1);
     row.removeAttribute("aria-disabled");
     row.hidden = false;
     replace(row, tokenElement(tokens, index, { compact: true }));
@@ -50,7 +50,7 @@ export function recycledRows(side, tokens, name) {
   function flag(row, name, index) {
     const on = flags.get(name)?.[index] === 1;
     row.classList.toggle(name, on);
-    if (name === "lmw-concealed") row.setAttribute("aria-disabled", String(on));
+    if (name === "lmw-concealed") aria(row, "disabled", on);
   }
 
   return {

@@ -1,7 +1,8 @@
 /** Two columns of a text of thousands of tokens: a window on them, and the whole text beside it. */
 
 import { layers } from "../../../attention/parts.js";
-import { h } from "../../../core/dom.js";
+import { div, h } from "../../../core/dom.js";
+import { clamp } from "../../../core/format.js";
 import { headings, traceAcross } from "../parts.js";
 import { bundled } from "./bundles.js";
 import { minimap } from "./minimap.js";
@@ -43,27 +44,25 @@ export function longView(tokens, { names, onScroll }) {
   const canvases = layers();
   const under = h("canvas", { class: "lmw-canvas", width: "1", height: "1" });
   canvases.element.prepend(under);
-  const gap = h("div", { class: "lmw-gap" });
-  const numbers = h("div", { class: "lmw-numbers", "aria-hidden": "true" });
-  const surface = h(
-    "div",
-    { class: "lmw-surface" },
+  const gap = div("lmw-gap");
+  const surface = div(
+    "lmw-surface",
     canvases.element,
-    h("div", { class: "lmw-side lmw-side-query" }, columns.query.list),
+    div("lmw-side lmw-side-query", columns.query.list),
     gap,
-    h("div", { class: "lmw-side lmw-side-key" }, columns.key.list),
-    numbers,
+    div("lmw-side lmw-side-key", columns.key.list),
+    canvases.numbers,
   );
-  const sheet = h("div", { class: "lmw-long-sheet" }, surface);
-  const scroller = h("div", { class: "lmw-scroller" }, sheet);
+  const sheet = div("lmw-long-sheet", surface);
+  const scroller = div("lmw-scroller", sheet);
   const move = mover(scroller, sheet, room, onScroll);
   const map = minimap(tokens, move, room);
   const zoom = zoomControl(scroller, move, room);
-  const body = h("div", { class: "lmw-long-body" }, scroller, map.element);
+  const body = div("lmw-long-body", scroller, map.element);
   const element = h(
     "div",
     { class: "lmw-columns lmw-long", style: { "--lmw-tall": `${HEIGHT}px` } },
-    h("div", { class: "lmw-long-head" }, headings(names), zoom.element),
+    div("lmw-long-head", headings(names), zoom.element),
     body,
   );
   if (SIDES.some((side) => tokens[side].role || tokens[side].segment))
@@ -122,7 +121,7 @@ export function longView(tokens, { names, onScroll }) {
     if (boxesFor !== rowHeight) {
       boxesFor = rowHeight;
       boxes.clear();
-      const font = Math.max(11, Math.min(14, rowHeight * 0.6));
+      const font = clamp(rowHeight * 0.6, 11, 14);
       surface.classList.toggle("lmw-blocks", blocks);
       surface.style.setProperty("--lmw-row", `${blocks ? TALL : rowHeight}px`);
       surface.style.setProperty("--lmw-row-font", `${blocks ? FONT : font}px`);
@@ -207,10 +206,7 @@ export function longView(tokens, { names, onScroll }) {
 
   return {
     element,
-    base: canvases.base,
-    ghost: canvases.ghost,
-    overlay: canvases.overlay,
-    numbers,
+    ...canvases.ink,
     groups: [columns.query.list, columns.key.list],
     edge: body,
     window: text,
@@ -239,7 +235,7 @@ export function longView(tokens, { names, onScroll }) {
       if (middle < -TALL || middle > HEIGHT + TALL || index >= counts[side]) return null;
       const [x, width] = textBox(side, index);
       const name = low() ? named.middle(side, index) : undefined;
-      const block = low() ? Math.max(2, Math.min(8, move.rowHeight)) : move.rowHeight - 4;
+      const block = low() ? clamp(move.rowHeight, 2, 8) : move.rowHeight - 4;
       const height = name === undefined ? block : TALL;
       return { x, y: (name ?? middle) - height / 2, width, height };
     },

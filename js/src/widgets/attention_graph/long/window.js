@@ -3,6 +3,8 @@
  * arithmetic; nothing here knows the document.
  */
 
+import { clamp } from "../../../core/format.js";
+
 /** @typedef {{first: number, span: number}} Span */
 /** @typedef {{rows: number, height: number}} Room tokens of the longer column, pixels of the view */
 
@@ -12,9 +14,6 @@ export const LONG = 300;
 const EASY = 24;
 const TALLEST = 30;
 const SHORTEST = 12;
-
-/** @param {number} value @param {number} low @param {number} high */
-const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
 /** The fewest and the most rows a window holds, and as many as are read with ease. @param {Room} room */
 export function spans({ rows, height }) {

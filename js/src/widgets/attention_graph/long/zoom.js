@@ -1,7 +1,8 @@
 /** How many tokens the window holds: buttons, and the wheel with Ctrl or ⌘. */
 
 import { iconButton, textButton } from "../../../core/controls.js";
-import { h } from "../../../core/dom.js";
+import { aria, h, wheelPixels } from "../../../core/dom.js";
+import { clamp } from "../../../core/format.js";
 import { centred, inWords, spans, zoomed } from "./window.js";
 
 /** @typedef {import("./mover.js").Mover} Mover */
@@ -49,8 +50,8 @@ export function zoomControl(picture, mover, room) {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     const { top } = picture.getBoundingClientRect();
-    const anchor = Math.max(0, Math.min(1, (event.clientY - top) / room.height));
-    const pixels = event.deltaMode === 1 ? event.deltaY * 24 : event.deltaY;
+    const anchor = clamp((event.clientY - top) / room.height, 0, 1);
+    const pixels = wheelPixels(event);
     mover.jump(zoomed(mover.window, Math.exp(pixels * 0.002), anchor, room));
   };
   picture.addEventListener("wheel", wheel, { passive: false });
@@ -69,7 +70,7 @@ export function zoomControl(picture, mover, room) {
       if (words.textContent !== said) words.textContent = said;
       out.disabled = isWhole();
       into.disabled = span <= least + 1e-6;
-      whole.setAttribute("aria-pressed", String(isWhole()));
+      aria(whole, "pressed", isWhole());
     },
   };
 }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.capture.indexing import choose, whole
-from lmwidget.capture.structure import informative
+from lmwidget.capture.structure import structure_scores
 from lmwidget.capture.tables import weights_table
 from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.tokens import Tokens
@@ -266,13 +266,8 @@ class DerivedAttention(ABC):
         ndarray of float32, shape (layer, head)
             As :meth:`lmwidget.Attention.structure_scores`, of absolute weights.
         """
-        factor, rows = informative(self.tokens, self.key_tokens)
-        scores = np.full(self.shape[:2], np.nan, np.float32)
-        for layer, heads in enumerate(self._heads):
-            weights = np.abs(np.nan_to_num(self.rows(layer, slice(None), rows))) * factor
-            strongest = np.sort(weights.max(-1), axis=-1)
-            scores[layer, :heads] = strongest[:, len(rows) // 2 :].mean(-1)
-        return scores
+        readers = [partial(self.rows, layer, slice(None)) for layer in range(len(self._heads))]
+        return structure_scores(self.tokens, self.key_tokens, readers, self.shape[1])
 
     def to_dataframe(
         self, layer: int | None = None, head: int | None = None, minimum: float = 0.0

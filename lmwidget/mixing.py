@@ -85,7 +85,8 @@ class ContextMixing:
 
     def __repr__(self) -> str:
         layers, tokens, _ = self.steps.shape
-        return f"<ContextMixing {self.method}: {layers} layers, {tokens} tokens, {self.model}>"
+        name = type(self).__name__
+        return f"<{name} {self.method}: {layers} layers, {tokens} tokens, {self.model}>"
 
     def __len__(self) -> int:
         return len(self.steps)

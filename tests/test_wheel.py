@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BUNDLES = ("attention_graph", "saliency_text")
+BUNDLES = (
+    "attention_flow",
+    "attention_graph",
+    "attention_grid",
+    "attention_matrix",
+    "query_key_space",
+    "query_key_view",
+    "saliency_text",
+)
 LARGEST_BUNDLE = 100 * 1024
 LARGEST_MODEL = 1024 * 1024
 

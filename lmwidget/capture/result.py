@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from lmwidget.capture import saved
 from lmwidget.capture.indexing import as_slice, choose, whole
 from lmwidget.capture.kept.records import Record, UnavailableRecord
 from lmwidget.capture.layers import Layers
-from lmwidget.capture.structure import informative
+from lmwidget.capture.structure import structure_scores
 from lmwidget.capture.tables import weights_table
 from lmwidget.errors import InputError, UnknownNameError, nearest
 
@@ -383,15 +383,13 @@ class Attention:
         >>> lmw.load("tiny").attention("the king said the king said").structure_scores().shape
         (2, 4)
         """
-        factor, rows = informative(self.tokens, self.key_tokens)
-        scores = np.full(self.shape[:2], np.nan, np.float32)
-        for layer, record in enumerate(self._records):
-            if not isinstance(record, UnavailableRecord):
-                heads = range(record.shape[1])
-                weights = np.nan_to_num(self._compute(record, heads, rows)) * factor
-                strongest = np.sort(weights.max(-1), axis=-1)
-                scores[layer, : len(heads)] = strongest[:, len(rows) // 2 :].mean(-1)
-        return scores
+        readers = [
+            None
+            if isinstance(record, UnavailableRecord)
+            else partial(self._compute, record, range(record.shape[1]))
+            for record in self._records
+        ]
+        return structure_scores(self.tokens, self.key_tokens, readers, self.shape[1])
 
     def to_dataframe(
         self, layer: int | None = None, head: int | None = None, minimum: float = 0.0

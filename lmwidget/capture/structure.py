@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,3 +50,48 @@ def informative(tokens: Tokens, key_tokens: Tokens) -> tuple[NDArray[np.float32]
         factor[distance == 0] = 0.0
         factor[distance == 1] *= 0.5
     return factor, rows.tolist()
+
+
+def structure_scores(
+    tokens: Tokens,
+    key_tokens: Tokens,
+    layers: Iterable[Callable[[list[int]], NDArray[np.float32]] | None],
+    heads: int,
+) -> NDArray[np.float32]:
+    """Return how plainly each head looks back at something in particular.
+
+    The strongest absolute weight of a query, as :func:`informative` counts them; the mean over the
+    better half of the queries, since many heads have work to do only in a part of the text.
+
+    Parameters
+    ----------
+    tokens, key_tokens : Tokens
+        What looks, and what is looked at.
+    layers : iterable of callable or None
+        Of each layer what gives the weights of some queries, shape (head, chosen query, key);
+        None for a layer that cannot be read.
+    heads : int
+        Most heads of a layer.
+
+    Returns
+    -------
+    ndarray of float32, shape (layer, head)
+        NaN where a layer cannot be read or has fewer heads.
+
+    Examples
+    --------
+    >>> tokens = Tokens.from_pieces(["a", "b", "c"])
+    >>> weights = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.6, 0.2]]], np.float32)
+    >>> structure_scores(tokens, tokens, [lambda rows: weights[:, rows], None], 1).tolist()
+    [[0.15000000596046448], [nan]]
+    """
+    factor, rows = informative(tokens, key_tokens)
+    scores = []
+    for read in layers:
+        row = np.full(heads, np.nan, np.float32)
+        if read is not None:
+            weights = np.abs(np.nan_to_num(read(rows))) * factor
+            strongest = np.sort(weights.max(-1), axis=-1)
+            row[: len(weights)] = strongest[:, len(rows) // 2 :].mean(-1)
+        scores.append(row)
+    return np.array(scores, np.float32).reshape(-1, heads)

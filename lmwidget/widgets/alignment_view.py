@@ -89,7 +89,12 @@ class AlignmentView(ipywidgets.VBox):
     ) -> None:
         refuse_unknown(unknown, _SETTINGS, type(self).__name__)
         self._lm = as_language_model(lm)
-        self._settings = {"layer": layer, "heads": heads, "level": level, "step": step}
+        self._settings: dict[str, Any] = {
+            "layer": layer,
+            "heads": heads,
+            "level": level,
+            "step": step,
+        }
         super().__init__()
         self.show(text, output)
 

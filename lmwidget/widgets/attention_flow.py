@@ -40,6 +40,7 @@ from lmwidget.wire import decode
 
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
+    from lmwidget.derived import DerivedAttention
     from lmwidget.models.language_model import LanguageModel
 
 _REMEMBERED = 50_000_000  # bytes of results of other methods
@@ -155,12 +156,14 @@ class AttentionFlow(AttentionWidget):
         self.observe(self._on_selected, ["layer", "token"])
 
     @classmethod
-    def from_result(cls, attention: ContextMixing | Attention, **traits: Any) -> Self:
+    def from_result(
+        cls, attention: ContextMixing | Attention | DerivedAttention, **traits: Any
+    ) -> Self:
         """Return a picture of what has been computed before.
 
         Parameters
         ----------
-        attention : ContextMixing or Attention
+        attention : ContextMixing, Attention or DerivedAttention
             From ``lmwidget.inspection``, or from ``lm.attention(text)``.
         **traits
             As for the class.

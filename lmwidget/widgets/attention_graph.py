@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import traitlets as t
 from typing_extensions import Self
 
-from lmwidget.errors import InputError, LmwidgetError
+from lmwidget.errors import InputError
 from lmwidget.widgets.attention_budget import Part, holds, part_for_page, part_on_screen
 from lmwidget.widgets.attention_selection import Selection, hidden_keys, select
 from lmwidget.widgets.attention_state import (
@@ -19,13 +19,14 @@ from lmwidget.widgets.attention_state import (
     strongest_table,
     unit_of,
 )
-from lmwidget.widgets.base import READY, bundle
+from lmwidget.widgets.base import bundle
 from lmwidget.widgets.graph_hidden import sums_state
 from lmwidget.widgets.graph_traits import GraphTraits
 
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
     from lmwidget.capture.generation import Generation
+    from lmwidget.derived import DerivedAttention
     from lmwidget.models.language_model import LanguageModel
 
 _FILTERS = ("hide_first", "hide_special", "pair", "collapsed")
@@ -95,7 +96,6 @@ class AttentionGraph(GraphTraits):
         truncate: bool = False,
         **traits: Any,
     ) -> None:
-        self._unreadable = False  # whether the error on screen is about the layer
         super().__init__(
             lm, text, layer=layer, heads=heads, output=output, truncate=truncate, **traits
         )
@@ -103,12 +103,14 @@ class AttentionGraph(GraphTraits):
         self._on_shown(None)
 
     @classmethod
-    def from_result(cls, attention: Attention | Generation, **traits: Any) -> Self:
+    def from_result(
+        cls, attention: Attention | DerivedAttention | Generation, **traits: Any
+    ) -> Self:
         """Return a graph of attention that has been computed before.
 
         Parameters
         ----------
-        attention : Attention or Generation
+        attention : Attention, DerivedAttention or Generation
             From ``lm.attention(text)``, ``lm.generate(text)``, ``Attention.load(path)`` or any
             function of :mod:`lmwidget.inspection` that returns attention.
         **traits
@@ -249,23 +251,18 @@ class AttentionGraph(GraphTraits):
     def _on_shown(self, _change: Any) -> None:
         if self._quiet or self._result is None:
             return
-        state: dict[str, Any] = {}
-        heads = [head for head in self.heads if head < self._result.heads(self.layer)]
-        if heads != self.heads:
-            state["heads"] = heads
-        try:
-            if self._lacks(heads):
-                self._result.rows(self.layer, 0, 0)  # a layer that cannot be read says why
-                part = self._part(self._result, self.layer, heads)
-                state["_attention"] = packed(self._result, part)
-                state["_figure"] = {**self._figure, "top_per_row": part.top}
-            if self._unreadable:
-                state["_status"] = READY
-            self._unreadable = False
-        except LmwidgetError as error:
-            state = {"_status": self._failure(error)}
-            self._unreadable = True
-        self._show(state)
+        self._show(self._followed(self._lacking))
+
+    def _lacking(self, heads: list[int]) -> dict[str, Any]:
+        """Return what the browser lacks of what is shown."""
+        if not self._lacks(heads):
+            return {}
+        self._result.rows(self.layer, 0, 0)  # a layer that cannot be read says why
+        part = self._part(self._result, self.layer, heads)
+        return {
+            "_attention": packed(self._result, part),
+            "_figure": {**self._figure, "top_per_row": part.top},
+        }
 
     def _show(self, state: dict[str, Any]) -> None:
         super()._show(state)

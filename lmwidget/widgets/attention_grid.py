@@ -230,11 +230,12 @@ class AttentionGrid(AttentionWidget):
     def _on_chosen(self, _change: Any) -> None:
         if self._quiet or self._result is None:
             return
-        heads = [head for head in self.heads if head < self._result.heads(self.layer)]
-        state: dict[str, Any] = {} if heads == self.heads else {"heads": heads}
+        self._show(self._followed(self._chosen_detail))
+
+    def _chosen_detail(self, heads: list[int]) -> dict[str, Any]:
         if heads and [self.layer, heads[0]] not in self._detail.get("heads", []):
-            state["_detail"] = _detail(self._result, self.layer, heads)
-        self._show(state)
+            return {"_detail": _detail(self._result, self.layer, heads)}
+        return {}
 
     @t.validate("statistic")
     def _valid_statistic(self, proposal: Any) -> str:

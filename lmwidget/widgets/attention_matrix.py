@@ -10,12 +10,11 @@ import numpy as np
 import traitlets as t
 from numpy.typing import NDArray
 
-from lmwidget.errors import LmwidgetError
 from lmwidget.widgets.attention_budget import holds, part_for_page, part_on_screen
 from lmwidget.widgets.attention_selection import hidden_keys
 from lmwidget.widgets.attention_state import figure_state, packed, strongest_table
 from lmwidget.widgets.attention_widget import AttentionWidget
-from lmwidget.widgets.base import READY, bundle
+from lmwidget.widgets.base import bundle
 from lmwidget.widgets.matrix_field import Field, Pyramid
 from lmwidget.widgets.matrix_state import overview_state, page_level, row_state, tiles_state
 from lmwidget.widgets.matrix_units import POOLS, unit_of, unit_text
@@ -140,7 +139,6 @@ class AttentionMatrix(AttentionWidget):
         truncate: bool = False,
         **traits: Any,
     ) -> None:
-        self._unreadable = False  # whether the error on screen is about the layer
         self._pyramid: Pyramid | None = None
         self._number = 0
         self._first_pool: str | None = traits.get("pool", "token")  # until traits are set
@@ -248,21 +246,12 @@ class AttentionMatrix(AttentionWidget):
     def _on_shown(self, _change: Any) -> None:
         if self._quiet or self._result is None:
             return
-        state: dict[str, Any] = {}
-        heads = [head for head in self.heads if head < self._result.heads(self.layer)]
-        if heads != self.heads:
-            state["heads"] = heads
-        try:
-            self._result.rows(self.layer, 0, 0)  # a layer that cannot be read says why
-            state |= self._cells(self._result, self.layer, heads, self._attention)
-            if self._unreadable:
-                state["_status"] = READY
-            self._unreadable = False
-        except LmwidgetError as error:
-            state = {"_status": self._failure(error)}
-            self._unreadable = True
-        self._show(state)
+        self._show(self._followed(self._readable_cells))
         self._show(self._pinned_row())
+
+    def _readable_cells(self, heads: list[int]) -> dict[str, Any]:
+        self._result.rows(self.layer, 0, 0)  # a layer that cannot be read says why
+        return self._cells(self._result, self.layer, heads, self._attention)
 
     def _on_view(self, _change: Any) -> None:
         if self._pyramid is None or self._view.get("number") != self._number:

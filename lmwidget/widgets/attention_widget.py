@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import traitlets as t
 from numpy.typing import ArrayLike
 from typing_extensions import Self
 
-from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.errors import InputError, LmwidgetError, UnknownNameError
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import ArrayAttention
 from lmwidget.widgets.attention_selection import head_list, number
@@ -19,6 +19,7 @@ from lmwidget.widgets.base import READY, ModelWidget, as_language_model, has_con
 
 if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
+    from lmwidget.derived import DerivedAttention
     from lmwidget.models.language_model import LanguageModel
 
 _LONG_TEXT = 1024  # tokens
@@ -60,6 +61,7 @@ class AttentionWidget(ModelWidget):
     """
 
     _input_traits: tuple[str, ...] = ("text", "kind")
+    _unreadable = False  # whether the error on screen is about the layer
 
     layer = t.Int(0).tag(sync=True)
     "Index of the layer shown, 0 for the first that has attention."
@@ -92,13 +94,14 @@ class AttentionWidget(ModelWidget):
         super().__init__(**traits)
 
     @classmethod
-    def from_result(cls, attention: Attention, **traits: Any) -> Self:
+    def from_result(cls, attention: Attention | DerivedAttention, **traits: Any) -> Self:
         """Return a picture of attention that has been computed before.
 
         Parameters
         ----------
-        attention : Attention
-            From ``lm.attention(text)`` or ``Attention.load(path)``.
+        attention : Attention or DerivedAttention
+            From ``lm.attention(text)``, ``Attention.load(path)`` or any function of
+            :mod:`lmwidget.inspection` that returns attention.
         **traits
             As for the class.
 
@@ -268,6 +271,24 @@ class AttentionWidget(ModelWidget):
                 "model": self._named(attention.model, self._input_tokens()),
             },
         }
+
+    def _followed(self, send: Callable[[list[int]], dict[str, Any]]) -> dict[str, Any]:
+        """Return the traits of another layer or other heads: what ``send`` says, or why not.
+
+        Heads that the layer does not have are let go. What cannot be read becomes the status, until
+        something is shown that can.
+        """
+        heads = [head for head in self.heads if head < self._result.heads(self.layer)]
+        state: dict[str, Any] = {} if heads == self.heads else {"heads": heads}
+        try:
+            state |= send(heads)
+        except LmwidgetError as error:
+            self._unreadable = True
+            return {**state, "_status": self._failure(error)}
+        if self._unreadable:
+            state["_status"] = READY
+        self._unreadable = False
+        return state
 
     def _input_tokens(self) -> Tokens:
         """Return what the user wrote: the encoder's side where there are two."""

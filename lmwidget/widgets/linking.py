@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lmwidget.errors import InputError
+from lmwidget.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from lmwidget.widgets.base import ModelWidget
 
-SHARED = ("text", "kind", "layer", "heads", "token", "side")
+SHARED = ("text", "kind", "layer", "heads", "token", "key", "side")
 """Traits that linked widgets have in common, as far as they have them; in this order."""
 
 _numbers = itertools.count(1)
@@ -55,17 +56,40 @@ def link(*widgets: ModelWidget) -> None:
     first._group = group  # noqa: SLF001
     for other in others:
         other._group = group  # noqa: SLF001
-        for name in SHARED:
-            if first.has_trait(name) and other.has_trait(name):
-                _follow(first, other, name)
-                setattr(other, name, getattr(first, name))
-                _follow(other, first, name)
+        names = [name for name in SHARED if first.has_trait(name) and other.has_trait(name)]
+        pair = _Pair()
+        for name in names:
+            pair.follow(first, other, name)
+            _give(other, name, getattr(first, name))
+            pair.follow(other, first, name)
 
 
-def _follow(source: ModelWidget, target: ModelWidget, name: str) -> None:
-    def copy(change: Any) -> None:
-        # What comes from the browser is computed in the background by every widget.
-        with target.as_from_browser(source.from_browser):
-            setattr(target, name, change.new)
+class _Pair:
+    """Two widgets that follow one another; what one takes over it does not give back."""
 
-    source.observe(copy, name)
+    def __init__(self) -> None:
+        self._giving = False
+
+    def follow(self, source: ModelWidget, target: ModelWidget, name: str) -> None:
+        """Give every change of a trait to the other widget."""
+
+        def copy(change: Any) -> None:
+            if self._giving:
+                return
+            self._giving = True
+            try:
+                # What comes from the browser is computed in the background by every widget.
+                with target.as_from_browser(source.from_browser):
+                    _give(target, name, change.new)
+                    if name == "token" and source.has_trait("key") and target.has_trait("key"):
+                        _give(target, "key", source.key)  # another query had reset it
+            finally:
+                self._giving = False
+
+        source.observe(copy, name)
+
+
+def _give(target: ModelWidget, name: str, value: Any) -> None:
+    """Set a trait; a layer, head or kind that the widget does not have leaves it as it is."""
+    with suppress(UnknownNameError):
+        setattr(target, name, value)

@@ -46,7 +46,7 @@ def unit_starts(tokens: Tokens, pool: str) -> NDArray[np.int32]:
         names = sentence_numbers(tokens)
     else:
         known = {role: place for place, role in enumerate(dict.fromkeys(tokens.roles))}
-        roles = np.array([known[role] for role in tokens.roles])
+        roles = np.array([known[role] for role in tokens.roles], np.int64)
         names = roles * (int(tokens.segments.max(initial=0)) + 1) + tokens.segments
     changes = np.flatnonzero(np.diff(names)) + 1
     return np.concatenate([[0], changes]).astype(np.int32)

@@ -206,7 +206,7 @@ def bytes_of_head(attention: Any, layer: int) -> int:
     """
     _, _, queries, keys = attention.shape
     channels = int(getattr(getattr(attention.record(layer), "query", None), "shape", (0,))[-1])
-    return 4 * (channels * (queries + keys) + _STEPS * queries * keys)
+    return int(4 * (channels * (queries + keys) + _STEPS * queries * keys))
 
 
 def _strongest(weights: NDArray[np.float32], key: int | None) -> list[int]:

@@ -14,7 +14,7 @@ from lmwidget.html import table
 from lmwidget.widgets.attention_budget import Part
 from lmwidget.widgets.attention_state import figure_state
 from lmwidget.widgets.attention_widget import AttentionWidget
-from lmwidget.widgets.base import READY, bundle
+from lmwidget.widgets.base import bundle
 from lmwidget.widgets.query_key_part import best_edge, bytes_of_head, covers, head_part
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class QueryKeyView(AttentionWidget):
             lm, text, layer=layer, heads=heads, output=output, truncate=truncate, **traits
         )
         self.observe(self._on_shown, ["layer", "heads", "token", "key"])
-        self._show(self._chosen_state())
+        self._on_shown(None)
 
     @classmethod
     def from_result(cls, attention: Any, **traits: Any) -> Self:
@@ -206,6 +206,7 @@ class QueryKeyView(AttentionWidget):
             picture["_parts"] = [part]
             picture["_figure"]["rotary"] = self._rotary(part["query"]["shape"][-1])
         except UnavailableError as error:
+            self._unreadable = True
             return {**picture, "_status": self._failure(error)}
         return picture
 
@@ -234,26 +235,18 @@ class QueryKeyView(AttentionWidget):
     def _on_shown(self, change: Any) -> None:
         if self._quiet or self._result is None:
             return
-        if change.name == "token":
+        if change is not None and change.name == "token":
             self._show({"key": None})
-        heads = [head for head in self.heads if head < self._result.heads(self.layer)]
-        if heads != self.heads:
-            self._show({"heads": heads})
-        self._show(self._chosen_state())
+        self._show(self._followed(self._chosen_part))
 
-    def _chosen_state(self) -> dict[str, Any]:
-        """Return what has to be sent for the chosen edge, if anything, or why it cannot be."""
+    def _chosen_part(self, heads: list[int]) -> dict[str, Any]:
+        """Return what has to be sent for the chosen edge, if anything."""
         attention, layer = self._result, self.layer
-        if attention is None:
+        head = self._head(attention, layer, heads)
+        query, key = self._edge(layer, head)
+        if any(covers(part, layer, head, query, key) for part in self._parts):
             return {}
-        head = self._head(attention, layer, self.heads)
-        try:
-            query, key = self._edge(layer, head)
-            if any(covers(part, layer, head, query, key) for part in self._parts):
-                return {"_status": READY}
-            return {"_parts": [head_part(attention, layer, head, query, key)], "_status": READY}
-        except LmwidgetError as error:
-            return {"_status": self._failure(error)}
+        return {"_parts": [head_part(attention, layer, head, query, key)]}
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._result is None:

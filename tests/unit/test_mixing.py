@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import lmwidget as lmw
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.mixing import ContextMixing
 from lmwidget.tokens import Tokens
@@ -64,3 +65,11 @@ def test_what_does_not_fit_is_refused(mixing):
         mixing.row(3)
     with pytest.raises(UnknownNameError):
         mixing.matrix(4)
+
+
+def test_what_is_made_from_a_mixing_says_in_one_line_what_it_is():
+    attention = lmw.load("tiny").attention("the king said")
+    flowing = lmw.inspection.flow(attention)
+    explained = lmw.inspection.relevance(lmw.load("tiny"), "the king said")
+    assert repr(flowing) == "<FlowMixing flow: 2 layers, 4 tokens, tiny>"
+    assert repr(explained) == "<Relevance relevance: 2 layers, 4 tokens, tiny>"

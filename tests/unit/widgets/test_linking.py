@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 import lmwidget as lmw
@@ -66,6 +67,54 @@ def test_linking_one_more_keeps_the_group(lm):
     assert len({widget._group for widget in widgets}) == 1
     widgets[2].token = 2
     assert widgets[1].token == 2
+
+
+def test_a_cell_pinned_in_a_matrix_is_the_edge_of_the_query_key_view(lm):
+    matrix, view = lmw.AttentionMatrix(lm, TEXT), lmw.QueryKeyView(lm, TEXT)
+    lmw.link(matrix, view)
+    matrix.set_state({"token": 5, "key": 2})
+    assert (view.token, view.key) == (5, 2)
+    assert (view.result.query, view.result.key) == (5, 2)
+    matrix.key = 1
+    matrix.token = 4  # the view alone would let its key go
+    assert (matrix.token, matrix.key) == (view.token, view.key) == (4, 1)
+    view.token = 3  # as it does when its own query changes
+    assert (matrix.token, matrix.key) == (view.token, view.key) == (3, None)
+
+
+def test_a_token_of_a_widget_without_keys_leaves_the_pinned_column(lm):
+    graph, matrix = lmw.AttentionGraph(lm, TEXT), lmw.AttentionMatrix(lm, TEXT)
+    lmw.link(graph, matrix)
+    matrix.set_state({"token": 5, "key": 2})
+    graph.token = 4
+    assert (matrix.token, matrix.key) == (4, 2)
+
+
+def test_any_heads_of_one_widget_are_taken_by_all(lm):
+    kinds = (lmw.AttentionGraph, lmw.AttentionGrid, lmw.AttentionMatrix, lmw.QueryKeyView)
+    widgets = [kind(lm, TEXT) for kind in (*kinds, lmw.AttentionFlow)]
+    lmw.link(*widgets)
+    for source in widgets:
+        for heads in ([], [0, 2, 3], [1]):
+            source.heads = heads
+            assert [widget.heads for widget in widgets] == [heads] * len(widgets)
+            source.set_state({"layer": 1 - source.layer})
+            for widget in widgets:
+                widget.wait()
+            assert [widget._status["state"] for widget in widgets] == ["ready"] * len(widgets)
+
+
+def test_layers_and_heads_that_a_linked_widget_does_not_have_leave_it_as_it_is(lm):
+    graph = lmw.AttentionGraph(lm, TEXT, layer=0, heads=[1])
+    count = len(graph.result.tokens)
+    weights = np.full((1, 2, count, count), 1 / count, np.float32)
+    small = lmw.AttentionMatrix.from_arrays(weights, graph.result.tokens)
+    view = lmw.QueryKeyView(lm, TEXT)
+    lmw.link(graph, small, view)
+    graph.heads = [3]
+    graph.layer = 1
+    assert (small.layer, small.heads) == (0, [1])
+    assert (graph.layer, graph.heads) == (view.layer, view.heads) == (1, [3])
 
 
 def test_what_cannot_be_linked_is_refused(lm):

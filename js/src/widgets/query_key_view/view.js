@@ -114,7 +114,7 @@ export function createView(el, store) {
   );
   frame.picture.append(texts, sentence, body);
   const bus = together(store.model, {
-    shares: ["layer", "heads", "token"],
+    shares: ["layer", "heads", "token", "key"],
     onHover(hover) {
       const [asQuery, asKey] = [hover?.side !== "key", hover?.side !== "query"];
       queries.mark("lmw-lit", hover && asQuery ? hover.index : null);

@@ -72,6 +72,9 @@ export function createFlow(el, store) {
     },
   });
   const scene = createScene(stage, {
+    onPaint: () => {
+      root.dataset.lmwReady = "true";
+    },
     onHover(node, byKeyboard) {
       clearTimeout(dwell);
       tip.hide();

@@ -39,12 +39,12 @@ const TWO_SIDES = 520;
 
 /**
  * @param {HTMLElement} stage
- * @param {{onHover: (node: Node | null, byKeyboard: boolean) => void,
+ * @param {{onPaint: () => void, onHover: (node: Node | null, byKeyboard: boolean) => void,
  *   onEdge: (edge: Edge | null, at: {x: number, y: number}) => void,
  *   onPick: (node: Node | null) => void, onLayer: (level: number) => void,
  *   describe: (node: Node) => string}} on
  */
-export function createScene(stage, { onHover, onEdge, onPick, onLayer, describe }) {
+export function createScene(stage, { onPaint, onHover, onEdge, onPick, onLayer, describe }) {
   const canvas = (/** @type {string} */ name) =>
     h("canvas", { class: `lmw-flow-canvas lmw-flow-${name}`, width: "1", height: "1" });
   const [base, overlay] = [canvas("base"), canvas("overlay")];
@@ -118,7 +118,7 @@ export function createScene(stage, { onHover, onEdge, onPick, onLayer, describe 
     paintOverlay();
     scale.set(place, layerNumbers, (shown.node ?? shown.pinned)?.level ?? null);
     keys.place();
-    stage.dataset.lmwReady = "true";
+    onPaint();
   }
 
   function scrolled() {

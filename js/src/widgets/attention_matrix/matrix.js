@@ -55,6 +55,9 @@ export function createMatrix(el, store) {
   const jobs = frames();
   const tiles = tileCache(store, () => !alone() && !kernelGone);
   const picture = createPicture(tiles, {
+    onPaint() {
+      root.dataset.lmwReady = "true";
+    },
     onView() {
       tools.showZoom();
       jobs.next(pointer.again);

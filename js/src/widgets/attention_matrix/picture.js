@@ -40,9 +40,9 @@ const LABEL = { share: 0.27, most: 128, above: 96 };
 
 /**
  * @param {TileCache} tiles
- * @param {{onView: () => void}} on
+ * @param {{onView: () => void, onPaint: () => void}} on
  */
-export function createPicture(tiles, { onView }) {
+export function createPicture(tiles, { onView, onPaint }) {
   const base = h("canvas", { class: "lmw-canvas lmw-canvas-base", width: "1", height: "1" });
   const overlay = h("canvas", { class: "lmw-canvas lmw-canvas-overlay", width: "1", height: "1" });
   const paper = div("lmw-unseen");
@@ -143,6 +143,7 @@ export function createPicture(tiles, { onView }) {
     names.key.draw(context, view, room, inks);
     corner(context);
     if (late) jobs.next(paintBase);
+    else onPaint();
   }
 
   /** What the two sides are. @param {CanvasRenderingContext2D} context */

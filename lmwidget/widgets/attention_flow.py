@@ -26,13 +26,13 @@ from lmwidget.widgets.flow_methods import (
     relevant,
     why_not,
 )
+from lmwidget.widgets.flow_trace import packed_trace
 from lmwidget.widgets.flow_wire import (
     STEPS_BYTES,
     edges_kept,
     first_selected,
     is_linear,
     packed_steps,
-    packed_trace,
     sources_table,
     starts_at_one,
 )
@@ -324,7 +324,7 @@ class AttentionFlow(AttentionWidget):
         if self._known_of is not attention.tokens:
             self._known, self._known_of = {}, attention.tokens
         choice = relevant(self._choice, heads)
-        key = (attention.kind, *((name, str(value)) for name, value in choice.items()))
+        key = (attention.kind, *((name, repr(value)) for name, value in choice.items()))
         if key not in self._known:
             asked = Asked(
                 attention,

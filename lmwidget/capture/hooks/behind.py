@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lmwidget.capture.hooks.calls import Place
+from lmwidget.capture.hooks.interface import current_listener
 from lmwidget.capture.hooks.recorder import Recorder
 from lmwidget.capture.kept.behind import Behind, Projected
 from lmwidget.capture.kept.records import Record
@@ -86,16 +87,21 @@ class BehindRecorder(Recorder):
         if record.value is not None and record.output is not None:
             self._waiting = record, self._stack[-1][1] if self._stack else None
 
-    def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        if self._busy:
+    def _before(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        # Without keyword arguments torch calls for another thread, once this pass is over.
+        if self._busy or current_listener() is not self:
             return
+        (kwargs,) = rest
         given = next(iter(_tensors(args, kwargs)), None)
         self._stack.append((module, given))
         if self._pending is not None and given is not None:
             self._find_stream(module, given, self._pending)
 
-    def _after(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        if self._busy or module not in (entered for entered, _ in self._stack):
+    def _after(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        if self._busy or current_listener() is not self:
+            return
+        kwargs, output = rest
+        if module not in (entered for entered, _ in self._stack):
             return
         while self._stack.pop()[0] is not module:
             pass

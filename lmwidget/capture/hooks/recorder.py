@@ -278,8 +278,10 @@ class Recorder(Keeper, TorchFunctionMode):
     def _module(self) -> nn.Module | None:
         return self._running[-1] if self._running else None
 
-    def _on_enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+    def _on_enter(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        # Without keyword arguments torch calls for another thread, once this pass is over.
         if current_listener() is self:
+            (kwargs,) = rest
             self._running.append(module)
             self._entered[module] += 1
             self._given[module] = (args, kwargs)
@@ -288,9 +290,10 @@ class Recorder(Keeper, TorchFunctionMode):
             if self._readings.get(module) is not None:
                 self._inner[module] = []
 
-    def _on_leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+    def _on_leave(self, module: nn.Module, args: Any, *rest: Any) -> None:
         if current_listener() is not self or module not in self._running:
             return
+        kwargs, output = rest
         read, softmaxes = reader_of(module), self._softmaxes.pop(module, [])
         if read is not None and output is not None:
             seen = (args, kwargs, output, softmaxes, self._tokens)

@@ -1,23 +1,21 @@
 /** One view of an AttentionFlow: controls, picture, caption and table, kept true to the store. */
 
-import { textButton } from "../../core/controls.js";
 import { div, h, replace } from "../../core/dom.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { together } from "../../core/together.js";
-import { tokenName } from "../../core/tokens.js";
 import { tooltip } from "../../core/tooltip.js";
 import { captionText } from "./caption.js";
-import { shareText, WORTH_A_NUMBER } from "./labels.js";
 import { BUDGET } from "./painter.js";
 import { sameNode } from "./pointer.js";
 import { carriers } from "./rows.js";
+import { SINK, sentence } from "./says.js";
 import { createScene } from "./scene.js";
 import { sourcesTable } from "./table.js";
-import { edgeTip, levelName, nodeInWords, nodeTip, sourcesOf } from "./tips.js";
-import { live, OF_WEIGHTS, toolbar } from "./toolbar.js";
+import { edgeTip, nodeInWords, nodeTip } from "./tips.js";
+import { toolbar } from "./toolbar.js";
 import { stepOf, strongestSteps } from "./trace.js";
 import { filtered, isFolded, selectedNode, traces } from "./view.js";
 
@@ -28,10 +26,6 @@ import { filtered, isFolded, selectedNode, traces } from "./view.js";
 /** @typedef {import("../../core/types").Tokens} Tokens */
 
 const DWELL = 350;
-/** A first token with a larger share hides all the others. */
-const SINK = 0.9;
-/** What an output does with its sources, where "is made of" would say too much. @type {Record<string, string>} */
-const VERB = { flow: " can draw on ", relevance: " takes relevance from " };
 
 /**
  * @param {HTMLElement} el
@@ -163,69 +157,10 @@ export function createFlow(el, store) {
       pinned: selected,
       hover: hover?.token ?? null,
     });
-    showWords();
+    replace(says, ...sentence({ tokens, shown, hover, selected: paths.ofSelected(), store }));
     const { trace, node } = shown;
     const whole = trace !== null && node !== null && trace.source === null;
     table.set(whole ? { tokens, node, trace, figure: store.figure } : null);
-  }
-
-  /** The line over the picture: what is made of what. */
-  function showWords() {
-    if (!tokens) return replace(says);
-    const { trace, node } = shown;
-    const name = (/** @type {number} */ token) =>
-      h("bdi", null, `“${tokenName(/** @type {Tokens} */ (tokens), token, 24)}”`);
-    if (trace && trace.source !== null) {
-      const whole = paths.ofSelected()?.levels[0][trace.source] ?? 0;
-      const where = node
-        ? [" makes ", h("b", null, shareText(Math.abs(whole))), " of ", name(node.token)]
-        : [" goes this way through the layers"];
-      return replace(says, h("b", null, name(trace.source)), where);
-    }
-    if (!node) return replace(says, "Hover a node to see what it is made of; click to keep it.");
-    const { explains, method } = store.figure;
-    const head = [
-      explains ? `For ${explains}: ` : "",
-      h("b", null, name(node.token)),
-      ` ${levelName(node, store.figure)}`,
-    ];
-    if (!trace) return replace(says, head, untraced());
-    const sources = sourcesOf(trace, 5).filter(
-      (source, i) => i === 0 || Math.abs(source.share) >= WORTH_A_NUMBER,
-    );
-    const made = sources.flatMap(({ token, share }, i) => [
-      i > 0 ? ", " : "",
-      name(token),
-      ` ${shareText(Math.abs(share))}`,
-    ]);
-    replace(says, head, VERB[method] ?? " is made of ", made, offerWithoutFirst(sources[0]));
-  }
-
-  /** Why there are no sources of the node shown. */
-  function untraced() {
-    if (shown.local) return ": what its layer lets in";
-    if (store.figure.linear) return "";
-    const coming = store.status.state === "loading";
-    return coming ? ": its maximum flow is being computed" : ": its maximum flow was not computed";
-  }
-
-  /** A first token that takes all is a sink: the rest is one click away. @param {{token: number, share: number} | undefined} top */
-  function offerWithoutFirst(top) {
-    const offered =
-      top?.token === 0 &&
-      top.share > SINK &&
-      hover === null &&
-      live(store) &&
-      OF_WEIGHTS.includes(store.figure.method) &&
-      shown.node?.token !== 0;
-    if (!offered) return null;
-    const button = textButton({
-      label: "leave the first token out",
-      title: "Models rest their attention on the first token when they have nothing to do",
-      onClick: () => store.set({ hide_first: true }),
-    });
-    button.classList.add("lmw-flow-offer");
-    return button;
   }
 
   function showCaption() {

@@ -1,6 +1,6 @@
 /** One view of an AttentionMatrix: controls, picture, caption and table, kept true to the store. */
 
-import { aria, div, h, replace, span } from "../../core/dom.js";
+import { aria, div, replace } from "../../core/dom.js";
 import { frames } from "../../core/frames.js";
 import { hotkeys } from "../../core/hotkeys.js";
 import { watchKernel } from "../../core/kernel.js";
@@ -9,8 +9,8 @@ import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { together } from "../../core/together.js";
 import { tooltip } from "../../core/tooltip.js";
-import { legend } from "../../heat/legend.js";
 import { captionText, quantity } from "./caption.js";
+import { legendRow } from "./legend_row.js";
 import { createPicture } from "./picture.js";
 import { watchPointer } from "./pointer.js";
 import { headsShown, matrixOf } from "./source.js";
@@ -66,8 +66,7 @@ export function createMatrix(el, store) {
     },
   });
   const tooltipHere = tooltip(root);
-  const colours = legend();
-  const swatches = span("lmw-swatches");
+  const colours = legendRow();
   const table = weightsTable(root, {
     onGo: ({ row, column }) => {
       picture.approach(row, column);
@@ -80,10 +79,7 @@ export function createMatrix(el, store) {
     onTable: table.toggle,
     copyText: table.copyText,
   });
-  frame.picture.append(
-    div("lmw-main", picture.element, div("lmw-legend-row", colours.element, swatches)),
-    table.element,
-  );
+  frame.picture.append(div("lmw-main", picture.element, colours.element), table.element);
   const bus = together(store.model, {
     shares: ["layer", "heads", "token", "side", "key"],
     onHover(hover) {
@@ -228,25 +224,8 @@ export function createMatrix(el, store) {
 
   function showLegend() {
     const { look } = picture;
-    if (!matrix || !look) return;
-    const { signed, causal, broken } = matrix;
-    const unit =
-      store.state.scale === "row" ? "share of the row’s largest" : quantity(store.figure);
-    colours.set({
-      theme,
-      signed,
-      high: look.high,
-      unit,
-      log: store.state.scale === "log",
-      low: look.low,
-    });
-    const swatch = (/** @type {string} */ name, /** @type {string} */ words) =>
-      span("lmw-swatch", h("i", { class: `lmw-swatch-${name}` }), words);
-    replace(
-      swatches,
-      causal ? swatch("unseen", "cannot be seen") : null,
-      broken > 0 ? swatch("broken", "not a number") : null,
-    );
+    if (matrix && look)
+      colours.show({ matrix, look, theme, scale: store.state.scale, unit: quantity(store.figure) });
   }
 
   // State ---------------------------------------------------------------------------------------

@@ -5,19 +5,12 @@ import { div, h, reducedMotion } from "../../core/dom.js";
 import { clamp } from "../../core/format.js";
 import { frames } from "../../core/frames.js";
 import { look as makeLook } from "../../heat/paint.js";
-import { BAND, labels, longest } from "./labels.js";
+import { INKS, inksOf } from "./inks.js";
+import { labels } from "./labels.js";
 import { drawBroken, drawCross, drawNumbers } from "./marks.js";
+import { roomFor } from "./room.js";
 import { surface } from "./surface.js";
-import {
-  between,
-  centred,
-  plotSize,
-  revealed,
-  sameView,
-  whole,
-  within,
-  zoomed,
-} from "./viewport.js";
+import { between, centred, revealed, sameView, whole, within, zoomed } from "./viewport.js";
 
 /** @typedef {import("./types").Matrix} Matrix */
 /** @typedef {import("./types").View} View */
@@ -30,13 +23,8 @@ import {
 /** @typedef {import("../../heat/paint.js").Scale} Scale */
 
 const GLIDE = 160;
-const MARGIN = 10;
-/** More rows may share a block, whose label is a range of numbers. */
-const MANY = 512;
 /** Cells that have room for their number. */
 const NUMBERS = 34;
-/** Of the whole width, and pixels, at most for labels. */
-const LABEL = { share: 0.27, most: 128, above: 96 };
 
 /**
  * @param {TileCache} tiles
@@ -66,14 +54,7 @@ export function createPicture(tiles, { onView, onPaint }) {
   /** @type {View} */
   let view = { x: 0, y: 0, sx: 1, sy: 1 };
   /** @type {Inks} */
-  let inks = {
-    ink: "#000",
-    muted: "#555",
-    line: "#ccc",
-    paper: "#fff",
-    accent: "#06c",
-    wash: "#eee",
-  };
+  let inks = INKS;
   /** @type {{theme: Theme, scale: Scale}} */
   let style = { theme: "light", scale: "head" };
   /** @type {{hovered: Spot | null, pinned: Spot | null, heard: Spot | null}} */
@@ -81,19 +62,6 @@ export function createPicture(tiles, { onView, onPaint }) {
   let animation = 0;
 
   // Size ----------------------------------------------------------------------------------------
-
-  /** @param {Matrix} matrix @param {number} available */
-  function roomFor(matrix, available) {
-    const { query, key, rows, columns } = matrix;
-    const most = clamp(available * LABEL.share, 56, LABEL.most);
-    const side = Math.max(rows > MANY ? Math.min(most, 72) : 36, longest(query, most));
-    const above = longest(key, LABEL.above);
-    const left = side + 10 + (query.bands.length > 0 ? BAND : 0);
-    const { width, height } = plotSize(rows, columns, Math.max(40, available - left - MARGIN));
-    const turned = above + 6 > width / columns;
-    const top = (turned ? Math.max(44, above + 10) : 26) + (key.bands.length > 0 ? BAND : 0);
-    return { room: { left, top, width, height, rows, columns, turned }, side, above };
-  }
 
   function measure() {
     const available = Math.floor(element.clientWidth);
@@ -240,16 +208,7 @@ export function createPicture(tiles, { onView, onPaint }) {
     /** @param {Theme} theme @param {Scale} scale */
     restyle(theme, scale) {
       style = { theme, scale };
-      const computed = getComputedStyle(element);
-      const of = (/** @type {string} */ name) => computed.getPropertyValue(`--lmw-${name}`).trim();
-      inks = {
-        ink: of("ink"),
-        muted: of("muted"),
-        line: of("faint"),
-        paper: of("paper"),
-        accent: of("accent"),
-        wash: of("wash"),
-      };
+      inks = inksOf(element);
       relook();
       jobs.next(paintOverlay);
     },

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from lmwidget.capture.indexing import choose, whole
 from lmwidget.capture.structure import structure_scores
 from lmwidget.capture.tables import weights_table
-from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.errors import InputError, UnavailableError, UnknownNameError, nearest
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -131,9 +132,12 @@ class DerivedAttention(ABC):
         if self.key_tokens is not self.tokens:
             return False
         rows = np.unique(np.linspace(0, len(self.tokens) - 1, 8).astype(int)).tolist()
-        weights = self.rows(0, slice(None), rows)
         future = np.arange(len(self.tokens)) > np.asarray(rows)[:, None]
-        return not bool((np.nan_to_num(weights)[:, future] != 0).any())
+        for layer in range(len(self)):
+            with contextlib.suppress(UnavailableError):
+                weights = self.rows(layer, slice(None), rows)
+                return not bool((np.nan_to_num(weights)[:, future] != 0).any())
+        return False
 
     def select(self, kind: str) -> DerivedAttention:
         """Return itself: there is one kind.
@@ -266,8 +270,16 @@ class DerivedAttention(ABC):
         ndarray of float32, shape (layer, head)
             As :meth:`lmwidget.Attention.structure_scores`, of absolute weights.
         """
-        readers = [partial(self.rows, layer, slice(None)) for layer in range(len(self._heads))]
+        readers = [self._reader(layer) for layer in range(len(self))]
         return structure_scores(self.tokens, self.key_tokens, readers, self.shape[1])
+
+    def _reader(self, layer: int) -> Callable[[list[int]], Weights] | None:
+        """Return what reads rows of a layer; None where it could not be read exactly."""
+        try:
+            self.rows(layer, 0, 0)
+        except UnavailableError:
+            return None
+        return partial(self.rows, layer, slice(None))
 
     def to_dataframe(
         self, layer: int | None = None, head: int | None = None, minimum: float = 0.0

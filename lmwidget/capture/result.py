@@ -367,10 +367,10 @@ class Attention:
     def structure_scores(self) -> Weights:
         """Return how plainly each head looks back at something in particular.
 
-        The strongest weight on another token, for up to 64 queries; the mean over the better half
-        of them, since many heads have work to do only in a part of the text. The first token and
-        special tokens do not count, since many heads rest there; neighbours count half. So heads
-        that continue repeated text (induction heads) come out on top.
+        The strongest weight on another token, for up to 64 queries, less what that token gets from
+        all of them on average; the mean over the better half, since many heads have work to do only
+        in a part of the text. The first token and special tokens do not count, since many heads
+        rest there; neighbours count half. So heads that find repetitions come out on top.
 
         Returns
         -------

@@ -60,8 +60,9 @@ def structure_scores(
 ) -> NDArray[np.float32]:
     """Return how plainly each head looks back at something in particular.
 
-    The strongest absolute weight of a query, as :func:`informative` counts them; the mean over the
-    better half of the queries, since many heads have work to do only in a part of the text.
+    The strongest absolute weight of a query, as :func:`informative` counts them, less what its key
+    gets from all queries on average, since a head that rests on one token says little; the mean over
+    the better half of the queries, since many heads have work to do only in a part of the text.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def structure_scores(
     >>> tokens = Tokens.from_pieces(["a", "b", "c"])
     >>> weights = np.array([[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.6, 0.2]]], np.float32)
     >>> structure_scores(tokens, tokens, [lambda rows: weights[:, rows], None], 1).tolist()
-    [[0.15000000596046448], [nan]]
+    [[0.10000000894069672], [nan]]
     """
     factor, rows = informative(tokens, key_tokens)
     scores = []
@@ -91,6 +92,7 @@ def structure_scores(
         row = np.full(heads, np.nan, np.float32)
         if read is not None:
             weights = np.abs(np.nan_to_num(read(rows))) * factor
+            weights -= weights.mean(1, keepdims=True)
             strongest = np.sort(weights.max(-1), axis=-1)
             row[: len(weights)] = strongest[:, len(rows) // 2 :].mean(-1)
         scores.append(row)

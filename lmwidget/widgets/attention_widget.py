@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
@@ -208,8 +208,8 @@ class AttentionWidget(ModelWidget):
     def _compute(self) -> dict[str, Any]:
         changed_kind = self._result is not None and self.kind != self._result.kind
         if changed_kind and self.text == self._input_text():
-            self._result = self._result.select(self.kind)
-            return self._drawn(None, None, self.kind)
+            with self._kept_on_failure():
+                return {**self._unpinned(), **self._drawn(None, None, self.kind)}
         if self._lm is None:
             raise InputError(
                 "This widget has no model, so its text cannot be run.",
@@ -219,19 +219,29 @@ class AttentionWidget(ModelWidget):
         self._input, self._output = self.text, self._output if first else None
         if first:
             return self._read(**self._first)
-        return {"token": None, **self._read(self.layer, list(self.heads), self.kind)}
+        return {**self._unpinned(), **self._read(self.layer, list(self.heads), self.kind)}
+
+    def _unpinned(self) -> dict[str, Any]:
+        """Return the traits of a pin let go: what was pinned belongs to other tokens."""
+        return {name: None for name in ("token", "key") if self.has_trait(name)}
+
+    @contextmanager
+    def _kept_on_failure(self) -> Iterator[None]:
+        """Keep the result that is drawn when another one cannot be."""
+        before = self._result
+        try:
+            yield
+        except BaseException:
+            self._result = before
+            raise
 
     def _read(self, layer: int | None, heads: Any, kind: str | None) -> dict[str, Any]:
         assert self._lm is not None
-        before = self._result
-        try:
+        with self._kept_on_failure():
             tokens = self._lm.tokenize(self._input, truncate=self._truncate)
             with self._told(tokens):
                 self._result = self._lm.attention(tokens, output=self._output, kind=kind)
             return self._drawn(layer, heads, kind)
-        except BaseException:
-            self._result = before
-            raise
 
     def _told(self, tokens: Tokens) -> AbstractContextManager[None]:
         """Say beforehand what reading a long text takes."""

@@ -89,6 +89,9 @@ class ModelWidget(anywidget.AnyWidget):
     _stop = t.Int(0).tag(sync=True)
     _request = t.Int(0).tag(sync=True)
 
+    unlinked: tuple[str, ...] = ()
+    "Traits that mean something else here than in other widgets; ``lmw.link`` leaves them alone."
+
     _input_traits: tuple[str, ...] = ("text",)
     _typed_traits: tuple[str, ...] = ("text", "kind", "method")
     _bulk_traits: tuple[str, ...] = ("_tokens",)

@@ -56,11 +56,11 @@ def link(*widgets: ModelWidget) -> None:
     first._group = group  # noqa: SLF001
     for other in others:
         other._group = group  # noqa: SLF001
-        names = [name for name in SHARED if first.has_trait(name) and other.has_trait(name)]
+        names = [name for name in SHARED if _has(first, name) and _has(other, name)]
         pair = _Pair()
         for name in names:
             pair.follow(first, other, name)
-            _give(other, name, getattr(first, name))
+            _give(other, name, _translated(first, other, name, getattr(first, name)))
             pair.follow(other, first, name)
 
 
@@ -80,13 +80,26 @@ class _Pair:
             try:
                 # What comes from the browser is computed in the background by every widget.
                 with target.as_from_browser(source.from_browser):
-                    _give(target, name, change.new)
+                    _give(target, name, _translated(source, target, name, change.new))
                     if name == "token" and source.has_trait("key") and target.has_trait("key"):
                         _give(target, "key", source.key)  # another query had reset it
             finally:
                 self._giving = False
 
         source.observe(copy, name)
+
+
+def _has(widget: ModelWidget, name: str) -> bool:
+    return widget.has_trait(name) and name not in widget.unlinked
+
+
+def _translated(source: ModelWidget, target: ModelWidget, name: str, value: Any) -> Any:
+    """Return a layer as the other widget counts it: both may have read only some of them."""
+    numbers = [widget._figure.get("layer_numbers") or [] for widget in (source, target)]  # noqa: SLF001
+    if name != "layer" or not all(numbers) or value >= len(numbers[0]):
+        return value
+    number = numbers[0][value]
+    return numbers[1].index(number) if number in numbers[1] else target.layer
 
 
 def _give(target: ModelWidget, name: str, value: Any) -> None:

@@ -45,11 +45,49 @@ def unit_starts(tokens: Tokens, pool: str) -> NDArray[np.int32]:
     elif pool == "sentence":
         names = sentence_numbers(tokens)
     else:
-        known = {role: place for place, role in enumerate(dict.fromkeys(tokens.roles))}
-        roles = np.array([known[role] for role in tokens.roles], np.int64)
-        names = roles * (int(tokens.segments.max(initial=0)) + 1) + tokens.segments
+        names = turn_numbers(tokens) * (int(tokens.segments.max(initial=0)) + 1) + tokens.segments
     changes = np.flatnonzero(np.diff(names)) + 1
     return np.concatenate([[0], changes]).astype(np.int32)
+
+
+def turn_numbers(tokens: Tokens) -> NDArray[np.int64]:
+    """Return the chat turn that each token belongs to.
+
+    Tokens without a role, as those of a template, open the turn that follows them; a special token
+    that opens a turn opens another one where it comes again, so that two turns of one role in a row
+    are two.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        The text.
+
+    Returns
+    -------
+    ndarray of int64, shape (token,)
+        0, 1, 2, …
+
+    Examples
+    --------
+    >>> turn_numbers(Tokens.from_pieces(["a", " b"])).tolist()
+    [0, 0]
+    """
+    starts, opener, before = [0], None, None
+    open_at: int | None = None  # where tokens without a role began
+    for i, role in enumerate(tokens.roles):
+        special = tokens.pieces[i] if tokens.kinds[i] == "special" else None
+        if role is None:
+            open_at = i if open_at is None else open_at
+            continue
+        if role != before or open_at is not None:
+            starts.append(i if open_at is None else open_at)
+            opener = special
+        elif special is not None and special == opener:
+            starts.append(i)
+        before, open_at = role, None
+    numbers = np.zeros(len(tokens), np.int64)
+    numbers[sorted({start for start in starts if start > 0})] = 1
+    return np.cumsum(numbers)
 
 
 def sentence_numbers(tokens: Tokens) -> NDArray[np.int64]:
@@ -76,13 +114,14 @@ def sentence_numbers(tokens: Tokens) -> NDArray[np.int64]:
     """
     of_char = np.cumsum([0, *_breaks(tokens.text)])
     numbers = np.zeros(len(tokens), np.int64)
+    turns = turn_numbers(tokens)
     number, last = -1, None
     for i, (start, end) in enumerate(tokens.spans.tolist()):
         ink = next((c for c in range(start, end) if not tokens.text[c].isspace()), None)
         place = start if ink is None else ink
         # White space alone, and tokens that stand for no text, stay with what is before them.
         sentence = last[0] if last is not None and ink is None else int(of_char[place])
-        here = (sentence, tokens.roles[i], int(tokens.segments[i]))
+        here = (sentence, int(turns[i]), int(tokens.segments[i]))
         if here != last:
             number, last = number + 1, here
         numbers[i] = number

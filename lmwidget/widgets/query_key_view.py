@@ -195,9 +195,6 @@ class QueryKeyView(AttentionWidget):
 
     # State -----------------------------------------------------------------------------------
 
-    def _compute(self) -> dict[str, Any]:
-        return {**super()._compute(), "key": None}
-
     def _picture(self, attention: Any, layer: int, heads: list[int]) -> dict[str, Any]:
         figure = figure_state(attention, Part((layer,), None, None), editable=self._editable())
         picture: dict[str, Any] = {"_parts": [], "_figure": {**figure, "title": "Query and key"}}

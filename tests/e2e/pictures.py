@@ -155,3 +155,66 @@ class Saliency(_Picture):
 
     def expect_pinned(self, index: int) -> None:
         expect(self.token(index)).to_have_attribute("aria-selected", "true")
+
+
+class Grid(_Picture):
+    name = "Attention grid"
+
+    def head(self, layer: int, head: int) -> Locator:
+        return self.root.get_by_role("gridcell", name=re.compile(rf"^Layer {layer}, head {head}:"))
+
+    @property
+    def chosen(self) -> Locator:
+        return self.root.get_by_role("group", name="The chosen head")
+
+    def ink(self) -> str:
+        """What the thumbnails look like."""
+        return self.root.locator("canvas").first.evaluate("canvas => canvas.toDataURL()")
+
+    def expect_other_ink(self, before: str) -> None:
+        for _ in range(40):
+            if self.ink() != before:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the thumbnails look as before")
+
+
+class Matrix(_Picture):
+    name = "Attention matrix"
+
+    def head(self, index: int) -> Locator:
+        return self.button(f"Head {index}")
+
+    @property
+    def plot(self) -> Locator:
+        return self.root.get_by_role("application")
+
+
+class QueryKey(_Picture):
+    name = "Query key view"
+
+    def head(self, index: int) -> Locator:
+        return self.button(f"Head {index}")
+
+    def query(self, index: int) -> Locator:
+        return (
+            self.root.get_by_role("listbox", name="Tokens that look")
+            .get_by_role("option")
+            .nth(index)
+        )
+
+
+class Flow(_Picture):
+    name = "Attention flow"
+
+    @property
+    def node(self) -> Locator:
+        return self.root.get_by_role("button", name=re.compile("after layer|input"))
+
+
+class Space(_Picture):
+    name = "Query key space"
+
+    def token(self, index: int) -> Locator:
+        listbox = self.root.get_by_role("listbox", name="Tokens of the sentence")
+        return listbox.get_by_role("option").nth(index)

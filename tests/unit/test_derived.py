@@ -112,3 +112,21 @@ def test_three_indices_and_other_kinds_are_refused(given):
 
 def test_shows_itself_as_a_graph(given):
     assert "text/html" in given._repr_mimebundle_()[0]
+
+
+def test_a_layer_that_cannot_be_read_leaves_the_others():
+    from lmwidget.errors import UnavailableError
+
+    class Partly(Given):
+        def _weights(self, layer, heads, queries):
+            if layer == 0:
+                raise UnavailableError("This layer could not be read.", "Look at another.")
+            return super()._weights(layer, heads, queries)
+
+    eye = np.eye(4)[[0, 0, 0, 1]]
+    partly = Partly([[eye], [eye]])
+    assert partly.causal
+    scores = partly.structure_scores()
+    assert np.isnan(scores[0]).all()
+    assert scores[1, 0] > 0
+    assert lmw.AttentionGraph.from_result(partly).layer == 1

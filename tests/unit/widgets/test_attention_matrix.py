@@ -320,3 +320,20 @@ def test_no_text_no_picture(lm):
     assert matrix._published_state(1000)["_status"]["state"] == "empty"
     matrix.text = TEXT
     assert matrix._attention["format"] == "dense"
+
+
+def test_two_turns_of_one_role_are_two():
+    from lmwidget.widgets.matrix_units import turn_numbers, unit_starts
+
+    plain = Tokens.from_pieces(
+        ["<s>", "Hi", "</s>", "<s>", " there", "</s>", "<s>", " yes", "</s>"]
+    )
+    wire = plain.to_dict()
+    wire["kind"] = ["special" if piece.startswith("<") else "text" for piece in plain.pieces]
+    wire["role"] = ["user"] * 6 + ["assistant"] * 3
+    turns = Tokens.from_dict(wire, plain.text, "chat")
+    assert turn_numbers(turns).tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert unit_starts(turns, "turn").tolist() == [0, 3, 6]
+    wire["role"] = [None, "user", None, None, "user", None, None, "assistant", None]
+    between = Tokens.from_dict(wire, plain.text, "chat")
+    assert turn_numbers(between).tolist() == [0, 0, 1, 1, 1, 2, 2, 2, 2]

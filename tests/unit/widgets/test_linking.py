@@ -94,10 +94,12 @@ def test_any_heads_of_one_widget_are_taken_by_all(lm):
     kinds = (lmw.AttentionGraph, lmw.AttentionGrid, lmw.AttentionMatrix, lmw.QueryKeyView)
     widgets = [kind(lm, TEXT) for kind in (*kinds, lmw.AttentionFlow)]
     lmw.link(*widgets)
-    for source in widgets:
+    *same, flow = widgets
+    for source in same:
         for heads in ([], [0, 2, 3], [1]):
             source.heads = heads
-            assert [widget.heads for widget in widgets] == [heads] * len(widgets)
+            assert [widget.heads for widget in same] == [heads] * len(same)
+            assert flow.heads == []  # all heads of every layer, whatever is looked at elsewhere
             source.set_state({"layer": 1 - source.layer})
             for widget in widgets:
                 widget.wait()
@@ -123,3 +125,39 @@ def test_what_cannot_be_linked_is_refused(lm):
         lmw.link(graph, graph.result)
     with pytest.raises(InputError, match="nothing to be linked"):
         lmw.link(graph)
+
+
+def test_layers_are_linked_by_the_models_own_numbers(lm):
+    some, every = (
+        lmw.AttentionGraph.from_result(lm.attention(TEXT, layers=layers), layer=layer)
+        for layers, layer in (([1], 0), (None, 0))
+    )
+    lmw.link(some, every)
+    assert (some.layer, every.layer) == (0, 1)
+    every.layer = 0  # the other one has not read it
+    assert some.layer == 0
+    every.layer = 1
+    assert some.layer == 0
+
+
+def test_the_flow_of_all_heads_stays_one_of_all_heads(lm):
+    graph, flow = lmw.AttentionGraph(lm, TEXT, layer=0, heads=[2]), lmw.AttentionFlow(lm, TEXT)
+    lmw.link(graph, flow)
+    assert flow.heads == []
+    graph.token = 2
+    assert flow.token == 2
+
+
+def test_another_kind_reaches_linked_widgets_whole(seq2seq_lm):
+    one, other = (
+        lmw.AttentionGraph(seq2seq_lm, "the king said", output="said", kind="encoder", token=1)
+        for _ in range(2)
+    )
+    lmw.link(one, other)
+    one.kind = "cross"
+    for graph in (one, other):
+        assert graph.kind == graph.result.kind == "cross"
+        assert graph.token is None
+        assert graph.layer < len(graph.result)
+        assert len(graph._tokens["query"]["text"]) == len(graph.result.tokens)
+    assert (one.layer, one.heads) == (other.layer, other.heads)

@@ -15,18 +15,17 @@ from lmwidget.errors import CancelledError, InputError, LmwidgetError
 from lmwidget.mixing import ContextMixing
 from lmwidget.widgets.attention_selection import number
 from lmwidget.widgets.attention_state import empty_figure
-from lmwidget.widgets.attention_widget import AttentionWidget
 from lmwidget.widgets.base import READY, bundle
+from lmwidget.widgets.flow_figure import figure_of, page_figure, with_methods
 from lmwidget.widgets.flow_methods import (
-    METHODS,
     Asked,
     Finished,
     method_named,
     mixed,
     relevant,
-    why_not,
 )
 from lmwidget.widgets.flow_trace import packed_trace
+from lmwidget.widgets.flow_traits import FlowTraits
 from lmwidget.widgets.flow_wire import (
     STEPS_BYTES,
     edges_kept,
@@ -34,7 +33,6 @@ from lmwidget.widgets.flow_wire import (
     is_linear,
     packed_steps,
     sources_table,
-    starts_at_one,
 )
 from lmwidget.wire import decode
 
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 50_000_000  # bytes of results of other methods
 
 
-class AttentionFlow(AttentionWidget):
+class AttentionFlow(FlowTraits):
     """A graph of how tokens mix across the layers; select an output and see its sources.
 
     Tokens are rows, layers go from left (the input) to right. A node is what a layer gives out at
@@ -98,36 +96,7 @@ class AttentionFlow(AttentionWidget):
     _esm = bundle("attention_flow.js")
     _css = bundle("attention_flow.css")
     _bundle = "attention_flow"
-    _choices = ("method", "target", "foil", "hide_first", "hide_special")
-    _input_traits = ("text", "kind", "heads", *_choices)
-    _bulk_traits = ("_tokens", "_steps", "_trace")
-
-    method = t.Unicode("rollout").tag(sync=True)
-    "What an edge is: ``attention``, ``rollout``, ``flow``, ``norms`` or ``relevance``."
-
-    target = t.Union([t.Int(), t.Unicode()], default_value=None, allow_none=True).tag(sync=True)
-    "What ``relevance`` explains: token or class, as text or id; ``None`` for the model's top prediction."
-
-    foil = t.Union([t.Int(), t.Unicode()], default_value=None, allow_none=True).tag(sync=True)
-    "The alternative that ``relevance`` contrasts with, or ``None``."
-
-    hide_first = t.Bool(False).tag(sync=True)
-    "Leave out the first token, often an attention sink, and renormalise the rest; of weights only."
-
-    hide_special = t.Bool(False).tag(sync=True)
-    "Leave out special tokens and renormalise the rest; of weights only."
-
-    threshold = t.Float(0.0, min=0.0, max=1.0).tag(sync=True)
-    "Edges of less than this share of what passes their layer are not drawn."
-
-    top_k = t.Int(None, allow_none=True, min=1).tag(sync=True)
-    "Draw only this many edges into each node; ``None`` for all."
-
-    fold = t.Bool(None, allow_none=True).tag(sync=True)
-    "Show only tokens that carry 1 % or more; ``None``: from 60 tokens on."
-
-    _steps = t.Dict().tag(sync=True, echo_update=False)
-    _trace = t.Dict().tag(sync=True, echo_update=False)
+    unlinked = ("heads", "side")
 
     def __init__(
         self,
@@ -313,7 +282,9 @@ class AttentionFlow(AttentionWidget):
             token = self.token if same else first_selected(mixing, causal=attention.causal)
         state = {
             "_steps": packed_steps(mixing, top),
-            "_figure": self._figured(attention, mixing, top),
+            "_figure": self._described(
+                figure_of(attention, mixing, top, editable=self._editable())
+            ),
             "token": token,
             "method": mixing.method,
         }
@@ -344,52 +315,16 @@ class AttentionFlow(AttentionWidget):
         kinds = self._result.kinds
         return self._result.select("decoder").tokens if "decoder" in kinds else None
 
-    def _figured(self, attention: Any, mixing: ContextMixing, top: int | None) -> dict[str, Any]:
-        layers = len(mixing)
-        own = {
-            "layers": layers,
-            "layer_numbers": list(mixing.layer_numbers),
-            "heads": [attention.shape[1]] * layers,
-            "kinds": [kind for kind in attention.kinds if kind != "cross"],
-            "causal": attention.causal,
-            "top_per_row": top,
-            "note": mixing.note,
-            "label": mixing.label,
-            "unit": mixing.unit,
-            "explains": mixing.target,
-            "minus_own": starts_at_one(mixing),
-            "residual": mixing.settings.get("residual"),
-            "linear": is_linear(mixing),
-            "method": mixing.method,
-        }
-        return self._described({**empty_figure(mixing.model, editable=self._editable()), **own})
-
     def _described(self, figure: dict[str, Any]) -> dict[str, Any]:
-        source = self._result
-        methods: list[dict[str, Any]] = [
-            {
-                "name": method.name,
-                "summary": method.summary,
-                "why_not": None if source is None else why_not(method.name, source, self._lm),
-            }
-            for method in METHODS.values()
-        ]
-        return {**figure, "title": "Attention flow", "methods": methods}
+        return with_methods(figure, self._result, self._lm)
 
     def _published_state(self, max_bytes: int) -> dict[str, Any]:
         if self._mixing is None:
             return self._published_nothing()
         top = edges_kept(self._mixing, max_bytes)
-        methods = [
-            method
-            if method["name"] == self._mixing.method
-            else {**method, "why_not": "This page has no model: it shows one method."}
-            for method in self._figure["methods"]
-        ]
-        figure = {"editable": False, "kinds": [self._mixing.kind], "top_per_row": top}
         return {
             "_steps": packed_steps(self._mixing, top),
-            "_figure": {**self._figure, **figure, "methods": methods},
+            "_figure": page_figure(self._figure, self._mixing, top),
             **({} if top is None else self._traced(self._node(), top)),
         }
 

@@ -43,7 +43,7 @@ def statistics_state(attention: Any, heads: Sequence[tuple[int, int]]) -> dict[s
     -------
     dict
         ``names`` and ``values``, an envelope over statistic and head, of the statistics that there
-        are; none of a difference, whose weights are no shares.
+        are; none of differences and norms, whose weights are no shares.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def statistics_state(attention: Any, heads: Sequence[tuple[int, int]]) -> dict[s
     >>> statistics_state(attention, [(0, 1), (1, 3)])["names"][:2]
     ['entropy', 'evenness']
     """
-    if is_signed(attention) or not heads:
+    if is_signed(attention) or getattr(attention, "unit", "share") != "share" or not heads:
         return {"names": [], "values": None}
     from lmwidget.inspection import head_statistics
 

@@ -12,7 +12,7 @@ from lmwidget.capture.indexing import choose, whole
 from lmwidget.derived import DerivedAttention
 from lmwidget.errors import InputError
 from lmwidget.inspection.attention.mixed_heads import head_weights
-from lmwidget.inspection.attention.reading import ReadableAttention
+from lmwidget.inspection.attention.reading import ReadableAttention, unit_of
 
 Weights = NDArray[np.float32]
 Parts = dict[int, dict[int, float]]  # coefficients by layer and head
@@ -39,10 +39,10 @@ class CombinedAttention(DerivedAttention):
             kind=attention.kind,
             model=attention.model,
             layer_numbers=layer_numbers,
-            note=note,
+            note=f"{getattr(attention, 'note', '')} {note}".strip(),
         )
         self._source, self._sums = attention, tuple(sums)
-        self.title = title
+        self.title, self.unit = title, unit_of(attention)
         self.signed = bool(getattr(attention, "signed", False)) or any(
             coefficient < 0
             for parts in sums
@@ -63,7 +63,7 @@ def combine(
     attention: ReadableAttention,
     weights: Any = None,
     *,
-    heads: int | Sequence[int] | None = None,
+    heads: int | slice | Sequence[int] | None = None,
     layers: int | Sequence[int] | None = None,
     title: str = "",
 ) -> CombinedAttention:
@@ -78,8 +78,11 @@ def combine(
         gives a weighted mean in each layer: only its proportions count. A mapping is a linear
         combination as it stands: ``{(layer, head): coefficient}`` over layers, which gives one
         layer with one head, or ``{head: coefficient}`` in each layer.
-    heads, layers : int or sequence of int, optional
-        Without ``weights`` or with an array: only these heads, only these layers; from 0.
+    heads : int, slice or sequence of int, optional
+        Without ``weights`` or with an array: only these heads, from 0. One that is named twice, by
+        whatever number, counts twice.
+    layers : int or sequence of int, optional
+        Only these layers, from 0.
     title : str, optional
         What a figure of it is called; default: what was combined.
 
@@ -87,14 +90,14 @@ def combine(
     -------
     CombinedAttention
         One head a layer. ``signed`` when a coefficient is negative; ``note`` says what was
-        combined.
+        combined; ``unit`` is that of ``attention``.
 
     Raises
     ------
     InputError
         When weights do not fit, or a weight of a mean is negative.
     UnknownNameError
-        When there is no such layer or head.
+        When there is no such layer, or one of the layers has no such head.
 
     Examples
     --------
@@ -115,9 +118,9 @@ def combine(
                 "Coefficients in a mapping name their heads already.", "Leave out heads."
             )
         return _linear(attention, weights, chosen, given=layers is not None, title=title)
-    mixes = head_weights(attention, _spread(attention, weights, heads))
-    sums = [{at: dict(zip(mixes[at][0], mixes[at][1].tolist(), strict=True))} for at in chosen]
-    note = _mean_note(heads, weighted=weights is not None)
+    mixes = head_weights(attention, _spread(attention, weights, heads, chosen), chosen)
+    sums = [{at: _added(zip(*mixes[at], strict=True))} for at in chosen]
+    note = _mean_note(_numbers(attention, heads, chosen), weighted=weights is not None)
     return CombinedAttention(
         attention,
         sums,
@@ -127,22 +130,46 @@ def combine(
     )
 
 
-def _spread(attention: ReadableAttention, weights: Any, heads: Any) -> Any:
+def _added(coefficients: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """Return the coefficient of each head; those of a head that is named twice add up."""
+    found: dict[int, float] = {}
+    for head, coefficient in coefficients:
+        found[head] = found.get(head, 0.0) + float(coefficient)
+    return found
+
+
+def _spread(attention: ReadableAttention, weights: Any, heads: Any, layers: list[int]) -> Any:
     """Return weights over all heads: those of heads that were not named are 0."""
     if weights is None:
         return "mean" if heads is None else heads
     given = np.asarray(weights, dtype=np.float64)
     if heads is None:
         return given
-    named, _ = choose(heads, attention.shape[1], "head")
-    if given.ndim == 0 or given.shape[-1] != len(named):
-        raise InputError(
-            f"Weights of shape {given.shape} do not fit {len(named)} heads.",
-            "Give one weight for each of the heads.",
-        )
-    spread = np.zeros((*given.shape[:-1], attention.shape[1]))
-    spread[..., named] = given
+    count, most = attention.shape[:2]
+    spread = np.zeros((count, most))
+    for at in layers:
+        named = _chosen(heads, attention.heads(at))
+        if given.shape not in {(len(named),), (count, len(named))}:
+            raise InputError(
+                f"Weights of shape {given.shape} do not fit {len(named)} heads.",
+                "Give one weight for each of the heads.",
+            )
+        np.add.at(spread[at], named, given if given.ndim == 1 else given[at])
     return spread
+
+
+def _chosen(heads: Any, count: int) -> list[int]:
+    return choose(heads if isinstance(heads, slice) else np.atleast_1d(heads), count, "head")[0]
+
+
+def _numbers(attention: ReadableAttention, heads: Any, layers: list[int]) -> list[int] | None:
+    """Return named heads by their numbers from 0, where these are the same in all layers."""
+    if heads is None:
+        return None
+    found = [_chosen(heads, attention.heads(at)) for at in layers]
+    if isinstance(heads, slice) or all(numbers == found[0] for numbers in found):
+        return max(found, key=len, default=[])
+    return [int(head) for head in np.atleast_1d(heads)]
 
 
 def _linear(
@@ -169,7 +196,8 @@ def _linear(
         for (layer, head), coefficient in weights.items():
             (at,), _ = choose(whole(layer, "layer"), attention.shape[0], "layer")
             (place,), _ = choose(whole(head, "head"), attention.heads(at), "head")
-            parts.setdefault(at, {})[place] = float(coefficient)
+            row = parts.setdefault(at, {})
+            row[place] = row.get(place, 0.0) + float(coefficient)
         names = [
             (f"L{attention.layer_numbers[at]}H{head}", value)
             for at, row in parts.items()
@@ -178,10 +206,11 @@ def _linear(
         sums, numbers = [parts], [attention.layer_numbers[at] for at in parts]
         numbers = numbers if len(numbers) == 1 else [0]
     else:
-        sums = [
-            {at: {h: float(c) for (h,), c in _in_layer(attention, weights, at)}} for at in layers
-        ]
-        names = [(f"head {head}", float(value)) for head, value in weights.items()]
+        rows = [_added(_in_layer(attention, weights, at)) for at in layers]
+        sums = [{at: row} for at, row in zip(layers, rows, strict=True)]
+        alike = all(row == rows[0] for row in rows)  # -1 is another head where there are more
+        named = rows[0] if alike and rows else weights
+        names = [(f"head {head}", float(value)) for head, value in named.items()]
         numbers = [attention.layer_numbers[at] for at in layers]
     note = f"{_formula(names)}."
     return CombinedAttention(
@@ -191,9 +220,9 @@ def _linear(
 
 def _in_layer(
     attention: ReadableAttention, weights: Mapping[Any, float], layer: int
-) -> Iterable[tuple[list[int], float]]:
+) -> Iterable[tuple[int, float]]:
     for head, coefficient in weights.items():
-        yield choose(whole(head, "head"), attention.heads(layer), "head")[0], coefficient
+        yield choose(whole(head, "head"), attention.heads(layer), "head")[0][0], coefficient
 
 
 def _check_finite(coefficients: Iterable[float]) -> None:
@@ -212,11 +241,11 @@ def _formula(names: Sequence[tuple[str, float]]) -> str:
     return f"{text} and {more} more" if more > 0 else text
 
 
-def _mean_note(heads: int | Sequence[int] | None, *, weighted: bool) -> str:
+def _mean_note(heads: list[int] | None, *, weighted: bool) -> str:
     kind = "Weighted mean" if weighted else "Mean"
     if heads is None:
         return f"{kind} of all heads of each layer."
-    listed = [str(head) for head in np.atleast_1d(np.asarray(heads)).tolist()]
-    if len(listed) == 1:
+    listed = [str(head) for head in heads]
+    if len(set(listed)) == 1:
         return f"Head {listed[0]} of each layer."
     return f"{kind} of heads {', '.join(listed[:-1])} and {listed[-1]}."

@@ -18,6 +18,7 @@ from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     percent,
     sampled_queries,
+    unit_of,
 )
 from lmwidget.tokens import Tokens
 
@@ -67,9 +68,9 @@ class AttentionDifference(DerivedAttention):
             layer_numbers=layer_numbers,
         )
         self._sides, self._pairs = (first, second), pairs
-        self.title = title
+        self.title, self.unit = title, unit_of(first)
         self.unpaired = (self._unpaired(0), self._unpaired(1))
-        self.note = f"{said}{self._lost()}"
+        self.note = f"{_notes(first, second)}{said}{self._lost()}"
 
     def _weights(self, layer: int, heads: list[int], queries: list[int]) -> Weights:
         left, right = (self._side(side, layer, heads, queries) for side in (0, 1))
@@ -135,7 +136,8 @@ def difference(
 ) -> AttentionDifference:
     """Return how attention changes from one text, model or head to another: ``b`` minus ``a``.
 
-    Of two texts, only tokens that both have, in the same order, are rows and columns. Weights are
+    Of two texts, only tokens that both have, in the same order, are rows and columns. Layers of one
+    model are compared by their numbers, those of two models one after the other. Weights are
     not renormalised; how much of them lies on tokens without partner is said in ``note``.
 
     Parameters
@@ -154,7 +156,8 @@ def difference(
     Raises
     ------
     InputError
-        When the two are of different kinds, share no tokens, or have different layers or heads.
+        When the two are of different kinds or units, share no tokens or no layers, or have
+        different heads.
     UnknownNameError
         When there is no such layer or head.
 
@@ -176,6 +179,11 @@ def difference(
             f"{a.kind!r} and {b.kind!r} attention look at different things.",
             "Select the same kind of both, as with attention.select('cross').",
         )
+    if unit_of(a) != unit_of(b):
+        raise InputError(
+            f"Weights in {unit_of(b)} cannot be compared with weights in {unit_of(a)}.",
+            "Give two attentions of one unit.",
+        )
     if heads is not None:
         return _of_two_heads(a, b, heads)
     if a is b:
@@ -183,23 +191,58 @@ def difference(
             "Attention is no different from itself.",
             "Name two heads: heads=((layer, head), (layer, head)).",
         )
-    counts = [[side.heads(layer) for layer in range(side.shape[0])] for side in (a, b)]
-    if counts[0] != counts[1]:
-        raise InputError(
-            f"{_size(a)} cannot be compared with {_size(b)}, head by head.",
-            "Name one head of each: heads=((layer, head), (layer, head)).",
-        )
+    layers = _layers(a, b)
+    if any(a.heads(one) != b.heads(other) for one, other in layers):
+        raise _unlike(a, b)
     pairs = [
-        [((layer, head), (layer, head)) for head in range(count)]
-        for layer, count in enumerate(counts[0])
+        [((one, head), (other, head)) for head in range(a.heads(one))] for one, other in layers
     ]
     what, said = "two passes", "Second minus first."
     if a.model != b.model:
         what, said = f"{a.model} and {b.model}", f"{b.model} minus {a.model}."
-    elif a.tokens != b.tokens:
+    elif a.tokens != b.tokens or a.key_tokens != b.key_tokens:
         what, said = "two texts", "Second text minus first."
     return AttentionDifference(
-        a, b, pairs, title=f"Difference of {what}", said=said, layer_numbers=a.layer_numbers
+        a,
+        b,
+        pairs,
+        title=f"Difference of {what}",
+        said=said,
+        layer_numbers=[a.layer_numbers[one] for one, _ in layers],
+    )
+
+
+def _layers(a: ReadableAttention, b: ReadableAttention) -> list[Pair]:
+    """Return places of the layers that are compared with one another."""
+    if not a.model or a.model != b.model:
+        if a.shape[0] != b.shape[0]:
+            raise _unlike(a, b)
+        return [(layer, layer) for layer in range(a.shape[0])]
+    places = {number: at for at, number in enumerate(b.layer_numbers)}
+    common = [(at, places[number]) for at, number in enumerate(a.layer_numbers) if number in places]
+    if not common:
+        held = [", ".join(map(str, side.layer_numbers)) for side in (a, b)]
+        raise InputError(
+            f"The two have no layer in common: one has {held[0]}, the other {held[1]}.",
+            "Name one head of each: heads=((layer, head), (layer, head)).",
+        )
+    return common
+
+
+def _unlike(a: ReadableAttention, b: ReadableAttention) -> InputError:
+    return InputError(
+        f"{_size(a)} cannot be compared with {_size(b)}, head by head.",
+        "Name one head of each: heads=((layer, head), (layer, head)).",
+    )
+
+
+def _notes(first: ReadableAttention, second: ReadableAttention) -> str:
+    """Return what was done to the two before, once if it was the same."""
+    one, other = (getattr(side, "note", "") for side in (first, second))
+    if one == other:
+        return f"{one} " if one else ""
+    return "".join(
+        f"{which}: {note} " for which, note in (("First", one), ("Second", other)) if note
     )
 
 

@@ -14,9 +14,10 @@ from lmwidget.errors import InputError
 from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     blocks,
-    check_unsigned,
+    check_shares,
     percent,
     sampled_queries,
+    unit_of,
 )
 
 Weights = NDArray[np.float32]
@@ -49,7 +50,7 @@ class ReducedAttention(DerivedAttention):
         self._source = attention
         self.hidden, self.renormalised = tuple(hidden), renormalise
         self.signed = bool(getattr(attention, "signed", False))
-        self.title = getattr(attention, "title", self.title)
+        self.title, self.unit = getattr(attention, "title", self.title), unit_of(attention)
         said = f"{getattr(attention, 'note', '')} {self._said(what)}"
         self.note = said.strip()
 
@@ -180,7 +181,7 @@ def without(
     Raises
     ------
     InputError
-        When signed weights are to be renormalised, or a text does not occur.
+        When signed weights, or others that are no shares, are to be renormalised; or a text does not occur.
     UnknownNameError
         When there is no such token.
 
@@ -199,7 +200,7 @@ def without(
     (1.0, 0.0)
     """
     if renormalise:
-        check_unsigned(attention, "Renormalising")
+        check_shares(attention, "Renormalising", "Leave them as they are: renormalise=False.")
     keys = attention.key_tokens
     named = _named(attention, tokens)
     specials = [i for i, kind in enumerate(keys.kinds) if special and kind == "special"]

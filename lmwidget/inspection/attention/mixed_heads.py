@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,20 +52,24 @@ def mixed(
         yield here, found
 
 
-def head_weights(attention: ReadableAttention, heads: Any = "mean") -> list[Heads]:
+def head_weights(
+    attention: ReadableAttention, heads: Any = "mean", layers: Iterable[int] | None = None
+) -> dict[int, Heads]:
     """Return which heads of each layer are mixed, and in what proportion.
 
     Parameters
     ----------
     attention : Attention or DerivedAttention
         Has the heads.
-    heads : "mean", sequence of int, or array of float
+    heads : "mean", sequence of int, slice, or array of float
         All heads alike; these heads alike, in every layer; or weights of the heads, shape (head,)
         or (layer, head), of which only the proportions count.
+    layers : iterable of int, optional
+        Only these layers, from 0; default: all.
 
     Returns
     -------
-    list of tuple of (list of int, ndarray of float64)
+    dict of int to tuple of (list of int, ndarray of float64)
         For each layer heads, and coefficients that sum to 1.
 
     Raises
@@ -73,7 +77,7 @@ def head_weights(attention: ReadableAttention, heads: Any = "mean") -> list[Head
     InputError
         When weights have another shape, are negative, or all zero.
     UnknownNameError
-        When there is no such head.
+        When one of the layers has no such head.
 
     Examples
     --------
@@ -83,18 +87,28 @@ def head_weights(attention: ReadableAttention, heads: Any = "mean") -> list[Head
     ([0, 3], array([0.5, 0.5]))
     """
     counts = [attention.heads(layer) for layer in range(attention.shape[0])]
+    chosen = range(len(counts)) if layers is None else layers
     if isinstance(heads, str):
         if heads != "mean":
             raise InputError(
                 f"Heads cannot be mixed by {heads!r}.",
                 "Give 'mean', numbers of heads, or an array of weights.",
             )
-        return [(list(range(count)), np.full(count, 1 / count)) for count in counts]
+        return {at: _alike(slice(None), counts[at]) for at in chosen}
+    if isinstance(heads, slice):
+        return {at: _alike(heads, counts[at]) for at in chosen}
     given = np.asarray(heads)
     if given.size and given.dtype.kind in "iu" and given.ndim < 2:
-        listed = [choose(np.atleast_1d(given).tolist(), count, "head")[0] for count in counts]
-        return [(found, np.full(len(found), 1 / len(found))) for found in listed]
-    return [_proportions(given, layer, counts) for layer in range(len(counts))]
+        listed = np.atleast_1d(given).tolist()
+        return {at: _alike(listed, counts[at]) for at in chosen}
+    return {at: _proportions(given, at, counts) for at in chosen}
+
+
+def _alike(heads: Any, count: int) -> Heads:
+    found, _ = choose(heads, count, "head")
+    if not found:
+        raise InputError(f"{heads} names none of {count} heads.", "Name at least one head.")
+    return found, np.full(len(found), 1 / len(found))
 
 
 def _proportions(given: NDArray[Any], layer: int, counts: list[int]) -> Heads:

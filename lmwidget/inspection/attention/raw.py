@@ -11,6 +11,7 @@ from lmwidget.inspection.attention.mixed_heads import head_weights, mixed
 from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     check_self,
+    check_shares,
     room_for_steps,
 )
 from lmwidget.mixing import ContextMixing
@@ -44,7 +45,7 @@ def mixing_of(
     Raises
     ------
     InputError
-        For cross attention, signed weights, or weights of heads that do not fit.
+        For cross attention, weights that are signed or no shares of attention, or weights of heads that do not fit.
     UnknownNameError
         When there is no such layer or head.
     UnavailableError
@@ -60,8 +61,9 @@ def mixing_of(
     """
     start = time.perf_counter()
     check_self(attention, "Mixing")
+    check_shares(attention, "Mixing")
     chosen, _ = choose(slice(None) if layers is None else layers, attention.shape[0], "layer")
-    mixes = head_weights(attention, heads)
+    mixes = head_weights(attention, heads, chosen)
     remedy = "Choose fewer layers, as layers=[0], or shorten the text."
     steps = room_for_steps(len(chosen), len(attention.tokens), "Attention", remedy)
     for place, layer in enumerate(chosen):

@@ -201,6 +201,59 @@ def check_unsigned(attention: ReadableAttention, what: str) -> None:
         )
 
 
+def unit_of(attention: ReadableAttention) -> str:
+    """Return what a weight is.
+
+    Parameters
+    ----------
+    attention : Attention or DerivedAttention
+        What was given.
+
+    Returns
+    -------
+    str
+        ``"share"`` of a head's attention, or the name of another quantity, as ``"norm"``.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> unit_of(lmw.load("tiny").attention("the king said"))
+    'share'
+    """
+    return str(getattr(attention, "unit", "share"))
+
+
+def check_shares(attention: ReadableAttention, what: str, remedy: str = "") -> None:
+    """Refuse weights that are no shares of attention: negative ones, norms, gradients.
+
+    Parameters
+    ----------
+    attention : Attention or DerivedAttention
+        What was given.
+    what : str
+        What was asked for, for the message.
+    remedy : str, optional
+        What to do where they are of another unit.
+
+    Raises
+    ------
+    InputError
+        Says what they are.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> check_shares(lmw.load("tiny").attention("the king said"), "Rollout")
+    """
+    check_unsigned(attention, what)
+    unit = unit_of(attention)
+    if unit != "share":
+        raise InputError(
+            f"{what} needs weights that are shares of attention, and the unit of these is {unit}.",
+            remedy or "Give the attention itself, as lm.attention(text).",
+        )
+
+
 def room_for_steps(layers: int, tokens: int, what: str, remedy: str) -> Weights:
     """Return an empty array (layer, token, token), if there is memory for it.
 

@@ -14,6 +14,7 @@ from lmwidget.inspection.attention.mixed_heads import head_weights, mixed
 from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     check_self,
+    check_shares,
     percent,
     room_for_steps,
 )
@@ -51,8 +52,8 @@ def rollout(
     Raises
     ------
     InputError
-        For cross attention, signed weights, weights of heads that do not fit, or a residual
-        outside 0 to 1.
+        For cross attention, weights that are signed or no shares of attention, weights of heads
+        that do not fit, or a residual outside 0 to 1.
     UnknownNameError
         When there is no such head.
     UnavailableError
@@ -72,17 +73,19 @@ def rollout(
     """
     start = time.perf_counter()
     check_self(attention, "Rollout")
+    check_shares(attention, "Rollout")
     _check_residual(residual)
     mixes = head_weights(attention, heads)
     remedy = "Use rollout_row(attention, token), which needs a few rows only, or shorten the text."
     layers, _, count, _ = attention.shape
     steps = room_for_steps(layers, count, "Rollout", remedy)
-    held = 0.0
-    for layer, mix in enumerate(mixes):
+    held, rows = 0.0, 0
+    for layer, mix in mixes.items():
         for queries, weights in mixed(attention, layer, mix):
-            held += float(weights.sum())
+            sums = weights.sum(-1)
+            held, rows = held + float(sums.sum()), rows + int(np.count_nonzero(sums))
             steps[layer, queries] = _step(weights, queries, residual)
-    missing = 1 - held / (layers * count)
+    missing = 1 - held / max(rows, 1)
     return ContextMixing(
         attention.tokens,
         steps,
@@ -144,10 +147,11 @@ def rollout_row(
     True
     """
     check_self(attention, "Rollout")
+    check_shares(attention, "Rollout")
     _check_residual(residual)
-    mixes = head_weights(attention, heads)
     (place,), _ = choose(whole(token, "token"), len(attention.tokens), "token")
     (last,), _ = choose(whole(layer, "layer"), attention.shape[0], "layer")
+    mixes = head_weights(attention, heads, range(last + 1))
     row = np.zeros(len(attention.tokens))
     row[place] = 1
     for at in range(last, -1, -1):

@@ -12,7 +12,7 @@ from lmwidget.errors import MissingDependencyError, UnavailableError
 from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     blocks,
-    check_unsigned,
+    check_shares,
     sampled_queries,
 )
 
@@ -169,7 +169,7 @@ def head_statistics(attention: ReadableAttention, *, rows: int | None = None) ->
     Raises
     ------
     InputError
-        When weights may be negative.
+        When weights may be negative, or are no shares of attention.
 
     References
     ----------
@@ -185,7 +185,7 @@ def head_statistics(attention: ReadableAttention, *, rows: int | None = None) ->
     >>> bool(abs(found.previous[1, 0] - attention[1, 0].diagonal(-1).mean()) < 1e-6)
     True
     """
-    check_unsigned(attention, "Statistics of heads")
+    check_shares(attention, "Statistics of heads")
     count = len(attention.tokens)
     most = _SAMPLED // len(attention.key_tokens) if rows is None else rows
     asked = sampled_queries(count, most)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lmwidget.derived import DerivedAttention
+from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import ArrayAttention
 
 PIECES = ["The", " old", " king", ",", " he", " said", " so", " there", " was", " old", " he", "."]
@@ -43,3 +45,16 @@ def rolled(weights, residual=0.5):
         product = step @ product
         found.append((step, product))
     return found
+
+
+class OfUnequalLayers(DerivedAttention):
+    """Layers of 2, 5 and 3 heads; ``given[layer, head]``."""
+
+    def __init__(self, model="", layer_numbers=None, layers=(0, 1, 2)):
+        self.given = random_weights(3, 5, 6, causal=True)[list(layers)]
+        tokens = Tokens.from_pieces(PIECES[:6])
+        counts = [(2, 5, 3)[layer] for layer in layers]
+        super().__init__(tokens, tokens, counts, model=model, layer_numbers=layer_numbers)
+
+    def _weights(self, layer, heads, queries):
+        return self.given[layer, heads][:, queries].astype(np.float32)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from arrays import random_attention
+from arrays import OfUnequalLayers, random_attention
 
 import lmwidget as lmw
 from lmwidget.errors import InputError, UnknownNameError
-from lmwidget.inspection import combine
+from lmwidget.inspection import combine, norms
 
 
 def test_mean_of_heads():
@@ -56,7 +56,7 @@ def test_linear_combination():
     assert (each.signed, each.title, each.layer_numbers) == (False, "Both", (1,))
     many = combine(attention, {(layer, head): 1.0 for layer in range(3) for head in range(2)})
     assert many.note == "L0H0 + L0H1 + L1H0 + L1H1 and 2 more."
-    assert combine(many, {0: -1.0}).note == "−head 0."
+    assert combine(many, {0: -1.0}).note == f"{many.note} −head 0."
 
 
 def test_of_a_model_and_again():
@@ -89,3 +89,65 @@ def test_refusals():
         combine(attention, {(2, 0): 1})
     with pytest.raises(UnknownNameError, match="no head 3"):
         combine(attention, {3: 1})
+
+
+@pytest.mark.parametrize("heads", [[0, 0], [0, -4], [-4, -4]])
+def test_a_head_named_twice_counts_twice(heads):
+    attention = random_attention(2, 4, 6)
+    found = combine(attention, heads=heads)
+    np.testing.assert_allclose(found[1, 0], attention.weights[1, 0], atol=1e-6)
+    assert found.note == "Head 0 of each layer."
+    np.testing.assert_allclose(
+        combine(attention, [3, 1], heads=heads)[1, 0], attention.weights[1, 0], atol=1e-6
+    )
+
+
+def test_heads_counted_from_the_end():
+    attention = random_attention(2, 4, 6)
+    weights = attention.weights
+    found = combine(attention, heads=[3, -1, 1])
+    np.testing.assert_allclose(found[0, 0], (2 * weights[0, 3] + weights[0, 1]) / 3, atol=1e-6)
+    assert found.note == "Mean of heads 3, 3 and 1."
+    half = combine(attention, {1: 0.5, -3: 0.5})
+    np.testing.assert_allclose(half[1, 0], weights[1, 1], atol=1e-6)
+    assert half.note == "head 1."
+    nothing = combine(attention, {(-1, 0): 1, (1, 0): -1})
+    assert not nothing[0].any()
+    assert not nothing.signed
+    assert combine(attention, {(-1, -1): 2.0}).note == "2 × L1H3."
+
+
+def test_heads_of_chosen_layers_only():
+    attention = OfUnequalLayers()
+    one = combine(attention, heads=[4], layers=[1])
+    np.testing.assert_allclose(one[0, 0], attention.given[1, 4], atol=1e-6)
+    weighted = combine(attention, [1, 3], heads=[-1, 0], layers=[0, 2])
+    expected = 0.25 * attention.given[2, 2] + 0.75 * attention.given[2, 0]
+    np.testing.assert_allclose(weighted[1, 0], expected, atol=1e-6)
+    assert weighted.note == "Weighted mean of heads -1 and 0."
+    by_layer = np.zeros((3, 5))
+    by_layer[0] = [1, 3, 0, 0, 0]
+    found = combine(attention, by_layer, layers=[0])
+    expected = 0.25 * attention.given[0, 0] + 0.75 * attention.given[0, 1]
+    np.testing.assert_allclose(found[0, 0], expected, atol=1e-6)
+    with pytest.raises(UnknownNameError, match="no head 4"):
+        combine(attention, heads=[4])
+    with pytest.raises(InputError, match="not all 0"):
+        combine(attention, by_layer)
+
+
+def test_a_slice_of_heads():
+    attention = random_attention(2, 4, 6)
+    found = combine(attention, heads=slice(0, 2))
+    np.testing.assert_allclose(found[1, 0], attention.weights[1, :2].mean(0), atol=1e-6)
+    assert found.note == "Mean of heads 0 and 1."
+    with pytest.raises(InputError, match="none of 4 heads"):
+        combine(attention, heads=slice(4, 9))
+
+
+def test_unit_and_note_are_kept():
+    found = norms(lmw.load("tiny"), "the king said")
+    mean = combine(found, heads=[1, 2])
+    assert mean.unit == "norm"
+    assert mean.note == f"{found.note} Mean of heads 1 and 2."
+    assert combine(found.attention).unit == "share"

@@ -7,11 +7,11 @@ import copy
 import numpy as np
 import pytest
 import torch
-from arrays import random_attention, random_weights
+from arrays import OfUnequalLayers, random_attention, random_weights
 
 import lmwidget as lmw
 from lmwidget.errors import InputError, UnknownNameError
-from lmwidget.inspection import difference
+from lmwidget.inspection import combine, difference
 from lmwidget.widgets.array_attention import ArrayAttention
 
 
@@ -111,3 +111,40 @@ def test_the_head_whose_attention_moved_most_is_shown_first():
     changed = difference(a, b)
     np.testing.assert_allclose(changed.structure_scores(), [[0, 0.5 / 3, 2 / 3]], atol=1e-6)
     assert lmw.AttentionGraph.from_result(changed).heads == [2]
+
+
+def test_layers_of_one_model_are_matched_by_number():
+    first = OfUnequalLayers("toy", [3, 5, 8])
+    second = OfUnequalLayers("toy", [5, 8], layers=(1, 2))
+    found = difference(first, second)
+    assert found.layer_numbers == (5, 8)
+    assert [found.heads(layer) for layer in (0, 1)] == [5, 3]
+    assert not found[0].any()
+    assert not found[1].any()
+    with pytest.raises(InputError, match="one has 3, the other 5"):
+        difference(
+            OfUnequalLayers("toy", [3], layers=(0,)), OfUnequalLayers("toy", [5], layers=(1,))
+        )
+    other = OfUnequalLayers("another", [1, 2, 3])
+    assert difference(first, other).layer_numbers == (3, 5, 8)
+    lm = lmw.load("tiny")
+    with pytest.raises(InputError, match="no layer in common"):
+        difference(lm.attention("the king", layers=[0]), lm.attention("the king", layers=[1]))
+
+
+def test_two_sources_are_two_texts(seq2seq_lm):
+    first = seq2seq_lm.attention("a text", output="yes", kind="cross")
+    second = seq2seq_lm.attention("a longer text", output="yes", kind="cross")
+    found = difference(first, second)
+    assert found.note.startswith("Second text minus first.")
+    assert found.title == "Difference of two texts"
+
+
+def test_what_was_done_before_is_still_said():
+    one, other = random_attention(2, 2, 5), random_attention(2, 2, 5, seed=1)
+    same = difference(combine(one), combine(other))
+    assert same.note == "Mean of all heads of each layer. Second minus first."
+    two = difference(combine(one, heads=0), combine(other, heads=1))
+    assert two.note == (
+        "First: Head 0 of each layer. Second: Head 1 of each layer. Second minus first."
+    )

@@ -98,7 +98,7 @@ def test_of_a_model():
     ]
     np.testing.assert_allclose(mixing.row(5), expected, atol=1e-6)
     assert (mixing.method, mixing.unit) == ("flow", "flow")
-    assert repr(mixing) == "<ContextMixing flow: 2 layers, 9 tokens, tiny>"
+    assert repr(mixing) == "<FlowMixing flow: 2 layers, 9 tokens, tiny>"
 
 
 def test_refusals(monkeypatch):

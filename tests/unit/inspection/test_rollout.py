@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from arrays import hand_made, random_attention, rolled
+from arrays import OfUnequalLayers, hand_made, random_attention, rolled
 
 import lmwidget as lmw
 from lmwidget.errors import InputError, UnavailableError, UnknownNameError
-from lmwidget.inspection import difference, mixing_of, rollout, rollout_row
+from lmwidget.inspection import difference, mixing_of, rollout, rollout_row, without
 from lmwidget.widgets.array_attention import ArrayAttention
 
 
@@ -113,3 +113,26 @@ def test_the_model_is_as_it_was():
     before = {name: value.clone() for name, value in lm.model.state_dict().items()}
     rollout(lm.attention("the king said"))
     assert all((value == before[name]).all() for name, value in lm.model.state_dict().items())
+
+
+def test_heads_of_the_layers_that_are_asked_for():
+    attention = OfUnequalLayers()
+    mixing = mixing_of(attention, heads=[4], layers=[1])
+    np.testing.assert_allclose(mixing.steps[0], attention.given[1, 4], atol=1e-6)
+    narrow = rollout_row(attention, 3, layer=0, heads=[-2])
+    np.testing.assert_allclose(
+        narrow, 0.5 * attention.given[0, 0, 3] + 0.5 * np.eye(6)[3], atol=1e-6
+    )
+    late = np.zeros((3, 5))
+    late[0, 1] = 1
+    found = rollout_row(attention, 3, layer=0, heads=late)
+    np.testing.assert_allclose(
+        found, 0.5 * attention.given[0, 1, 3] + 0.5 * np.eye(6)[3], atol=1e-6
+    )
+
+
+def test_rows_that_were_emptied_are_not_missing_attention():
+    attention = random_attention(2, 2, 6)
+    assert "no token" not in rollout(without(attention, first=True)).note
+    held = rollout(without(random_attention(2, 2, 6, held=0.7), tokens=[0], renormalise=False))
+    assert "of the attention lies on no token" in held.note

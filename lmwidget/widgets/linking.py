@@ -21,8 +21,8 @@ def link(*widgets: ModelWidget) -> None:
     """Let widgets of the same text follow one another: text, kind, layer, heads, pinned tokens.
 
     Hovering a token in one lights it in all of them, inside the browser. In a page without a
-    kernel (``lmw.to_html(path, *widgets)``) layer, heads and tokens go on following one another. A widget that does not have a layer or
-    head stays at its own.
+    kernel (``lmw.to_html(path, *widgets)``) layer, heads and tokens go on following one
+    another. A widget that does not have a layer or head stays at its own.
 
     Parameters
     ----------

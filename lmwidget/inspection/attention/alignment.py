@@ -95,7 +95,7 @@ def alignment(
     attention: Any,
     *,
     layer: int | None = None,
-    heads: Sequence[int] = (),
+    heads: int | Sequence[int] = (),
     level: str = "word",
     step: str = "output",
 ) -> Alignment:
@@ -105,7 +105,7 @@ def alignment(
     "Jointly Learning to Align and Translate with Transformer Models") found it closest to what
     people would draw; of models with one or two layers the last. Weight on special source tokens is left out and the rest renormalised.
     Tokens are gathered into words: summed over the tokens of a source word, averaged over those of
-    a target word.
+    a target word. White space that is a token of its own belongs to the word behind it.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def alignment(
         Of an encoder-decoder that has written something: ``lm.attention(text, output=…)``.
     layer : int, optional
         Index of the layer; default: the last but one, or the last of two.
-    heads : sequence of int
+    heads : int or sequence of int
         Heads to average; default: all.
     level : str, default "word"
         ``"word"`` or ``"token"``.
@@ -166,7 +166,7 @@ def alignment(
     at = choose(last - (last > 1) if layer is None else whole(layer, "layer"), len(cross), "layer")[
         0
     ][0]
-    shown = choose(list(heads) or slice(None), cross.heads(at), "head")[0]
+    shown = choose(heads if np.size(heads) else slice(None), cross.heads(at), "head")[0]
     rows = [i - 1 if step == "output" else i for i in target]
     weights = cross.rows(at, shown, rows).mean(0)
     total = weights.sum(-1, keepdims=True)
@@ -184,7 +184,7 @@ def alignment(
         ]
     )
     number = cross.layer_numbers[at]
-    which = "all heads" if len(shown) == cross.heads(at) else "heads " + ", ".join(map(str, shown))
+    which = _head_names(shown, cross.heads(at))
     return Alignment(
         by_word.astype(np.float32),
         _units(cross.tokens, target, target_groups),
@@ -195,6 +195,12 @@ def alignment(
         f"{'wrote' if step == 'output' else 'read'} each {level}; {100 * outside:.0f} % of the weight "
         "lay on special tokens and is given to the others.",
     )
+
+
+def _head_names(heads: list[int], count: int) -> str:
+    if sorted(heads) == list(range(count)):
+        return "all heads"
+    return f"head{'s' if len(heads) > 1 else ''} {', '.join(map(str, heads))}"
 
 
 def _written(tokens: Tokens) -> list[int]:
@@ -213,14 +219,25 @@ def _groups(tokens: Tokens, kept: list[int], *, words: bool) -> list[list[int]]:
     found: dict[int, list[int]] = {}
     for place, index in enumerate(kept):
         found.setdefault(int(tokens.words[index]), []).append(place)
-    return list(found.values())
+    groups: list[list[int]] = []
+    space: list[int] = []
+    for group in found.values():
+        if _unit([kept[place] for place in group], tokens).strip():
+            groups.append(space + group)
+            space = []
+        else:
+            space += group
+    if not groups:
+        return [space]
+    groups[-1] += space  # at the end there is no word behind it
+    return groups
 
 
 def _units(tokens: Tokens, kept: list[int], groups: list[list[int]]) -> Tokens:
     """Units as tokens of their own: the text of each, with the space before it."""
-    pieces = []
-    for group in groups:
-        indices = [kept[place] for place in group]
-        start, end = tokens.spans[indices, 0].min(), tokens.spans[indices, 1].max()
-        pieces.append(tokens.text[start:end] or "".join(tokens.pieces[i] for i in indices))
-    return Tokens.from_pieces(pieces)
+    return Tokens.from_pieces([_unit([kept[place] for place in group], tokens) for group in groups])
+
+
+def _unit(indices: list[int], tokens: Tokens) -> str:
+    start, end = tokens.spans[indices, 0].min(), tokens.spans[indices, 1].max()
+    return tokens.text[start:end] or "".join(tokens.pieces[i] for i in indices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from lmwidget.capture.indexing import choose
 from lmwidget.derived import DerivedAttention
-from lmwidget.errors import InputError
+from lmwidget.errors import InputError, UnavailableError
 from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     blocks,
@@ -23,6 +24,7 @@ from lmwidget.inspection.attention.reading import (
 Weights = NDArray[np.float32]
 
 _SAMPLED = 1 << 17  # weights of a head that are looked at for the note
+_ALL_OF = 64  # first queries, which have few keys and are not like the others
 
 
 class ReducedAttention(DerivedAttention):
@@ -51,6 +53,7 @@ class ReducedAttention(DerivedAttention):
         self.hidden, self.renormalised = tuple(hidden), renormalise
         self.signed = bool(getattr(attention, "signed", False))
         self.title, self.unit = getattr(attention, "title", self.title), unit_of(attention)
+        self._asked, self._stands_for = _sample(len(self.tokens), _SAMPLED // len(self.key_tokens))
         said = f"{getattr(attention, 'note', '')} {self._said(what)}"
         self.note = said.strip()
 
@@ -67,8 +70,8 @@ class ReducedAttention(DerivedAttention):
         Returns
         -------
         ndarray of float32, shape (head,)
-            Hidden weight of all queries, or of a few hundred of a long text, divided by their
-            whole weight; 0 to 1, and NaN where there is none.
+            Hidden weight of all queries, divided by their whole weight; 0 to 1, and NaN where there
+            is none. Of a long text it is estimated from the first queries and a few hundred others.
 
         Raises
         ------
@@ -86,19 +89,26 @@ class ReducedAttention(DerivedAttention):
         True
         """
         chosen, one = choose(heads, self.heads(layer), "head")
-        hidden = np.zeros(len(chosen))
-        whole = np.zeros(len(chosen))
-        for _, weights in blocks(self._source, self._layer(layer), chosen, self._asked):
-            sizes = np.abs(np.nan_to_num(weights)).astype(np.float64)
-            hidden += sizes[:, :, list(self.hidden)].sum((1, 2))
-            whole += sizes.sum((1, 2))
-        share = np.where(whole > 0, hidden / np.where(whole > 0, whole, 1), np.nan)
-        found: NDArray[np.float32] = share.astype(np.float32)
+        found, _ = self._read(self._layer(layer), chosen)
         return found[0] if one else found
 
-    @property
-    def _asked(self) -> list[int]:
-        return sampled_queries(len(self.tokens), _SAMPLED // len(self.key_tokens))
+    def _read(self, layer: int, heads: list[int]) -> tuple[NDArray[np.float32], set[int]]:
+        """Return the hidden share of each head, and rows in which a head has nothing left."""
+        hidden, whole = np.zeros(len(heads)), np.zeros(len(heads))
+        emptied: set[int] = set()
+        stands_for = dict(zip(self._asked, self._stands_for, strict=True))
+        for queries, weights in blocks(self._source, layer, heads, self._asked):
+            sizes = np.abs(np.nan_to_num(weights)).astype(np.float64)
+            before = sizes.sum(-1)
+            sizes[:, :, list(self.hidden)] = 0
+            left = sizes.sum(-1)
+            counts = np.array([stands_for[query] for query in queries])
+            hidden += (before - left) @ counts
+            whole += before @ counts
+            gone = ((before > 0) & (left == 0)).any(0)
+            emptied.update(np.asarray(queries)[gone].tolist())
+        share = np.where(whole > 0, hidden / np.where(whole > 0, whole, 1), np.nan)
+        return share.astype(np.float32), emptied
 
     def _weights(self, layer: int, heads: list[int], queries: list[int]) -> Weights:
         weights = np.array(self._source.rows(layer, heads, queries), dtype=np.float32)
@@ -112,38 +122,41 @@ class ReducedAttention(DerivedAttention):
     def _said(self, what: str) -> str:
         if not self.hidden:
             return "No token is hidden."
-        masses = [self._mass(layer) for layer in range(len(self))]
-        known = np.concatenate(masses)
-        known = known[np.isfinite(known)]
+        shares: list[float] = []
+        emptied: set[int] = set()
+        for layer in range(len(self)):
+            with contextlib.suppress(UnavailableError):
+                found, rows = self._read(layer, list(range(self.heads(layer))))
+                shares += found[np.isfinite(found)].tolist()
+                emptied |= rows
         held = ""
-        if len(known) and not self.signed:
+        if shares and not self.signed:
             about = "about " if len(self._asked) < len(self.tokens) else ""
-            held = f": {_held(what)} {about}{percent(known.mean())} of the weight"
+            held = f": {_held(what)} {about}{percent(float(np.mean(shares)))} of the weight"
         rest = "the rest is renormalised to 1" if self.renormalised else "the rest is as it was"
-        empty = self._empty()
+        empty = self._empty(emptied)
         ending = f" {empty}" if empty else ""
         return f"{what} hidden{held}; {rest}.{ending}"
 
-    def _mass(self, layer: int) -> NDArray[np.float32]:
-        from lmwidget.errors import UnavailableError
-
-        try:
-            return self.hidden_mass(layer)
-        except UnavailableError:
-            return np.full(self.heads(layer), np.nan, np.float32)
-
-    def _empty(self) -> str:
+    def _empty(self, emptied: set[int]) -> str:
         """Say which rows cannot look at anything that is left."""
         if len(self.hidden) == len(self.key_tokens):
             return "Nothing is left to look at: all rows are empty."
-        if not self._source.causal:
-            return ""
-        gone = set(self.hidden)
-        rows = next(i for i in range(len(self.key_tokens)) if i not in gone)
-        if rows == 0:
-            return ""
-        which = "The first row has" if rows == 1 else f"The first {rows} rows have"
-        return f"{which} nothing left and {'stays' if rows == 1 else 'stay'} empty."
+        gone, first, said = set(self.hidden), 0, []
+        if self._source.causal:
+            first = next(i for i in range(len(self.key_tokens)) if i not in gone)
+        if first:
+            which = "The first row has" if first == 1 else f"The first {first} rows have"
+            said.append(f"{which} nothing left and {'stays' if first == 1 else 'stay'} empty.")
+        others = sum(row >= first for row in emptied)  # as behind a sliding window
+        if others:
+            least = "At least " if len(self._asked) < len(self.tokens) else ""
+            rows = f"{others} {'other ' if first else ''}{'row' if others == 1 else 'rows'}"
+            verbs = ("has", "stays") if others == 1 else ("have", "stay")
+            said.append(
+                f"{least}{rows} {verbs[0]} nothing left in some heads and {verbs[1]} empty there."
+            )
+        return " ".join(said)
 
 
 def without(
@@ -207,6 +220,16 @@ def without(
     hidden = sorted({*([0] if first else []), *specials, *named})
     what = _what(first=first, special=bool(specials), named=[keys.labels[i] for i in named])
     return ReducedAttention(attention, hidden, what, renormalise=renormalise)
+
+
+def _sample(count: int, most: int) -> tuple[list[int], list[float]]:
+    """Return queries that are looked at, and how many each of them stands for."""
+    first, others = min(_ALL_OF, count), max(0, count - _ALL_OF)
+    if not others:
+        return list(range(first)), [1.0] * first
+    later = sampled_queries(others, most - first)
+    asked = [*range(first), *(first + query for query in later)]
+    return asked, [1.0] * first + [others / len(later)] * len(later)
 
 
 def _named(attention: ReadableAttention, tokens: Any) -> list[int]:

@@ -176,7 +176,8 @@ def joint_space(
     Raises
     ------
     InputError
-        For no text, more than 10,000 tokens, or attention between two different texts.
+        For no text, more than 10,000 tokens, attention between two different texts, or attention
+        of different models or layers.
     UnavailableError
         When there are no queries and keys, or they are not numbers.
     UnknownNameError
@@ -339,6 +340,12 @@ def _attentions(given: Any) -> Sequence[Any]:
         raise InputError(
             "Queries and keys of cross attention belong to different texts.",
             'Choose another kind, such as lm.attention(text, kind="encoder").',
+        )
+    if len({(one.model, tuple(one.layer_numbers)) for one in read}) > 1:
+        raise InputError(
+            "The texts were read by different models, or different layers of them were kept, and "
+            "queries and keys of one head only can be drawn together.",
+            "Give attention of one model with the same layers.",
         )
     count = sum(len(one.tokens) for one in read)
     if count > MOST_TOKENS:

@@ -144,7 +144,8 @@ def relevance(
     foil : str, int or Prediction, optional
         Alternative that the target is contrasted with.
     output : str or Tokens, optional
-        What an encoder-decoder has written so far; default: its start token.
+        What an encoder-decoder has written so far; the token it writes next is explained. Default:
+        its start token, so that this is the first token that it writes.
     truncate : bool, default False
         Cut text that is longer than the model's context.
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from arrays import hand_made, random_attention
 
+from lmwidget.derived import DerivedAttention
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.inspection import combine, difference, without
+from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import ArrayAttention
 
 
@@ -104,3 +106,41 @@ def test_refusals():
         without(random_attention(), tokens=9)
     with pytest.raises(InputError, match="does not hold 'zebra'"):
         without(random_attention(), tokens="zebra")
+
+
+class Uniform(DerivedAttention):
+    """Each token looks alike at itself and the ``window - 1`` tokens before it."""
+
+    def __init__(self, count, window):
+        self.window = window
+        tokens = Tokens.from_pieces([f" {i}" for i in range(count)])
+        super().__init__(tokens, tokens, [1])
+
+    def _weights(self, _layer, heads, queries):
+        back = np.asarray(queries)[:, None] - np.arange(len(self.tokens))
+        seen = ((back >= 0) & (back < self.window)).astype(np.float32)
+        return np.repeat((seen / seen.sum(-1, keepdims=True))[None], len(heads), 0)
+
+
+@pytest.mark.parametrize("count", [60, 64, 65, 1500, 4000])
+def test_long_texts_count_their_first_rows_as_what_they_are(count):
+    less = without(Uniform(count, count), first=True)
+    exact = (1 / np.arange(1, count + 1)).mean()
+    assert less.hidden_mass(0)[0] == pytest.approx(exact, rel=0.06)
+
+
+def test_rows_behind_a_window_that_are_emptied():
+    less = without(Uniform(12, 2), tokens=[0, 5, 6, 8, 9])
+    assert not less[0, 0][[0, 6, 9]].any()
+    assert less.note.endswith(
+        "The first row has nothing left and stays empty. "
+        "2 other rows have nothing left in some heads and stay empty there."
+    )
+    one = without(Uniform(12, 1), tokens=4)
+    assert one.note.endswith(
+        " renormalised to 1. 1 row has nothing left in some heads and stays empty there."
+    )
+    long = without(Uniform(1500, 1), tokens=[10, 20])
+    assert long.note.endswith(
+        "At least 2 rows have nothing left in some heads and stay empty there."
+    )

@@ -197,3 +197,11 @@ def test_it_is_public():
 
     assert inspection.joint_space is joint_space
     assert inspection.JointSpace is JointSpace
+
+
+def test_heads_of_different_layers_or_models_are_no_one_head():
+    lm, other = tiny_lm("gpt2"), tiny_lm("llama")
+    layers = [lm.attention("the king", layers=[layer]) for layer in (0, 1)]
+    for given in (layers, [lm.attention("the king"), other.attention("the king")]):
+        with pytest.raises(InputError, match="one model with the same layers"):
+            joint_space(given, 0, 1)

@@ -68,7 +68,7 @@ def test_tokens_heads_and_the_other_step():
     np.testing.assert_allclose(found.soft[0], np.array([0.2, 0.2, 0.2]) / 0.6, atol=1e-6)
     np.testing.assert_allclose(found.soft[2], 0)
     assert [i for i, _ in found.links()] == [0, 1]  # nothing is left of the last row
-    assert "heads 1" in found.note
+    assert "Mean of head 1 of" in found.note
 
 
 def test_layer_is_the_last_of_two():
@@ -111,6 +111,38 @@ def test_one_token_was_written(seq2seq_lm):
         alignment(attention)
     attention = seq2seq_lm.attention("a b c", output="king said")
     found = alignment(attention)
-    written = attention.select("cross").tokens.words
-    assert len(found.tokens) == len(set(written.tolist()) - {-1})
+    assert found.tokens.pieces == ("king", " said")
     np.testing.assert_allclose(found.soft.sum(-1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("heads", [1, -1, np.int64(1), [1]])
+def test_one_head(heads):
+    found = alignment(Cross(HEADS), heads=heads)
+    np.testing.assert_allclose(found.soft, alignment(Cross(HEADS), heads=[1]).soft)
+    assert found.note.startswith("Mean of head 1 of cross-attention layer 1")
+    assert alignment(Cross(HEADS), heads=0).note.startswith("Mean of head 0 of")
+
+
+def test_white_space_is_no_word():
+    """Tokens of white space alone: in front of a word, between words, and at the end."""
+
+    class Spaced(Cross):
+        def __init__(self, weights):
+            super().__init__(HEADS)
+            self.given = np.asarray(weights, np.float32)
+            self.tokens = tokens(["<pad>", "das", "\n", "Haus", " "], {0})
+            self.key_tokens = tokens([" ", "the", "  ", "house", "\n", "</s>"], {5})
+
+    rows = [
+        [0.1, 0.5, 0.1, 0.2, 0.1, 0],
+        [0, 0.2, 0.4, 0.2, 0.2, 0],
+        [0, 0, 0.2, 0.5, 0.3, 0],
+        [0.5, 0.3, 0, 0.2, 0, 0],
+        [1, 0, 0, 0, 0, 0],
+    ]
+    found = alignment(Spaced([rows, rows]))
+    assert [piece.strip() for piece in found.tokens.pieces] == ["das", "Haus"]
+    assert [piece.strip() for piece in found.key_tokens.pieces] == ["the", "house"]
+    expected = [[0.6, 0.4], [(0.2 + 0 + 0.8) / 3, (0.8 + 1 + 0.2) / 3]]
+    np.testing.assert_allclose(found.soft, expected, atol=1e-6)
+    assert found.to_pharaoh() == "0-0 1-1"

@@ -338,7 +338,7 @@ def strongest_table(
     part = f" of the first {_TABLE_QUERIES} tokens" if len(attention.tokens) > len(mean) else ""
     title = getattr(attention, "title", "Attention")
     caption = (
-        f"{title}, strongest{part} of {attention.model or 'the data'}, "
+        f"Strongest {title.lower()}{part} of {attention.model or 'the data'}, "
         f"layer {attention.layer_numbers[layer]}, {which}. "
         f"{note_of(attention)}Run the notebook for the live graph."
     )

@@ -104,6 +104,8 @@ def _translated(source: ModelWidget, target: ModelWidget, name: str, value: Any)
 
 
 def _give(target: ModelWidget, name: str, value: Any) -> None:
-    """Set a trait; a layer, head or kind that the widget does not have leaves it as it is."""
+    """Set a trait; what the widget does not have leaves it as it is."""
+    if name == "text" and target._lm is None:  # noqa: SLF001
+        return  # a picture of a result: there is nothing to read another text with
     with suppress(UnknownNameError):
         setattr(target, name, value)

@@ -27,6 +27,11 @@ class _Picture:
         expect(self.root).to_have_attribute("data-lmw-state", "ready", timeout=timeout)
         self.root.scroll_into_view_if_needed()
 
+    def seen(self, timeout: float = 60_000) -> None:
+        """Come into view, where a notebook gives the picture its size, and be ready."""
+        self.root.scroll_into_view_if_needed()
+        self.ready(timeout)
+
     def button(self, name: str) -> Locator:
         return self.root.get_by_role("button", name=name, exact=True)
 
@@ -168,8 +173,10 @@ class Grid(_Picture):
         return self.root.get_by_role("group", name="The chosen head")
 
     def ink(self) -> str:
-        """What the thumbnails look like."""
-        return self.root.locator("canvas").first.evaluate("canvas => canvas.toDataURL()")
+        """What the thumbnails look like, with what is lit in them."""
+        return self.root.evaluate(
+            "root => [...root.querySelectorAll('canvas')].map(one => one.toDataURL()).join()"
+        )
 
     def expect_other_ink(self, before: str) -> None:
         for _ in range(40):

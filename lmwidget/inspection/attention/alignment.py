@@ -47,10 +47,19 @@ class Alignment(DerivedAttention):
         key_tokens: Tokens,
         *,
         outside: float = 0.0,
+        layer_number: int = 0,
         model: str = "",
         note: str = "",
     ) -> None:
-        super().__init__(tokens, key_tokens, [1], kind="cross", model=model, note=note)
+        super().__init__(
+            tokens,
+            key_tokens,
+            [1],
+            kind="cross",
+            model=model,
+            layer_numbers=[layer_number],
+            note=note,
+        )
         self.soft, self.outside = soft, outside
 
     def _weights(self, layer: int, heads: list[int], queries: list[int]) -> NDArray[np.float32]:
@@ -190,6 +199,7 @@ def alignment(
         _units(cross.tokens, target, target_groups),
         _units(cross.key_tokens, source, source_groups),
         outside=outside,
+        layer_number=number,
         model=cross.model,
         note=f"Mean of {which} of cross-attention layer {number}, at the step that "
         f"{'wrote' if step == 'output' else 'read'} each {level}; {100 * outside:.0f} % of the weight "

@@ -161,3 +161,11 @@ def test_another_kind_reaches_linked_widgets_whole(seq2seq_lm):
         assert graph.layer < len(graph.result)
         assert len(graph._tokens["query"]["text"]) == len(graph.result.tokens)
     assert (one.layer, one.heads) == (other.layer, other.heads)
+
+
+def test_a_picture_of_a_result_keeps_its_text(lm):
+    graph = lmw.AttentionGraph(lm, TEXT)
+    still = lmw.AttentionGraph.from_result(graph.result)
+    lmw.link(graph, still)
+    graph.text = "the queen"
+    assert (graph.text, still.text) == ("the queen", TEXT)

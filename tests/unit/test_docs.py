@@ -12,7 +12,8 @@ GUIDES = sorted(path.name for path in DOCS.glob("*.md") if "```python" in path.r
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_every_block_runs(guide):
+def test_every_block_runs(guide, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a guide may write a page
     text = (DOCS / guide).read_text("utf-8")
     names = {"__name__": "guide"}
     blocks = list(re.finditer(r"```python\n(.*?)```", text, re.DOTALL))

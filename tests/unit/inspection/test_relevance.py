@@ -5,7 +5,7 @@ import pytest
 import torch
 from eager_passes import eager_pass
 from models import fresh_model, tiny_lm, tiny_tokenizer
-from test_gradients import OneHead, assert_close, text_of
+from test_attention_gradients import OneHead, assert_close, text_of
 from torch import nn
 
 from lmwidget.inspection.attention.relevance import EncoderDecoderRelevance, Relevance, relevance

@@ -81,13 +81,28 @@ class _Pair:
             try:
                 # What comes from the browser is computed in the background by every widget.
                 with target.as_from_browser(source.from_browser):
-                    _give(target, name, _translated(source, target, name, change.new))
-                    if name == "token" and source.has_trait("key") and target.has_trait("key"):
-                        _give(target, "key", source.key)  # another query had reset it
+                    if name == "token":
+                        _give_token(source, target, change.new)
+                    else:
+                        value = _translated(source, target, name, change.new)
+                        _give(target, name, value)
             finally:
                 self._giving = False
 
         source.observe(copy, name)
+
+
+def _give_token(source: ModelWidget, target: ModelWidget, token: int | None) -> None:
+    """Give a pinned token: a query, unless its widget says that it is looked at."""
+    side = getattr(source, "side", "query") if _has(source, "side") else "query"
+    if side == "key" and _has(target, "key") and not _has(target, "side"):
+        _give(target, "key", token)
+        return
+    if _has(target, "side"):
+        _give(target, "side", side)
+    _give(target, "token", token)
+    if _has(source, "key") and _has(target, "key"):
+        _give(target, "key", source.key)  # another query had reset it
 
 
 def _has(widget: ModelWidget, name: str) -> bool:

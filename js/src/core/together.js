@@ -39,10 +39,11 @@ export function together(model, { onHover, shares = ["layer", "heads", "token", 
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.from === self || !group() || detail.group !== group()) return;
     if ("hover" in detail) onHover(detail.hover);
-    if (!("trait" in detail) || !shares.includes(detail.trait) || !alone()) return;
+    if (!("trait" in detail) || !alone()) return;
+    const values = taken(detail, shares, model.get("_figure") ?? {});
     receiving = true;
     try {
-      model.set(detail.trait, detail.value);
+      for (const [trait, value] of Object.entries(values)) model.set(trait, value);
     } finally {
       receiving = false;
     }
@@ -51,7 +52,15 @@ export function together(model, { onHover, shares = ["layer", "heads", "token", 
 
   const handlers = shares.map((trait) => {
     const handler = () => {
-      if (!receiving && alone()) tell({ trait, value: model.get(trait) });
+      if (receiving || !alone()) return;
+      const has = (/** @type {string} */ name) => shares.includes(name);
+      tell({
+        trait,
+        value: model.get(trait),
+        layer: model.get("_figure")?.layer_numbers?.[model.get("layer")],
+        key: has("key") ? model.get("key") : null,
+        side: has("side") ? model.get("side") : "query",
+      });
     };
     model.on(`change:${trait}`, handler);
     return () => model.off(`change:${trait}`, handler);
@@ -67,4 +76,41 @@ export function together(model, { onHover, shares = ["layer", "heads", "token", 
       for (const off of handlers) off();
     },
   };
+}
+
+/**
+ * What a widget takes over of a value that was chosen elsewhere.
+ * @param {{trait: string, value: any, layer?: number, key: number | null, side: string}} said
+ *   layer: the model's own number of the layer chosen there
+ * @param {string[]} shares
+ * @param {{layer_numbers?: number[], heads?: number[]}} figure
+ * @returns {Record<string, unknown>}
+ */
+function taken(said, shares, figure) {
+  const { trait, value } = said;
+  if (!shares.includes(trait)) return {};
+  if (trait === "token") return takenToken(said, shares);
+  if (trait === "layer") return takenLayer(said, figure.layer_numbers);
+  if (trait !== "heads") return { [trait]: value };
+  const most = Math.max(...(figure.heads ?? [Number.POSITIVE_INFINITY]));
+  const there = value.filter((/** @type {number} */ head) => head < most);
+  return there.length === 0 && value.length > 0 ? {} : { heads: there };
+}
+
+/** @param {{value: number, layer?: number}} said @param {number[]} [numbers] of the layers here */
+function takenLayer({ value, layer }, numbers) {
+  if (layer === undefined || !numbers) return { layer: value };
+  const at = numbers.indexOf(layer);
+  return at < 0 ? {} : { layer: at };
+}
+
+/**
+ * A token means a query, unless its widget says that it is looked at.
+ * @param {{value: any, key: number | null, side: string}} said
+ * @param {string[]} shares
+ */
+function takenToken({ value, key, side }, shares) {
+  const [sides, keys] = [shares.includes("side"), shares.includes("key")];
+  if (!sides && keys && side === "key") return { key: value };
+  return { ...(sides ? { side } : {}), token: value, ...(keys ? { key } : {}) };
 }

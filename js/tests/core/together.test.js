@@ -69,3 +69,43 @@ test("a widget that is gone hears nothing and leaves no listener", () => {
   expect(other.model.state.token).toBe(null);
   expect(other.model.listeners).toBe(0);
 });
+
+test("a pinned cell reaches others whole: its key does not get lost on the way", () => {
+  const shares = ["layer", "heads", "token", "key"];
+  const matrix = member({ key: null, side: "query" }, { alone: true, shares: [...shares, "side"] });
+  const view = member({ key: null }, { alone: true, shares });
+  matrix.model.set("key", 1);
+  matrix.model.set("token", 4);
+  expect(view.model.state).toMatchObject({ token: 4, key: 1 });
+  matrix.model.set("token", 5);
+  expect(matrix.model.state).toMatchObject({ token: 5, key: 1 });
+  expect(view.model.state).toMatchObject({ token: 5, key: 1 });
+  view.model.set("key", null);
+  view.model.set("token", 2);
+  expect(matrix.model.state).toMatchObject({ token: 2, key: null, side: "query" });
+});
+
+test("a token that is looked at is no query elsewhere", () => {
+  const graph = member({ side: "key" }, { alone: true });
+  const view = member({ key: null }, { alone: true, shares: ["layer", "heads", "token", "key"] });
+  graph.model.set("token", 3);
+  expect(view.model.state).toMatchObject({ token: null, key: 3 });
+  view.model.set("token", 4);
+  expect(graph.model.state).toMatchObject({ token: 4, side: "query" });
+});
+
+test("layers go by the model's own numbers, and what a widget does not have leaves it as it is", () => {
+  const every = { _figure: { layer_numbers: [0, 1, 2], heads: [4, 4, 4] }, heads: [0] };
+  const some = { _figure: { layer_numbers: [2], heads: [2] }, heads: [0], layer: 0 };
+  const [whole, part] = [member(every, { alone: true }), member(some, { alone: true })];
+  whole.model.set("layer", 2);
+  expect(part.model.state.layer).toBe(0);
+  whole.model.set("layer", 1);
+  expect(part.model.state.layer).toBe(0);
+  whole.model.set("heads", [3]);
+  expect(part.model.state.heads).toEqual([0]);
+  whole.model.set("heads", [1, 3]);
+  expect(part.model.state.heads).toEqual([1]);
+  part.model.set("heads", []);
+  expect(whole.model.state.heads).toEqual([]);
+});

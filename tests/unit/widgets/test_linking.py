@@ -169,3 +169,14 @@ def test_a_picture_of_a_result_keeps_its_text(lm):
     lmw.link(graph, still)
     graph.text = "the queen"
     assert (graph.text, still.text) == ("the queen", TEXT)
+
+
+def test_a_token_that_is_looked_at_is_no_query_elsewhere(lm):
+    matrix, view = lmw.AttentionMatrix(lm, TEXT), lmw.QueryKeyView(lm, TEXT)
+    lmw.link(matrix, view)
+    view.token = 4
+    matrix.side, matrix.token = "key", 2
+    assert (view.token, view.key) == (4, 2)
+    view.token = 5
+    assert (matrix.token, matrix.side) == (5, "query")
+    assert matrix.cell is None or matrix.cell.query == 5

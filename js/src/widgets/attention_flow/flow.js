@@ -57,6 +57,7 @@ export function createFlow(el, store) {
 
   const tools = toolbar(frame, store, { onTable: table.toggle, copyText: table.copyText });
   const bus = together(store.model, {
+    shares: ["layer", "token"],
     onHover(place) {
       const count = tokens?.text.length ?? 0;
       const known = place !== null && place.index < count;

@@ -31,7 +31,7 @@ function menu({ label, shown = true, onChange }) {
     element,
     /** @param {{value: string, label: string, title?: string}[]} options @param {string} value */
     set(options, value) {
-      const mark = options.map((option) => option.value).join();
+      const mark = options.map((option) => `${option.value} ${option.label}`).join("\n");
       if (drawn !== mark) {
         drawn = mark;
         replace(
@@ -146,6 +146,8 @@ export function rangeFilter(set) {
       if (!values) return;
       name = state.statistic;
       const known = [...values].filter((value) => !Number.isNaN(value));
+      element.hidden = known.length === 0;
+      if (element.hidden) return;
       [low, high] = [Math.min(...known), Math.max(...known)];
       if (state.at_least !== null) end = "at_least";
       else if (state.at_most !== null) end = "at_most";

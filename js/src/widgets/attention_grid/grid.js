@@ -113,7 +113,8 @@ export function createGrid(el, store) {
     tip.show(at.box, headTip(known(store, at.head), byKeyboard ? `strongest ${words}` : words), {
       side: "right",
     });
-    const index = Math.floor(at.y * pair.query.text.length);
+    const down = at.y * thumbnails.rows * thumbnails.block[0];
+    const index = Math.min(pair.query.text.length - 1, Math.floor(down));
     const same = under.head === at.head && under.hover[0]?.index === index;
     under = { hover: byKeyboard ? [] : [{ side: "query", index }], head: at.head };
     if (same) return;
@@ -224,6 +225,7 @@ export function createGrid(el, store) {
         counts: {
           query: pair?.query.text.length ?? 1,
           key: pair?.key.text.length ?? 1,
+          cells: [thumbnails.rows * thumbnails.block[0], thumbnails.columns * thumbnails.block[1]],
           same: pair?.query === pair?.key,
           causal: figure.causal,
         },
@@ -367,15 +369,19 @@ export function createGrid(el, store) {
 
   const observer = new ResizeObserver(() => {
     const next = Math.floor(frame.figure.clientWidth);
-    if (next === width || next === 0) return;
-    width = next;
-    draw();
+    if (frame.picture.clientWidth === 0)
+      width = 0; // hidden: what comes meanwhile is drawn later
+    else if (next !== width) {
+      width = next;
+      draw();
+    }
   });
   recolour();
   rebuildTexts();
   followTheme();
   tools.update(theme, { side: 48, end: null });
   observer.observe(frame.figure);
+  observer.observe(frame.picture);
   for (const each of strips) each.pin(store.state.token);
   const stopKernel = watchKernel(store.model, el, (gone) => {
     kernelGone = gone;

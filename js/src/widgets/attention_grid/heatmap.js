@@ -6,6 +6,9 @@ import { clamp } from "../../core/format.js";
 import { tokenElement } from "../../core/tokens.js";
 import { lookup, paintLines, spread } from "./painter.js";
 
+/** In place of a byte: a token does not look ahead. */
+const AHEAD = 256;
+
 /** @typedef {import("./types").Texts} Texts */
 /** @typedef {import("./types").Lit} Lit */
 /** @typedef {import("./types").CellRead} CellRead */
@@ -103,6 +106,7 @@ export function heatmap({ onHover }) {
     const counts = {
       query: texts.query.text.length,
       key: texts.key.text.length,
+      cells: [cells.rows * cells.block[0], cells.columns * cells.block[1]],
       same: texts.query === texts.key,
       causal: ahead,
     };
@@ -198,6 +202,7 @@ function paintCells(canvas, cells, palette, causal, factor) {
   const image = context.createImageData(width, height);
   const target = new Uint32Array(image.data.buffer);
   const table = lookup(palette, factor, false);
+  const zero = palette.signed ? 127 : 0;
   const [rows, columns] = [spread(cells.rows, height), spread(cells.columns, width)];
   let line = new Uint32Array(0);
   for (let y = 0; y < height; y++) {
@@ -205,12 +210,30 @@ function paintCells(canvas, cells, palette, causal, factor) {
     if (y === 0 || row !== rows.from[y - 1]) {
       line = lineOf(cells, [row, rows.to[y]], causal, (weight) =>
         byteOf(weight, cells.largest, palette.signed),
-      ).map((byte) => table[byte]);
-      if (causal) line.fill(0, lastSeen(cells, rows.to[y]) + 1);
+      );
+      if (causal) line.fill(AHEAD, lastSeen(cells, rows.to[y]) + 1);
     }
-    for (let x = 0; x < width; x++) target[y * width + x] = line[columns.from[x]];
+    for (let x = 0; x < width; x++) {
+      const byte = farthest(line, columns.from[x], columns.to[x], zero);
+      target[y * width + x] = byte === AHEAD ? 0 : table[byte];
+    }
   }
   context.putImageData(image, 0, 0);
+}
+
+/**
+ * Of the cells in one pixel the one farthest from zero; what lies ahead of a token counts for none.
+ * @param {Uint32Array} line
+ * @param {number} from
+ * @param {number} to
+ * @param {number} zero
+ */
+function farthest(line, from, to, zero) {
+  let found = line[from];
+  for (let i = from + 1; i <= to; i++) {
+    if (line[i] !== AHEAD && Math.abs(line[i] - zero) > Math.abs(found - zero)) found = line[i];
+  }
+  return found;
 }
 
 /** The last cell that the tokens of a row can look at. @param {Cells} cells @param {number} row */
@@ -231,7 +254,7 @@ function lineOf(cells, [first, last], causal, toByte) {
     let weight = cells.weight(first, column);
     for (let row = first + 1; row <= last; row++) {
       const other = cells.weight(row, column);
-      if (Math.abs(other) > Math.abs(weight)) weight = other;
+      if (Math.abs(other) > Math.abs(weight) || Number.isNaN(other)) weight = other;
     }
     line[column] = toByte(weight);
   }

@@ -186,14 +186,23 @@ function sized(canvas, view, ratio) {
 }
 
 /**
+ * @typedef {object} Counts
+ * @property {number} query tokens
+ * @property {number} key tokens
+ * @property {number[]} cells tokens that the sides have room for: the last block may be filled in part
+ * @property {boolean} same whether both are one text
+ * @property {boolean} causal
+ */
+
+/**
  * Thin lines for one token over a head: its row, its column, or both; as far as a token can look.
  * @param {CanvasRenderingContext2D} context
  * @param {{x: number, y: number, width: number, height: number}} box
  * @param {Lit} lit
- * @param {{query: number, key: number, same: boolean, causal: boolean}} counts
+ * @param {Counts} counts
  */
-export function paintLines(context, box, { side, index }, { query, key, same, causal }) {
-  const [down, right] = [box.height / query, box.width / key];
+export function paintLines(context, box, { side, index }, { query, key, cells, same, causal }) {
+  const [down, right] = [box.height / cells[0], box.width / cells[1]];
   if (side !== "key" && index < query) {
     const length = causal ? (index + 1) * right : box.width;
     context.fillRect(box.x, Math.floor(box.y + (index + 0.5) * down), length, 1);

@@ -20,7 +20,7 @@ import { sheetKeys } from "./sheet_keys.js";
  * @property {import("./painter.js").Palette} palette
  * @property {"head" | "global"} scale
  * @property {boolean} causal
- * @property {{query: number, key: number, same: boolean, causal: boolean}} counts
+ * @property {import("./painter.js").Counts} counts
  * @property {(head: number) => string} name "L3 H7"
  * @property {(head: number) => string} describe accessible name
  * @property {(layer: number) => string} layerName

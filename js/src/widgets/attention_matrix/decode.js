@@ -22,6 +22,7 @@ export function decodeOverview(wire) {
     key: decode(wire.starts.key)?.data ?? null,
   };
   if (!cells || !largest || !row || !column || !weight) return null;
+  if (starts && (!starts.query || !starts.key)) return null;
   /** @type {Strong[]} */
   const strongest = Array.from(weight.data, (value, i) => ({
     row: row.data[i],

@@ -93,6 +93,7 @@ export function createMatrix(el, store) {
   function heardSpot({ side, index }) {
     const { query, key } = /** @type {Matrix} */ (matrix);
     const range = (/** @type {import("./types").Axis} */ axis) => {
+      if (index >= axis.tokens.text.length) return null; // of a longer linked text
       const at = axis.ofToken(index);
       return at < axis.count ? /** @type {[number, number]} */ ([at, at + 1]) : null;
     };
@@ -238,7 +239,7 @@ export function createMatrix(el, store) {
   /** What is asked for and not here; null when it is. */
   function missing() {
     const { state, figure, tokens } = store;
-    if (!tokens || store.status.state !== "ready" || matrixOf(store)) return null;
+    if (!tokens || ["empty", "error"].includes(store.status.state) || matrixOf(store)) return null;
     return `layer ${state.layer} heads ${headsShown(state, figure)} ${state.pool}`;
   }
 

@@ -65,7 +65,11 @@ export function createPicture(tiles, { onView, onPaint }) {
 
   function measure() {
     const available = Math.floor(element.clientWidth);
-    if (!cells || available === 0) return;
+    if (!cells) return;
+    if (available === 0) {
+      size.width = 0; // hidden: measured anew when it is seen
+      return;
+    }
     const { matrix } = cells;
     const found = roomFor(matrix, available);
     const same = found.room.rows === room.rows && found.room.columns === room.columns;

@@ -254,7 +254,9 @@ export function createView(el, store) {
       onExample: (text) => store.set({ text }),
     });
     const absent =
-      old && frozen ? `layer ${space.wire.layer}, head ${space.wire.head} is shown` : null;
+      old && frozen
+        ? `layer ${store.figure.layer_numbers[space.wire.layer] ?? space.wire.layer}, head ${space.wire.head} is shown`
+        : null;
     frame.badge(
       kernelGone ? `kernel not connected: ${absent ?? "showing the last state"}` : absent,
     );

@@ -291,10 +291,6 @@ export function createView(el, store) {
   function update(names) {
     if (names.has("_tokens")) readTokens();
     if (names.has("theme")) followTheme();
-    const alone = store.model.lmwStandalone || kernelGone;
-    if (alone && names.has("token") && !names.has("key") && store.state.key !== null) {
-      store.set({ key: null }); // as Python does: another query begins with its strongest key
-    }
     redraw();
   }
 

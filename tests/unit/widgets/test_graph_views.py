@@ -64,7 +64,7 @@ def test_a_signed_result_travels_with_its_sign_note_and_unit():
     np.testing.assert_allclose(wire.decode(sent)[0], weights, atol=np.abs(weights).max() / 32767)
     graph.heads, graph.token = [0], 1
     np.testing.assert_allclose(graph.selection.weights, weights[[0], 1], rtol=1e-6)
-    assert "Attention × gradient, strongest" in graph._static_html()
+    assert "Strongest attention × gradient of" in graph._static_html()
     strongest = np.unravel_index(np.abs(weights[0]).argmax(), (4, 4))
     assert f"<td>{weights[0][strongest]:+.3g}</td>" in graph._static_html()
 

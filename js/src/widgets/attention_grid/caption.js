@@ -42,7 +42,7 @@ export function captionText({ state, figure, arrangement, thumbnails, end, bars 
 
 /** @param {State} state @param {Figure} figure @param {number} end */
 function colours({ scale }, { signed }, end) {
-  const what = signed ? "Orange is more, violet is less; the colour" : "Darkness";
+  const what = signed ? "Orange is more, violet is less; the colour" : "The strength of the colour";
   const own = signed ? "the head’s own largest, in size" : "the head’s own largest weight";
   const to = scale === "head" ? own : `${number(end)} in all heads`;
   return `${what} is the square root of the weight, from 0 to ${to}.`;

@@ -24,18 +24,23 @@ class LanguageModel(Reader):
     Parameters
     ----------
     model : torch.nn.Module
-        A transformers model (causal, masked, bare encoder, sequence classifier, encoder-decoder),
-        or any module from token ids (batch, token) to logits.
+        A transformers model (causal, masked, bare encoder, sequence or token classifier, question
+        answering, encoder-decoder), or any module from token ids (batch, token) to logits.
     tokenizer : transformers tokenizer, or anything with encode and decode
         The tokenizer that the model was trained with; see
         :func:`lmwidget.models.own_tokenizer.as_tokenizer`.
     name : str, optional
         Shown on figures. Default: where the model was loaded from, or its class.
     task : str, optional
-        ``"causal"``, ``"masked"``, ``"encoder"``, ``"sequence-classification"`` or ``"seq2seq"``.
-        Default: told from the model's class, or from what a module of one's own gives.
+        ``"causal"``, ``"masked"``, ``"encoder"``, ``"sequence-classification"``,
+        ``"token-classification"``, ``"question-answering"`` or ``"seq2seq"``. Default: told from
+        the model's class, or from what a module of one's own gives.
     labels : sequence of str, optional
-        Class names of a classifier that does not know them.
+        Class names of a classifier that does not know them. A module of one's own that gives few
+        numbers for each token is a token classifier when its labels are named.
+    multi_label : bool, optional
+        Whether a classifier decides about every class by itself, so that several can hold.
+        Default: what ``problem_type`` in its configuration says.
     forward : callable, optional
         ``forward(model, ids)`` returns the logits, for a module that ``model(ids)`` does not suit.
 
@@ -49,6 +54,8 @@ class LanguageModel(Reader):
         Most tokens that it reads at once; None when nothing limits it.
     labels : dict of int to str
         Class names of a classifier, otherwise empty.
+    multi_label : bool
+        Whether probabilities of classes come from a sigmoid each, rather than from one softmax.
     rows : int or None
         Size of its embedding table, where there is one.
 

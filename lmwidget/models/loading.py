@@ -25,8 +25,9 @@ def load(
         Nothing: SmolLM2-135M-Instruct. ``"tiny"``: a two-layer GPT-2 inside the package. Else a
         local folder or a Hugging Face hub id, such as ``"gpt2"``.
     task : str, optional
-        ``"causal"``, ``"masked"``, ``"encoder"``, ``"sequence-classification"`` or ``"seq2seq"``.
-        Default: what the model's configuration says.
+        ``"causal"``, ``"masked"``, ``"encoder"``, ``"sequence-classification"``,
+        ``"token-classification"``, ``"question-answering"`` or ``"seq2seq"``. Default: what the
+        model's configuration says.
 
     Returns
     -------

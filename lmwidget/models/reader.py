@@ -14,7 +14,7 @@ from lmwidget.models.batches import batch_logits
 from lmwidget.models.own_module import OwnModule, as_model
 from lmwidget.models.own_tokenizer import as_tokenizer
 from lmwidget.models.predictions import strongest
-from lmwidget.models.tasks import check_task, read_logits, readout, takes, task_of
+from lmwidget.models.tasks import CLASSIFIES, check_task, read_logits, readout, takes, task_of
 from lmwidget.results import Prediction
 from lmwidget.tokens import Tokens
 
@@ -34,7 +34,7 @@ class Reader:
 
     Parameters
     ----------
-    model, tokenizer, name, task, labels, forward
+    model, tokenizer, name, task, labels, multi_label, forward
         As for :class:`lmwidget.LanguageModel`.
 
     Examples
@@ -52,21 +52,28 @@ class Reader:
         name: str | None = None,
         task: str | None = None,
         labels: Sequence[str] | None = None,
+        multi_label: bool | None = None,
         forward: Forward | None = None,
         **unknown: Any,
     ) -> None:
-        refuse_unknown(unknown, ["name", "task", "labels", "forward"], "LanguageModel")
+        known = ["name", "task", "labels", "multi_label", "forward"]
+        refuse_unknown(unknown, known, "LanguageModel")
         limits.check_model(model)
         task = check_task(task) if task else None
         self.tokenizer: Any = as_tokenizer(tokenizer)
         self.model: Any
         self.model, found = as_model(model, forward, len(self.tokenizer) or None)
         self.config: Any = self.model.config
+        if found == "encoder" and labels is not None:
+            found = "token-classification"  # channels, or labels: told from their names only
         self.task: str = task or found or task_of(self.model)
         self.architecture: str = limits.architecture_of(self.model)
         self.name: str = name or limits.name_of(self.model)
         self.context_length: int | None = limits.context_length(self.model)
         self.labels: dict[int, str] = self._class_names(labels)
+        if multi_label is None:
+            multi_label = getattr(self.config, "problem_type", None) == "multi_label_classification"
+        self.multi_label: bool = self.task == "sequence-classification" and bool(multi_label)
         self.rows: int | None = limits.embedding_rows(self.model)
         limits.check_vocabulary(self.name, len(self.tokenizer), self.rows)
 
@@ -473,7 +480,7 @@ class Reader:
         return int(getattr(self.config, "type_vocab_size", 0) or 0)
 
     def _class_names(self, given: Sequence[str] | None) -> dict[int, str]:
-        if self.task != "sequence-classification":
+        if self.task not in CLASSIFIES:
             return {}
         if given is not None or isinstance(self.model, OwnModule):
             count = self.model.output_form.width if isinstance(self.model, OwnModule) else 0

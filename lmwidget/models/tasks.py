@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 from lmwidget.errors import InputError, ModelMismatchError, UnknownNameError, nearest
@@ -17,7 +19,11 @@ from lmwidget.tokens import Tokens
 if TYPE_CHECKING:
     from lmwidget.models.reader import Reader
 
-TASKS = ("causal", "masked", "sequence-classification", "seq2seq", "encoder")
+TASKS = (
+    "causal", "masked", "sequence-classification", "token-classification", "question-answering",
+    "seq2seq", "encoder",
+)  # fmt: skip
+CLASSIFIES = ("sequence-classification", "token-classification")
 
 
 @dataclass(frozen=True)
@@ -27,10 +33,11 @@ class Readout:
     Attributes
     ----------
     kind : str
-        ``"next token"``, ``"masked token"`` or ``"class"``.
+        ``"next token"``, ``"masked token"``, ``"class"``, ``"token label"`` or ``"span"``.
     position : int or None
         Token whose logits are read (in the output tokens for encoder-decoders, -1 is the last);
-        None for classes.
+        None for classes. Of a span, 0 reads where it starts and 1 where it ends. None also where
+        the token to label, or the end of the span, has not been chosen.
     note : str
         What a reader should know, such as which of several masks was taken; may be empty.
     """
@@ -90,7 +97,12 @@ def task_of(model: nn.Module) -> str:
     for name in _class_names(model):
         if task := _task_by_name(name):
             # Pictures and text in, text out: named like an encoder-decoder, but a causal model.
-            return "causal" if task == "seq2seq" and not _decodes(model) else task
+            if task == "seq2seq" and not _decodes(model):
+                return "causal"
+            # Questions about pictures and tables are not answered by a part of the text.
+            if task == "question-answering" and not takes(model, "start_positions"):
+                continue
+            return task
     return "seq2seq" if _decodes(model) else "encoder"
 
 
@@ -104,8 +116,9 @@ def readout(lm: Reader, tokens: Tokens, position: int | None = None) -> Readout:
     tokens : Tokens
         Its input (the output side for encoder-decoders).
     position : int, optional
-        Token to read at. Default: the last token for next-token models, the first mask token for
-        masked models.
+        Token to read at; of an answer to a question, 0 for its start and 1 for its end. Default:
+        the last token for next-token models, the first mask token for masked models, otherwise
+        not chosen.
 
     Returns
     -------
@@ -133,6 +146,8 @@ def readout(lm: Reader, tokens: Tokens, position: int | None = None) -> Readout:
         )
     if lm.task == "sequence-classification":
         return Readout("class", None)
+    if lm.task == "question-answering":
+        return _span_readout(position)
     if position is not None and not -len(tokens) <= position < len(tokens):
         raise InputError(
             f"There is no token {position} in a text of {len(tokens)} tokens.",
@@ -140,6 +155,8 @@ def readout(lm: Reader, tokens: Tokens, position: int | None = None) -> Readout:
         )
     if lm.task == "masked":
         return _masked_readout(lm, tokens, position)
+    if lm.task == "token-classification":
+        return Readout("token label", None if position is None else position % len(tokens))
     place = (-1 if position is None else position) % len(tokens)
     if (
         place < len(tokens) - 1
@@ -168,6 +185,15 @@ def _masked_readout(lm: Reader, tokens: Tokens, position: int | None) -> Readout
     return Readout("masked token", masks[0], note)
 
 
+def _span_readout(position: int | None) -> Readout:
+    if position not in {None, 0, 1}:
+        raise InputError(
+            f"An answer has a start and an end, so there is no place {position} to read.",
+            "Choose position=0 for its start, or position=1 for its end.",
+        )
+    return Readout("span", position)
+
+
 def read_logits(output: Any, place: Readout) -> Tensor:
     """Return the logits of all candidates.
 
@@ -183,19 +209,119 @@ def read_logits(output: Any, place: Readout) -> Tensor:
     Tensor, shape (batch, candidate)
         Raw logits, still on the model's device and in its graph.
 
+    Raises
+    ------
+    InputError
+        When the place has to be chosen first.
+    ModelMismatchError
+        When the output holds nothing of this kind.
+
     Examples
     --------
-    >>> import torch
     >>> from types import SimpleNamespace
     >>> output = SimpleNamespace(logits=torch.zeros(1, 5, 7))
     >>> read_logits(output, Readout("next token", 4)).shape
     torch.Size([1, 7])
     """
-    logits: Tensor = output.logits
-    if place.position is None or logits.dim() == 2:
-        return logits
+    return logits_at(output, place.kind, [chosen_position(place)])[:, 0]
+
+
+def chosen_position(place: Readout) -> int:
+    """Return the position of a readout as a number.
+
+    Parameters
+    ----------
+    place : Readout
+        Where to read.
+
+    Returns
+    -------
+    int
+        0 for classes, which have none.
+
+    Raises
+    ------
+    InputError
+        When the token to label, or the end of the span, has not been chosen.
+
+    Examples
+    --------
+    >>> chosen_position(Readout("token label", 3))
+    3
+    """
+    if place.position is None and place.kind == "token label":
+        raise InputError(
+            "Every token has a label of its own.", "Choose a token: position=0 is the first."
+        )
+    if place.position is None and place.kind == "span":
+        raise InputError(
+            "An answer has a start and an end.",
+            "Choose position=0 for its start, or position=1 for its end.",
+        )
+    return place.position or 0
+
+
+def logits_at(output: Any, kind: str, positions: Sequence[int]) -> Tensor:
+    """Return the logits of all candidates at several places.
+
+    Parameters
+    ----------
+    output : transformers.utils.ModelOutput
+        What the model returned.
+    kind : str
+        As in :class:`Readout`.
+    positions : sequence of int
+        Tokens; negative ones count from the end, also where the model gives the last ones only.
+        Of a span, 0 is its start and 1 its end, and the candidates are the tokens of the input.
+        Classes have one place only, whatever is asked for.
+
+    Returns
+    -------
+    Tensor, shape (batch, position, candidate)
+        Raw logits, still on the model's device and in its graph.
+
+    Raises
+    ------
+    ModelMismatchError
+        When the output holds nothing of this kind.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> output = SimpleNamespace(start_logits=torch.zeros(1, 5), end_logits=torch.ones(1, 5))
+    >>> logits_at(output, "span", [1]).shape
+    torch.Size([1, 1, 5])
+    """
+    places = list(positions)
+    if kind == "span":
+        return _ends(output)[:, places]
+    logits: Tensor | None = getattr(output, "logits", None)
+    if logits is None:
+        raise ModelMismatchError(
+            "The model gives no logits.", "Use a model with an output head, or another task=."
+        )
+    if kind == "class":
+        return logits[:, None]
+    if logits.dim() == 2:
+        return logits[:, None].expand(-1, len(places), -1)
     # One row only: the model was asked for the last token's, or gives no other.
-    return logits[:, place.position if logits.shape[1] > 1 else 0]
+    return logits[:, places if logits.shape[1] > 1 else [0] * len(places)]
+
+
+def _ends(output: Any) -> Tensor:
+    """Return the logits of start and end of an answer, shape (batch, 2, token)."""
+    start, end = (getattr(output, name, None) for name in ("start_logits", "end_logits"))
+    if start is not None and end is not None:
+        return torch.stack([start, end], dim=1)
+    if hasattr(output, "start_top_log_probs"):
+        raise ModelMismatchError(
+            "The model searches for answers by itself, so not every start and end has logits.",
+            "Use a model with a plain head, such as XLNetForQuestionAnsweringSimple.",
+        )
+    raise ModelMismatchError(
+        "The model gives no start_logits and end_logits, so it answers no question.",
+        "Use a model for question answering, or another task=.",
+    )
 
 
 def has_head(model: nn.Module) -> bool:
@@ -262,6 +388,9 @@ def _task_by_name(name: str) -> str | None:
     from transformers.models.auto import modeling_auto as auto
 
     endings = {
+        "ForTokenClassification": "token-classification",
+        "ForQuestionAnswering": "question-answering",
+        "ForQuestionAnsweringSimple": "question-answering",
         "ForSequenceClassification": "sequence-classification",
         "ForCausalLM": "causal",
         "ForMaskedLM": "masked",

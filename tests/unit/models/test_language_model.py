@@ -45,7 +45,7 @@ def test_task_of_a_subclass_and_of_other_heads():
     config = tiny_model("gpt2").config
     assert task_of(Mine(config)) == "causal"
     bert = tiny_model("bert").config
-    assert task_of(transformers.BertForTokenClassification(bert)) == "encoder"
+    assert task_of(transformers.BertForNextSentencePrediction(bert)) == "encoder"
     assert task_of(transformers.T5EncoderModel(copy.deepcopy(tiny_model("t5").config))) == "encoder"
     assert task_of(transformers.T5Model(copy.deepcopy(tiny_model("t5").config))) == "seq2seq"
 

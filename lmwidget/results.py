@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import MissingDependencyError
+from lmwidget.errors import InputError, MissingDependencyError
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
+from lmwidget.units import Spans, merged, unit_of_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +33,18 @@ class Prediction:
         Softmax probability, 0 to 1.
     logit : float
         The raw score before softmax.
+    ids : tuple of int
+        Tokens of a phrase, when the candidate is more than one; otherwise empty.
+    span : tuple of (int, int) or None
+        First and last token of an answer that is a part of the input.
     """
 
     id: int
     label: str
     probability: float
     logit: float
+    ids: tuple[int, ...] = ()
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,25 +54,31 @@ class Check:
     Attributes
     ----------
     name : str
-        For example ``"completeness gap"``.
+        ``"completeness gap"``, ``"comprehensiveness"``, ``"sufficiency"`` or ``"stability"``.
     value : float
-        ``total - expected``, in the unit of the attribution.
-    relative : float
-        ``abs(value)`` divided by ``abs(expected)``.
-    total : float
-        Sum of the scores of all tokens.
-    expected : float
-        What the scores should sum to: the change of the target from baseline to input.
+        The figure; of a completeness gap ``total - expected``, in the unit of the attribution.
     explanation : str
         One sentence for the figure.
+    relative : float or None
+        ``abs(value)`` divided by ``abs(expected)``, for a completeness gap.
+    total : float or None
+        Sum of the scores of all tokens, for a completeness gap.
+    expected : float or None
+        What the scores should sum to: the change of the target from baseline to input.
+    random : float or None
+        The same figure of a random map of the same text, for checks by perturbation.
+    passed : bool or None
+        Whether the map does better than its threshold or its random map; None for no verdict.
     """
 
     name: str
     value: float
-    relative: float
-    total: float
-    expected: float
     explanation: str
+    relative: float | None = None
+    total: float | None = None
+    expected: float | None = None
+    random: float | None = None
+    passed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,9 @@ class Attribution:
     Attributes
     ----------
     tokens : Tokens
-        The input that was explained.
-    scores : ndarray of float32, shape (token,)
-        Contribution of each token, in ``unit``.
+        The units of the input that carry scores: tokens, or words, sentences … (``level``).
+    scores : ndarray of float32, shape (unit,)
+        Contribution of each unit, in ``unit``.
     method : str
         Name of the method in the registry.
     signed : bool
@@ -86,21 +100,38 @@ class Attribution:
     foil : Prediction or None
         The alternative it was contrasted with.
     readout : str
-        Where the target was read: ``"next token"``, ``"masked token"`` or ``"class"``.
+        Where the target was read: ``"next token"``, ``"masked token"``, ``"class"``,
+        ``"token label"``, ``"span"`` or ``"given"``.
     unit : str
-        ``"logit"``, ``"logit difference"`` or ``"gradient norm"``.
+        Of the scores: ``"logit"``, ``"logit difference"``, ``"log-probability"``,
+        ``"probability"``, ``"entropy"``, ``"gradient norm"``, …
+    of : str
+        What is explained as a number of the logits: ``"logit"``, ``"log_probability"``,
+        ``"probability"``, ``"entropy"``, ``"own function"``.
+    value : float
+        That number for this text; NaN when it is not known.
     predictions : tuple of Prediction
         The model's strongest candidates at the same place.
     check : Check or None
         The map's own test, for methods that have one.
+    checks : tuple of Check
+        Tests computed on demand by ``lm.check(attribution)``.
     settings : dict
         Everything needed to repeat the computation.
     model : str
         Name of the model.
     cost : dict
-        ``seconds`` and ``passes`` (forward and backward pairs).
+        ``seconds`` and ``passes`` (of one text each).
     partial : bool
         True when the computation was stopped early.
+    level : str
+        ``"token"``, ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"`` or ``"passage"``.
+    source : Tokens or None
+        The model's own tokens, when the units are coarser.
+    parts : ndarray of int32, shape (token,), or None
+        Unit that each of the model's own tokens belongs to.
+    asked : dict
+        What was asked besides the method: ``output`` and ``position``, where given.
     """
 
     tokens: Tokens
@@ -111,18 +142,78 @@ class Attribution:
     foil: Prediction | None = None
     readout: str = "next token"
     unit: str = "logit"
+    of: str = "logit"
+    value: float = math.nan
     predictions: tuple[Prediction, ...] = ()
     check: Check | None = None
+    checks: tuple[Check, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     model: str = ""
     cost: dict[str, float] = field(default_factory=dict)
     partial: bool = False
+    level: str = "token"
+    source: Tokens | None = None
+    parts: NDArray[np.int32] | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         against = f" against {self.foil.label!r}" if self.foil else ""
         return (
-            f"<Attribution {self.method}: {len(self.tokens)} tokens for "
+            f"<Attribution {self.method}: {len(self.tokens)} {self.level}s for "
             f"{self.target.label!r}{against}, {self.unit}, {self.model}>"
+        )
+
+    def by(self, level: str | Spans) -> Attribution:
+        """Return the attribution of coarser units: their scores are sums, so nothing is lost.
+
+        Parameters
+        ----------
+        level : str or sequence of (tuple of (int, int), or str)
+            ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or own passages as character
+            spans or as text.
+
+        Returns
+        -------
+        Attribution
+            One score a unit.
+
+        Raises
+        ------
+        InputError
+            When the level is finer than what was computed, or a passage is not in the text.
+        UnknownNameError
+            When there is no such level.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> why = lmw.load("tiny").attribute("The king. He said")
+        >>> why.by("sentence").tokens.pieces
+        ('The king.', ' He said')
+        """
+        if level == self.level:
+            return self
+        fine = self.tokens if self.source is None else self.source
+        units = unit_of_tokens(fine, level)
+        name = level if isinstance(level, str) else "passage"
+        if self.parts is not None:
+            firsts = np.flatnonzero(np.diff(self.parts, prepend=-1))
+            inside = units[firsts][self.parts] == units
+            if not bool(inside.all()):
+                raise InputError(
+                    f"This map was computed by {self.level}, so there is none by {name}.",
+                    f"Compute it again with level={name!r}.",
+                )
+            sums = np.bincount(units[firsts], weights=self.scores.astype(np.float64))
+        else:
+            sums = np.bincount(units, weights=self.scores.astype(np.float64))
+        return replace(
+            self,
+            tokens=merged(fine, units),
+            scores=sums.astype(np.float32),
+            level=name,
+            source=fine,
+            parts=units,
         )
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -190,13 +281,18 @@ class Attribution:
             "tokens": self.tokens.to_dict(),
             "text": self.tokens.text,
             "source": self.tokens.source,
+            "units": None if self.source is None else self.source.to_dict(),
             "target": vars(self.target),
             "foil": vars(self.foil) if self.foil else None,
             "predictions": [vars(prediction) for prediction in self.predictions],
             "check": vars(self.check) if self.check else None,
+            "checks": [vars(check) for check in self.checks],
             **{name: getattr(self, name) for name in _PLAIN},
         }
-        return write_arrays(path, "attribution", {"scores": self.scores}, header)
+        arrays = {"scores": self.scores}
+        if self.parts is not None:
+            arrays["parts"] = self.parts
+        return write_arrays(path, "attribution", arrays, header)
 
     @classmethod
     def load(cls, path: str | Path) -> Attribution:
@@ -226,14 +322,19 @@ class Attribution:
         'input_x_gradient'
         """
         arrays, header = read_arrays(path, "attribution")
+        text, source = header["text"], header["source"]
+        units = header.get("units")
         return cls(
-            tokens=Tokens.from_dict(header["tokens"], header["text"], header["source"]),
+            tokens=Tokens.from_dict(header["tokens"], text, source),
             scores=arrays["scores"],
-            target=Prediction(**header["target"]),
-            foil=Prediction(**header["foil"]) if header["foil"] else None,
-            predictions=tuple(Prediction(**values) for values in header["predictions"]),
+            target=_prediction(header["target"]),
+            foil=_prediction(header["foil"]) if header["foil"] else None,
+            predictions=tuple(_prediction(values) for values in header["predictions"]),
             check=Check(**header["check"]) if header["check"] else None,
-            **{name: header[name] for name in _PLAIN},
+            checks=tuple(Check(**check) for check in header.get("checks", ())),
+            source=None if units is None else Tokens.from_dict(units, text, source),
+            parts=arrays.get("parts"),
+            **{name: header[name] for name in _PLAIN if name in header},
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
@@ -242,4 +343,18 @@ class Attribution:
         return SaliencyText.from_result(self)._repr_mimebundle_(**kwargs)
 
 
-_PLAIN = ("method", "signed", "readout", "unit", "settings", "model", "cost", "partial")
+def _prediction(values: dict[str, Any]) -> Prediction:
+    span = values.get("span")
+    return Prediction(
+        **{
+            **values,
+            "ids": tuple(values.get("ids", ())),
+            "span": None if span is None else (int(span[0]), int(span[1])),
+        }
+    )
+
+
+_PLAIN = (
+    "method", "signed", "readout", "unit", "of", "value", "settings", "model", "cost", "partial",
+    "level", "asked",
+)  # fmt: skip

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.errors import InputError, ModelMismatchError
-from lmwidget.models.tasks import readout, takes
+from lmwidget.models.predictions import log_probabilities
+from lmwidget.models.tasks import chosen_position, logit_table, readout, takes
 from lmwidget.models.wrappers import is_transformers
 from lmwidget.tokens import Tokens
 
@@ -32,7 +33,8 @@ class _Row:
     index: int
     ids: tuple[int, ...]
     segments: tuple[int, ...]
-    position: int | None
+    kind: str
+    position: int
 
 
 def batch_logits(
@@ -59,15 +61,18 @@ def batch_logits(
     rows : sequence of (sequence of int or Tokens), or ndarray of int, shape (row, token)
         Ids as the model reads them, special tokens included.
     candidates : sequence of int, optional
-        Only these tokens or classes; default: all.
+        Only these tokens or classes; default: all. Of models that answer questions, candidates
+        are the tokens of the input itself, counted from 0.
     position : int, optional
-        Token to read at, in every row; default: the last one, or the first mask token.
+        Token to read at, in every row; default: the last one, or the first mask token. Has to be
+        given for token classifiers, and for models that answer questions: 0 reads the start of the
+        answer, 1 its end.
     output_tokens : Tokens, optional
         What an encoder-decoder has written; default: its start token.
     segments : array-like of int, same shape as ``rows``, optional
         Segment of each token, for sentence pairs; default: 0, or those of the Tokens.
     normalize : bool, default False
-        True gives log-probabilities.
+        True gives log-probabilities; NaN of a regression, which has none.
     batch_size : int, optional
         Most rows in one pass; default: by length and size of the vocabulary.
 
@@ -79,7 +84,8 @@ def batch_logits(
     Raises
     ------
     InputError
-        When a row is empty, too long, or without a mask token for a masked model.
+        When a row is empty, too long, or without a mask token for a masked model; when the position
+        has to be chosen, or a candidate is no token of the input.
     ModelMismatchError
         When the model predicts nothing, or an id is not in its table.
 
@@ -99,11 +105,13 @@ def batch_logits(
     ]
     if not read:
         raise InputError("There are no rows.", "Give at least one row of token ids.")
+    if lm.task == "question-answering":
+        _check_ends(read, candidates)
     found: dict[int, NDArray[np.float32]] = {}
     chosen = None if candidates is None else torch.as_tensor(list(candidates), dtype=torch.long)
     for batch in _batches(lm, read, batch_size):
         logits = _run(lm, batch, output_tokens).float()
-        logits = logits.log_softmax(-1) if normalize else logits
+        logits = log_probabilities(lm, logits) if normalize else logits
         if chosen is not None:
             logits = logits[:, chosen.to(logits.device)]
         values = logits.cpu().numpy()
@@ -146,7 +154,25 @@ def _read(
             "Use the tokenizer that belongs to this model.",
         )
     place = readout(lm, _bare(ids) if output_tokens is None else output_tokens, position)
-    return _Row(index, tuple(ids), tuple(kinds), place.position)
+    return _Row(index, tuple(ids), tuple(kinds), place.kind, chosen_position(place))
+
+
+def _check_ends(rows: list[_Row], candidates: Sequence[int] | None) -> None:
+    """Raise unless every candidate is a token of every row."""
+    lengths = [len(row.ids) for row in rows]
+    if candidates is None and len(set(lengths)) > 1:
+        raise InputError(
+            "Starts and ends of an answer are tokens of the input, and these rows have "
+            f"{min(lengths)} to {max(lengths)}.",
+            "Name candidates=, or give rows of one length.",
+        )
+    for candidate in [] if candidates is None else candidates:
+        if not 0 <= candidate < min(lengths):
+            raise InputError(
+                f"Row {lengths.index(min(lengths))} has {min(lengths)} tokens, so none is "
+                f"candidate {candidate}.",
+                "Name tokens of the input, counted from 0.",
+            )
 
 
 def _bare(ids: list[int]) -> Tokens:
@@ -201,13 +227,13 @@ def _run(lm: Reader, batch: list[_Row], output_tokens: Tokens | None) -> Tensor:
             if takes(lm.model, name):
                 inputs[name] = 1
                 break
-    logits: Tensor = lm.run(inputs).logits
-    if positions[0] is None or logits.dim() == 2:
-        return logits
-    if logits.shape[1] == 1:
-        return logits[:, 0]
-    where = torch.tensor(positions, device=logits.device)
-    return logits[torch.arange(len(batch), device=logits.device), where]
+    table = logit_table(lm.run(inputs), batch[0].kind)
+    if batch[0].kind == "span":  # no answer starts where a row is filled up
+        table = table.masked_fill(~filled.to(table.device)[:, None], -torch.inf)
+    if table.shape[1] == 1:
+        return table[:, 0]
+    where = torch.tensor(positions, device=table.device)
+    return table[torch.arange(len(batch), device=table.device), where]
 
 
 def _padding(lm: Reader) -> int:

@@ -13,8 +13,16 @@ from lmwidget.models import decoding, editing, limits, tokenizing
 from lmwidget.models.batches import batch_logits
 from lmwidget.models.own_module import OwnModule, as_model
 from lmwidget.models.own_tokenizer import as_tokenizer
-from lmwidget.models.predictions import strongest
-from lmwidget.models.tasks import CLASSIFIES, check_task, read_logits, readout, takes, task_of
+from lmwidget.models.predictions import labelled_token, strongest, strongest_spans
+from lmwidget.models.tasks import (
+    CLASSIFIES,
+    check_task,
+    logit_table,
+    read_logits,
+    readout,
+    takes,
+    task_of,
+)
 from lmwidget.results import Prediction
 from lmwidget.tokens import Tokens
 
@@ -352,15 +360,18 @@ class Reader:
         rows : sequence of (sequence of int or Tokens), or ndarray of int, shape (row, token)
             Ids as the model reads them, special tokens included; lengths may differ.
         candidates : sequence of int, optional
-            Only these tokens or classes; default: all.
+            Only these tokens or classes; default: all. Of models that answer questions, candidates
+            are the tokens of the input itself, counted from 0.
         position : int, optional
-            Token to read at, in every row; default: the last one, or the first mask token.
+            Token to read at, in every row; default: the last one, or the first mask token. Has to
+            be given for token classifiers, and for models that answer questions: 0 reads the start
+            of the answer, 1 its end.
         output : str or Tokens, optional
             What an encoder-decoder has written so far.
         segments : array-like of int, same shape as ``rows``, optional
             Segment of each token, for sentence pairs.
         normalize : bool, default False
-            True gives log-probabilities.
+            True gives log-probabilities; NaN of a regression, which has none.
         batch_size : int, optional
             Most rows in one pass; default: by length and size of the vocabulary.
 
@@ -372,7 +383,8 @@ class Reader:
         Raises
         ------
         InputError
-            When a row is empty, too long, or without a mask token for a masked model.
+            When a row is empty, too long, or without a mask token for a masked model; when the
+            position has to be chosen, or a candidate is no token of the input.
         ModelMismatchError
             When the model predicts nothing, or an id is not in its table.
 
@@ -405,7 +417,7 @@ class Reader:
         truncate: bool = False,
         **unknown: Any,
     ) -> list[Prediction]:
-        """Return the model's strongest next tokens, fillings of a mask, or classes.
+        """Return the model's strongest next tokens, fillings of a mask, classes, or answers.
 
         Parameters
         ----------
@@ -416,19 +428,24 @@ class Reader:
         output : str or Tokens, optional
             What an encoder-decoder has written so far.
         position : int, optional
-            Token to read at; default: the last one, or the first mask token.
+            Token to read at; default: the last one, the first mask token, or the one with the most
+            certain label.
         truncate : bool, default False
             Cut text that is longer than the model's context.
 
         Returns
         -------
         list of Prediction
-            Strongest first, with probabilities from a softmax in float32.
+            Strongest first. Probabilities are from a softmax in float32; from a sigmoid each when
+            several classes can hold at once; NaN of a regression. An answer to a question has the
+            ``span`` of its tokens; see
+            :func:`lmwidget.models.predictions.strongest_spans`.
 
         Raises
         ------
         InputError
-            When the text cannot be used, or a masked model is given no mask token.
+            When the text cannot be used, a masked model is given no mask token, or a question no
+            context.
         ModelMismatchError
             When the model has no output head.
 
@@ -442,10 +459,16 @@ class Reader:
         tokens = self.tokenize(text, truncate=truncate)
         written = self._written(output)
         place = readout(self, tokens if written is None else written, position)
+        if place.kind == "span" and position is not None:
+            raise InputError("An answer is found anywhere in the context.", "Leave position= out.")
+        result = self.forward(tokens, written)
+        if place.kind == "span":
+            return strongest_spans(self, tokens, logit_table(result, "span")[0], top)
+        if place.kind == "token label" and position is None:
+            place = labelled_token(self, tokens, result)
         if place.note:
             warnings.warn(f"{place.note} Pass position= for another.", stacklevel=2)
-        logits = read_logits(self.forward(tokens, written), place)
-        return strongest(self, logits[0], top)
+        return strongest(self, read_logits(result, place)[0], top)
 
     def token_text(self, token: int) -> str:
         """Return a vocabulary entry as text, its leading space kept.

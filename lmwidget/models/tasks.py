@@ -273,7 +273,7 @@ def logits_at(output: Any, kind: str, positions: Sequence[int]) -> Tensor:
     positions : sequence of int
         Tokens; negative ones count from the end, also where the model gives the last ones only.
         Of a span, 0 is its start and 1 its end, and the candidates are the tokens of the input.
-        Classes have one place only, whatever is asked for.
+        Where the model gives one row a text, such as classes, it is read whatever is asked for.
 
     Returns
     -------
@@ -292,20 +292,45 @@ def logits_at(output: Any, kind: str, positions: Sequence[int]) -> Tensor:
     >>> logits_at(output, "span", [1]).shape
     torch.Size([1, 1, 5])
     """
-    places = list(positions)
+    table, places = logit_table(output, kind), list(positions)
+    # One row only: the model was asked for the last token's, or gives no other.
+    return table[:, places if table.shape[1] > 1 else [0] * len(places)]
+
+
+def logit_table(output: Any, kind: str) -> Tensor:
+    """Return the logits of all candidates at every place.
+
+    Parameters
+    ----------
+    output : transformers.utils.ModelOutput
+        What the model returned.
+    kind : str
+        As in :class:`Readout`.
+
+    Returns
+    -------
+    Tensor, shape (batch, place, candidate)
+        A single place of models that give one row a text.
+
+    Raises
+    ------
+    ModelMismatchError
+        When the output holds nothing of this kind.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> logit_table(SimpleNamespace(logits=torch.zeros(1, 3)), "class").shape
+    torch.Size([1, 1, 3])
+    """
     if kind == "span":
-        return _ends(output)[:, places]
+        return _ends(output)
     logits: Tensor | None = getattr(output, "logits", None)
     if logits is None:
         raise ModelMismatchError(
             "The model gives no logits.", "Use a model with an output head, or another task=."
         )
-    if kind == "class":
-        return logits[:, None]
-    if logits.dim() == 2:
-        return logits[:, None].expand(-1, len(places), -1)
-    # One row only: the model was asked for the last token's, or gives no other.
-    return logits[:, places if logits.shape[1] > 1 else [0] * len(places)]
+    return logits[:, None] if logits.dim() == 2 else logits
 
 
 def _ends(output: Any) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from lmwidget.errors import InputError
-from lmwidget.models.tasks import Readout, logit_table
+from lmwidget.models.tasks import Readout, logit_table, read_logits, readout
 from lmwidget.results import Prediction
 from lmwidget.tokens import Tokens
 
@@ -18,6 +18,58 @@ if TYPE_CHECKING:
 
 _LONGEST = 30  # tokens of an answer
 _NO_ANSWER = "(no answer)"
+
+
+def answers(
+    lm: Reader, tokens: Tokens, written: Tokens | None, position: int | None, top: int
+) -> tuple[list[Prediction], str]:
+    """Return the strongest answers of a model to a text, of whatever kind it gives.
+
+    Parameters
+    ----------
+    lm : Reader
+        The model.
+    tokens : Tokens
+        What it reads.
+    written : Tokens or None
+        What the decoder of an encoder-decoder has written.
+    position : int or None
+        Token to read at; None: as :func:`lmwidget.models.tasks.readout` and
+        :func:`labelled_token` choose.
+    top : int
+        How many.
+
+    Returns
+    -------
+    tuple of (list of Prediction, str)
+        Strongest first; and what a reader should know of the place where they were read, or "".
+
+    Raises
+    ------
+    InputError
+        When there is no such position, no mask to fill, or no context of a question.
+    ModelMismatchError
+        When the model predicts nothing of this kind.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> found, note = answers(lm, lm.tokenize("The king of the king of the"), None, None, 1)
+    >>> found[0].label
+    ' king'
+    """
+    place = readout(lm, tokens if written is None else written, position)
+    if place.kind == "span":
+        if position is not None:
+            raise InputError("An answer is found anywhere in the context.", "Leave position= out.")
+        _context(lm, tokens)
+        output = lm.forward(tokens, written)
+        return strongest_spans(lm, tokens, logit_table(output, "span")[0], top), ""
+    output = lm.forward(tokens, written)
+    if place.kind == "token label" and position is None:
+        place = labelled_token(lm, tokens, output)
+    return strongest(lm, read_logits(output, place)[0], top), place.note
 
 
 def strongest(lm: Reader, logits: Tensor, top: int = 10) -> list[Prediction]:
@@ -204,10 +256,9 @@ def labelled_token(lm: Reader, tokens: Tokens, output: Any) -> Readout:
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> model = torch.nn.Embedding.from_pretrained(torch.tensor([[1.0, 0], [0, 1], [1, 0], [1, 0]]))
-    >>> words = {"in": 0, "Rome": 1, "the": 2, "city": 3}
-    >>> lm = lmw.LanguageModel(model, words, labels=["O", "PLACE"])
-    >>> tokens = lm.tokenize("the city Rome")
+    >>> model = torch.nn.Embedding.from_pretrained(torch.tensor([[1.0, 0], [1, 0], [0, 1]]))
+    >>> lm = lmw.LanguageModel(model, {"in": 0, " ": 1, "Rome": 2}, labels=["O", "PLACE"])
+    >>> tokens = lm.tokenize("in Rome")
     >>> labelled_token(lm, tokens, lm.forward(tokens)).position
     2
     """

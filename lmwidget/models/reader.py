@@ -11,18 +11,11 @@ from torch import Tensor
 from lmwidget.errors import InputError, refuse_unknown
 from lmwidget.models import decoding, editing, limits, tokenizing
 from lmwidget.models.batches import batch_logits
-from lmwidget.models.own_module import OwnModule, as_model
+from lmwidget.models.labels import class_names, several_hold
+from lmwidget.models.own_module import as_model
 from lmwidget.models.own_tokenizer import as_tokenizer
-from lmwidget.models.predictions import labelled_token, strongest, strongest_spans
-from lmwidget.models.tasks import (
-    CLASSIFIES,
-    check_task,
-    logit_table,
-    read_logits,
-    readout,
-    takes,
-    task_of,
-)
+from lmwidget.models.predictions import answers
+from lmwidget.models.tasks import check_task, takes, task_of
 from lmwidget.results import Prediction
 from lmwidget.tokens import Tokens
 
@@ -78,10 +71,8 @@ class Reader:
         self.architecture: str = limits.architecture_of(self.model)
         self.name: str = name or limits.name_of(self.model)
         self.context_length: int | None = limits.context_length(self.model)
-        self.labels: dict[int, str] = self._class_names(labels)
-        if multi_label is None:
-            multi_label = getattr(self.config, "problem_type", None) == "multi_label_classification"
-        self.multi_label: bool = self.task == "sequence-classification" and bool(multi_label)
+        self.labels: dict[int, str] = class_names(self.model, self.task, labels)
+        self.multi_label: bool = several_hold(self.model, self.task, given=multi_label)
         self.rows: int | None = limits.embedding_rows(self.model)
         limits.check_vocabulary(self.name, len(self.tokenizer), self.rows)
 
@@ -458,17 +449,10 @@ class Reader:
         refuse_unknown(unknown, ["top", "output", "position", "truncate"], "predict")
         tokens = self.tokenize(text, truncate=truncate)
         written = self._written(output)
-        place = readout(self, tokens if written is None else written, position)
-        if place.kind == "span" and position is not None:
-            raise InputError("An answer is found anywhere in the context.", "Leave position= out.")
-        result = self.forward(tokens, written)
-        if place.kind == "span":
-            return strongest_spans(self, tokens, logit_table(result, "span")[0], top)
-        if place.kind == "token label" and position is None:
-            place = labelled_token(self, tokens, result)
-        if place.note:
-            warnings.warn(f"{place.note} Pass position= for another.", stacklevel=2)
-        return strongest(self, read_logits(result, place)[0], top)
+        found, note = answers(self, tokens, written, position, top)
+        if note:
+            warnings.warn(f"{note} Pass position= for another.", stacklevel=2)
+        return found
 
     def token_text(self, token: int) -> str:
         """Return a vocabulary entry as text, its leading space kept.
@@ -501,11 +485,3 @@ class Reader:
         if self.architecture == "xlnet":
             return 3
         return int(getattr(self.config, "type_vocab_size", 0) or 0)
-
-    def _class_names(self, given: Sequence[str] | None) -> dict[int, str]:
-        if self.task not in CLASSIFIES:
-            return {}
-        if given is not None or isinstance(self.model, OwnModule):
-            count = self.model.output_form.width if isinstance(self.model, OwnModule) else 0
-            return dict(enumerate(given or [f"class {i}" for i in range(count)]))
-        return {int(key): str(value) for key, value in self.config.id2label.items()}

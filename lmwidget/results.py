@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lmwidget.errors import InputError, MissingDependencyError
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
-from lmwidget.units import Spans, merged, unit_of_tokens
+from lmwidget.units import Spans, level_name, merged, unit_of_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,8 +130,10 @@ class Attribution:
         The model's own tokens, when the units are coarser.
     parts : ndarray of int32, shape (token,), or None
         Unit that each of the model's own tokens belongs to.
-    asked : dict
-        What was asked besides the method: ``output`` and ``position``, where given.
+    output : Tokens or None
+        What an encoder-decoder had written when the target was read.
+    position : int, str or None
+        Where the target was read, if it was asked for.
     """
 
     tokens: Tokens
@@ -154,7 +156,8 @@ class Attribution:
     level: str = "token"
     source: Tokens | None = None
     parts: NDArray[np.int32] | None = None
-    asked: dict[str, Any] = field(default_factory=dict)
+    output: Tokens | None = None
+    position: int | str | None = None
 
     def __repr__(self) -> str:
         against = f" against {self.foil.label!r}" if self.foil else ""
@@ -195,7 +198,7 @@ class Attribution:
             return self
         fine = self.tokens if self.source is None else self.source
         units = unit_of_tokens(fine, level)
-        name = level if isinstance(level, str) else "passage"
+        name = level_name(level)
         if self.parts is not None:
             firsts = np.flatnonzero(np.diff(self.parts, prepend=-1))
             inside = units[firsts][self.parts] == units
@@ -282,6 +285,7 @@ class Attribution:
             "text": self.tokens.text,
             "source": self.tokens.source,
             "units": None if self.source is None else self.source.to_dict(),
+            "output": None if self.output is None else [self.output.to_dict(), self.output.text],
             "target": vars(self.target),
             "foil": vars(self.foil) if self.foil else None,
             "predictions": [vars(prediction) for prediction in self.predictions],
@@ -289,7 +293,7 @@ class Attribution:
             "checks": [vars(check) for check in self.checks],
             **{name: getattr(self, name) for name in _PLAIN},
         }
-        arrays = {"scores": self.scores}
+        arrays: dict[str, NDArray[Any]] = {"scores": self.scores}
         if self.parts is not None:
             arrays["parts"] = self.parts
         return write_arrays(path, "attribution", arrays, header)
@@ -323,7 +327,7 @@ class Attribution:
         """
         arrays, header = read_arrays(path, "attribution")
         text, source = header["text"], header["source"]
-        units = header.get("units")
+        units, output = header.get("units"), header.get("output")
         return cls(
             tokens=Tokens.from_dict(header["tokens"], text, source),
             scores=arrays["scores"],
@@ -334,6 +338,7 @@ class Attribution:
             checks=tuple(Check(**check) for check in header.get("checks", ())),
             source=None if units is None else Tokens.from_dict(units, text, source),
             parts=arrays.get("parts"),
+            output=None if output is None else Tokens.from_dict(output[0], output[1]),
             **{name: header[name] for name in _PLAIN if name in header},
         )
 
@@ -356,5 +361,5 @@ def _prediction(values: dict[str, Any]) -> Prediction:
 
 _PLAIN = (
     "method", "signed", "readout", "unit", "of", "value", "settings", "model", "cost", "partial",
-    "level", "asked",
+    "level", "position",
 )  # fmt: skip

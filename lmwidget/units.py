@@ -25,6 +25,27 @@ _TITLES = re.compile(
 )
 
 
+def level_name(level: str | Spans) -> str:
+    """Return the name of a level: that of own passages is ``"passage"``.
+
+    Parameters
+    ----------
+    level : str or sequence of spans
+        As for :func:`unit_of_tokens`.
+
+    Returns
+    -------
+    str
+        Name.
+
+    Examples
+    --------
+    >>> level_name([(0, 3)])
+    'passage'
+    """
+    return level if isinstance(level, str) else "passage"
+
+
 def unit_of_tokens(tokens: Tokens, level: str | Spans) -> NDArray[np.int32]:
     """Return the unit that each token belongs to.
 
@@ -169,7 +190,7 @@ def _keys(tokens: Tokens, level: str) -> list[Any]:
     if level == "token":
         return list(range(len(tokens)))
     if level == "word":
-        return tokens.words.tolist()
+        return list(tokens.words.tolist())
     turns = list(zip(tokens.roles, tokens.segments.tolist(), strict=True))
     if level == "turn":
         return turns

@@ -5,13 +5,23 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lmwidget.attribution import gradient, input_x_gradient, integrated_gradients
-from lmwidget.attribution.method import Method, Watch
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lmwidget.attribution.budget import memory_bytes
+from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.methods import METHODS
+from lmwidget.attribution.model_game import ModelGame
+from lmwidget.attribution.progress import showing
+from lmwidget.attribution.question import Question
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import UnknownNameError, nearest, refuse_unknown
 from lmwidget.results import Attribution
+from lmwidget.units import Spans, level_name, merged, unit_of_tokens
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
@@ -19,32 +29,27 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Method", "attribute"]
 
-METHODS: dict[str, Method] = {
-    module.METHOD.name: module.METHOD
-    for module in (
-        input_x_gradient,
-        gradient,
-        integrated_gradients,
-    )
-}
+GAME_SETTINGS = ("removal", "keep_special")
+"Settings of every method that takes units away."
 
 
-def attribute(
+def attribute(  # noqa: PLR0913
     lm: LanguageModel,
     tokens: Tokens,
     method: str = "input_x_gradient",
     target: Any = None,
     foil: Any = None,
     *,
+    of: str | Callable[[Tensor], Tensor] | None = None,
+    position: int | str | None = None,
+    level: str | Spans = "token",
     output_tokens: Tokens | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
+    max_memory: int | str | None = None,
+    progress: Callable[[int, int, float], None] | bool | None = None,
     cancelled: Callable[[], bool] | None = None,
     **settings: Any,
 ) -> Attribution:
-    """Return how much each token contributed to one prediction of a model.
-
-    What is differentiated is the raw logit of the target, or the difference of the logits of
-    target and foil.
+    """Return how much each unit of a text contributed to one number of a model's answer.
 
     Parameters
     ----------
@@ -54,19 +59,32 @@ def attribute(
         What it reads (of an encoder-decoder: what its encoder reads).
     method : str, default "input_x_gradient"
         Key of ``METHODS``.
-    target : str, int, Prediction, optional
-        Token, class or index; default: the model's strongest prediction.
-    foil : str, int, Prediction, optional
+    target : str, int, tuple of int, Prediction, optional
+        Token, phrase, class, answer or index; default: the model's strongest prediction.
+    foil : str, int, tuple of int, Prediction, optional
         What the target is contrasted with: why the target rather than this.
+    of : str or callable, optional
+        ``"logit"`` (default for one place), ``"log_probability"`` (default for a phrase),
+        ``"probability"``, ``"entropy"``, or a function of the logits.
+    position : int or str, optional
+        Where the answer is read, if not where the model answers by itself.
+    level : str or sequence of spans, default "token"
+        ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or own passages as character spans
+        or text. Methods that take units away take whole units away; other scores are summed.
     output_tokens : Tokens, optional
         What an encoder-decoder has written; default: its start token.
-    progress : callable, optional
+    max_memory : int or str, optional
+        Memory for one batch in bytes, or as ``"2 GB"``; default 1 GiB.
+    progress : callable or bool, optional
         Called with ``(done, total, seconds_left)`` after every batch; ``total`` is an upper bound,
-        the time left NaN before the first batch.
+        the time left NaN before the first batch. Default: a bar when it takes longer than two
+        seconds; False for none.
     cancelled : callable, optional
-        Asked before every batch; True stops, with a partial result if there is any.
+        Asked before every batch; True stops, with a partial result if there is any. So does an
+        interrupt from the keyboard.
     **settings
-        Settings of the method.
+        Settings of the method; of those that take units away also ``removal`` and
+        ``keep_special``, see :class:`lmwidget.attribution.model_game.ModelGame`.
 
     Returns
     -------
@@ -84,7 +102,7 @@ def attribute(
     UnavailableError
         When no gradient reaches the embeddings.
     UnknownNameError
-        For an unknown method, setting, class or index.
+        For an unknown method, level, setting, class or index.
 
     Examples
     --------
@@ -94,29 +112,97 @@ def attribute(
     >>> len(attribute(lm, tokens).scores) == len(tokens)
     True
     """
-    chosen = METHODS.get(method)
-    if chosen is None:
-        raise UnknownNameError(f"There is no method {method!r}.", nearest(method, METHODS))
-    refuse_unknown(settings, chosen.settings, f"The method {method!r}")
+    chosen = find_method(method)
+    known = [*chosen.settings, *(GAME_SETTINGS if chosen.needs == "values" else ())]
+    refuse_unknown(settings, known, f"The method {method!r}")
     start = time.perf_counter()
     tokens = lm.tokenize(tokens)
-    with TargetFunction(lm, tokens, output_tokens, target, foil) as f:
-        found = chosen.function(f, Watch(progress, cancelled), **settings)
-    if f.place.note:
-        warnings.warn(f.place.note, stacklevel=3)
-    return Attribution(
-        tokens=tokens,
+    question = Question(lm, tokens, output_tokens, target, foil, of=of, position=position)
+    units = unit_of_tokens(tokens, level)
+    with showing(progress, chosen.label) as report:
+        watch = Watch(report, cancelled)
+        with watch.interruptible():
+            found = _run(chosen, question, units, watch, memory_bytes(max_memory), settings)
+    if question.place.note:
+        warnings.warn(question.place.note, stacklevel=3)
+    by_unit = chosen.needs == "values" and level != "token"
+    attribution = Attribution(
+        tokens=merged(tokens, units) if by_unit else tokens,
         scores=found.scores,
         method=method,
         signed=chosen.signed,
-        target=f.target,
-        foil=f.foil,
-        readout=f.place.kind,
-        unit=f.unit if chosen.signed else "gradient norm",
-        predictions=f.predictions,
+        target=question.target,
+        foil=question.foil,
+        readout=question.place.kind,
+        unit=chosen.unit or question.unit,
+        of=question.of,
+        value=found.value,
+        predictions=question.predictions,
         check=found.check,
         settings=found.settings,
         model=lm.name,
-        cost={"seconds": time.perf_counter() - start, "passes": f.passes},
+        cost={"seconds": time.perf_counter() - start, "passes": found.passes},
         partial=found.partial,
+        level=level_name(level) if by_unit else "token",
+        source=tokens if by_unit else None,
+        parts=units if by_unit else None,
+        output=question.output_tokens,
+        position=question.asked_position,
     )
+    return attribution if by_unit else attribution.by(level)
+
+
+def _run(
+    method: Method,
+    question: Question,
+    units: NDArray[np.int32],
+    watch: Watch,
+    max_memory: int,
+    settings: dict[str, Any],
+) -> Scores:
+    """Give a method what it needs; its scores come back one a token, or one a unit."""
+    if method.needs == "gradients":
+        with TargetFunction(question, max_memory=max_memory) as f:
+            found = method.function(f, watch, **settings)
+            return replace(found, passes=f.passes, value=f.value)
+    if method.needs == "values":
+        own = {name: settings[name] for name in GAME_SETTINGS if name in settings}
+        rest = {name: value for name, value in settings.items() if name not in own}
+        game = ModelGame(question, units, max_memory=max_memory, **own)
+        found = method.function(game, watch, **rest)
+        return replace(
+            found,
+            scores=game.scores(found.scores),
+            settings={**found.settings, **game.settings},
+            passes=game.passes + 1,
+            value=game.full,
+        )
+    return method.function(question, watch, **settings)
+
+
+def find_method(name: str) -> Method:
+    """Return a method by its name.
+
+    Parameters
+    ----------
+    name : str
+        Key of ``METHODS``.
+
+    Returns
+    -------
+    Method
+        The method.
+
+    Raises
+    ------
+    UnknownNameError
+        Names the nearest.
+
+    Examples
+    --------
+    >>> find_method("gradient").label
+    'Gradient norm'
+    """
+    if name not in METHODS:
+        raise UnknownNameError(f"There is no method {name!r}.", nearest(name, METHODS))
+    return METHODS[name]

@@ -64,8 +64,9 @@ def make_baseline(f: TargetFunction, name: str | None, *, keep_special: bool) ->
     Examples
     --------
     >>> import lmwidget as lmw
+    >>> from lmwidget.attribution.question import Question
     >>> lm = lmw.load("tiny")
-    >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
     ...     float(make_baseline(f, "zero", keep_special=True).embeddings.norm())
     0.0
     """

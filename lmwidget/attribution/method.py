@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import math
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,20 +25,26 @@ class Scores:
 
     Attributes
     ----------
-    scores : ndarray of float32, shape (token,)
-        One score a token.
+    scores : ndarray of float32, shape (token,) or (player,)
+        One score a token; of methods that need values, one a player.
     settings : dict
         The method's keyword arguments with every default resolved.
     check : Check or None
         The map's own test.
     partial : bool
         True when the computation was stopped early.
+    passes : int
+        Passes made, of methods that are given a question.
+    value : float
+        The number that is explained, of methods that are given a question.
     """
 
     scores: NDArray[np.float32]
     settings: dict[str, Any] = field(default_factory=dict)
     check: Check | None = None
     partial: bool = False
+    passes: int = 1
+    value: float = math.nan
 
 
 class Watch:
@@ -56,6 +66,36 @@ class Watch:
         self._progress = progress
         self._cancelled = cancelled
         self._start: float | None = None
+        self._interrupted = False
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let an interrupt from the keyboard stop the computation with what is done.
+
+        A second one interrupts at once.
+
+        Yields
+        ------
+        None
+            Only the main thread is told of interrupts.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def stop(*_: object) -> None:
+            self._interrupted = True
+            signal.signal(signal.SIGINT, before)
+
+        if not callable(before):
+            yield
+            return
+        signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def report(self, done: int, total: int) -> None:
         """Tell the caller that ``done`` of at most ``total`` passes are made.
@@ -90,7 +130,7 @@ class Watch:
         >>> Watch(cancelled=lambda: True).stopped
         True
         """
-        return self._cancelled is not None and self._cancelled()
+        return self._interrupted or (self._cancelled is not None and self._cancelled())
 
     def check(self) -> None:
         """Raise when the caller wants to stop and there is nothing to show yet.
@@ -130,6 +170,15 @@ class Method:
         Authors and year.
     function : callable
         ``function(f, watch, **settings) -> Scores``; its keyword-only arguments are the settings.
+    needs : str
+        What ``f`` is: ``"gradients"`` (a :class:`~lmwidget.attribution.target_function.TargetFunction`),
+        ``"values"`` (a :class:`~lmwidget.attribution.game.Game`: any model, any function of text),
+        or ``"question"`` (a :class:`~lmwidget.attribution.question.Question`, not yet resolved:
+        for methods that run the model in their own way and resolve it on the way).
+    order : int
+        Place in menus: 10–29 gradients, 30–39 attention, 40–69 perturbation, 90 controls.
+    unit : str
+        Unit of the scores where it is not that of what is explained; "" for that.
     """
 
     name: str
@@ -139,6 +188,9 @@ class Method:
     summary: str
     paper: str
     function: Callable[..., Scores]
+    needs: str = "gradients"
+    order: int = 50
+    unit: str = ""
 
     @property
     def settings(self) -> tuple[str, ...]:

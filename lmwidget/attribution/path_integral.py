@@ -92,8 +92,9 @@ class Path:
         Examples
         --------
         >>> import lmwidget as lmw, numpy as np
+        >>> from lmwidget.attribution.question import Question
         >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     len(Path(f, f.embeddings * 0, Watch(), 2, 2).slopes(np.array([0.5, 1.0])))
         2
         """
@@ -153,8 +154,9 @@ def integrate(path: Path, steps: int) -> Integral:
     Examples
     --------
     >>> import lmwidget as lmw
+    >>> from lmwidget.attribution.question import Question
     >>> lm = lmw.load("tiny")
-    >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
     ...     integrate(Path(f, f.embeddings * 0, Watch(), 8, 4), 8).partial
     False
     """
@@ -190,8 +192,9 @@ def integrate_adaptively(path: Path, tolerance: float) -> Integral:
     Examples
     --------
     >>> import lmwidget as lmw
+    >>> from lmwidget.attribution.question import Question
     >>> lm = lmw.load("tiny")
-    >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
     ...     zero = f.embeddings * 0
     ...     ends = {0.0: f.measured(zero)[0], 1.0: f.value}
     ...     path = Path(f, zero, Watch(), 64, 16, ends)

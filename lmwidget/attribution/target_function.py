@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from lmwidget.attribution.targets import resolve
+from lmwidget.attribution.budget import DEFAULT_MEMORY
+from lmwidget.attribution.question import Question, Term
 from lmwidget.capture.gradients import EmbeddingCall, EmbeddingLeaves
 from lmwidget.capture.memory import counting_saved
 from lmwidget.errors import UnavailableError
 from lmwidget.models.limits import check_gradients
-from lmwidget.models.predictions import candidate_label, strongest
-from lmwidget.models.tasks import read_logits, readout, takes
-from lmwidget.results import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from typing_extensions import Self
 
-    from lmwidget.models.language_model import LanguageModel
-    from lmwidget.tokens import Tokens
-
-_TOP = 10
-
 
 class TargetFunction:
-    """Raw logit of a target, or logit(target) − logit(foil), of one text in one model.
+    """The number that a question asks for, of one text in one model, and its gradient.
 
     A context manager: the model is ready for gradients inside, and as it was found afterwards.
     Entering makes one forward pass, from which the predictions come.
 
     Parameters
     ----------
-    lm : LanguageModel
-        The model.
-    tokens : Tokens
-        What it reads; their embeddings are the variables.
-    output_tokens : Tokens, optional
-        What the decoder of an encoder-decoder has written.
-    target, foil : str, int, Prediction, optional
-        See :func:`lmwidget.attribution.targets.resolve`.
+    question : Question
+        What is explained; entering resolves it.
+    max_memory : int, optional
+        Bytes for the graph of one batch.
 
     Attributes
     ----------
@@ -51,12 +39,10 @@ class TargetFunction:
         What the model looked up.
     value : float
         The number that is explained.
-    target, foil : Prediction
-        What was asked for; the foil may be None.
-    predictions : tuple of Prediction
-        The ten strongest candidates.
-    place : Readout
-        Where the logits are read.
+    question : Question
+        What is explained: target, foil, predictions, unit, and where it is read.
+    max_memory : int
+        Bytes that one batch may take.
     passes : int
         Passes made so far, counted by text.
 
@@ -64,47 +50,36 @@ class TargetFunction:
     --------
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
-    >>> with TargetFunction(lm, lm.tokenize("the king said")) as f:
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king said"))) as f:
     ...     f.gradient().shape == f.embeddings.shape
     True
     """
 
     embeddings: Tensor
     value: float
-    target: Prediction
-    foil: Prediction | None
-    predictions: tuple[Prediction, ...]
 
-    def __init__(
-        self,
-        lm: LanguageModel,
-        tokens: Tokens,
-        output_tokens: Tokens | None = None,
-        target: Any = None,
-        foil: Any = None,
-    ) -> None:
-        check_gradients(lm)
-        self.lm, self.tokens, self.passes = lm, tokens, 0
-        self._written = output_tokens
-        if lm.task == "seq2seq" and output_tokens is None:
-            self._written = lm.tokenize_output()
-        self.place = readout(lm, tokens if self._written is None else self._written)
-        self._asked = (target, foil)
-        self._ids: tuple[int, int | None] = (0, None)
-        self._run = EmbeddingLeaves(lm.model)
-        self._inputs: dict[str, Any] = {}
+    def __init__(self, question: Question, *, max_memory: int = DEFAULT_MEMORY) -> None:
+        check_gradients(question.lm)
+        self.question, self.max_memory = question, max_memory
+        self.lm, self.tokens, self.passes = question.lm, question.tokens, 0
+        self._run = EmbeddingLeaves(self.lm.model)
+        self._written: dict[tuple[int, ...], Tensor] = {}
         self._first: Tensor | None = None
 
     def __enter__(self) -> Self:
         self._run.__enter__()
         try:
-            self._inputs = self._single_inputs()
-            logits = self._logits(1)
-            self._ids = resolve(self.lm, *self._asked, logits[0])
-            self._describe(logits[0])
+            question = self.question
+            keep = max(-p for p in question.first_positions) if question.place.kind == "next token" else None  # fmt: skip
+            output = self._run.forward(question.inputs(keep=keep))
+            self.passes += 1
+            question.resolve(output)
             self.embeddings = self._run.leaves["input_ids"][0].detach()
-            self._first = self._score(logits)
-            self.value = float(self._first.detach())
+            if [written for written, _ in question.reads] == [()]:
+                self._first = question.score_output(question.terms, output)
+                self.value = float(self._first.detach())
+            else:
+                self.value = self.values(self.embeddings[None]).item()
         except BaseException:
             self._run.__exit__()
             raise
@@ -113,25 +88,6 @@ class TargetFunction:
     def __exit__(self, *exception: object) -> None:
         self._first = None
         self._run.__exit__()
-
-    @property
-    def unit(self) -> str:
-        """Unit of the value.
-
-        Returns
-        -------
-        str
-            ``"logit"`` or ``"logit difference"``.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
-        ...     f.unit
-        'logit'
-        """
-        return "logit" if self._ids[1] is None else "logit difference"
 
     @property
     def call(self) -> EmbeddingCall:
@@ -146,7 +102,7 @@ class TargetFunction:
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     type(f.call.module).__name__
         'Embedding'
         """
@@ -164,7 +120,7 @@ class TargetFunction:
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     f.gradient().dtype
         torch.float32
         """
@@ -189,19 +145,21 @@ class TargetFunction:
         Raises
         ------
         UnavailableError
-            When the graph is used up, or there is none.
+            When the graph is used up, or a phrase is explained, which takes several passes.
 
         Examples
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     f.gradients([])
         []
         """
         first, self._first = self._first, None
         if first is None:
-            raise UnavailableError("The graph of the first pass is used up.", "Enter it again.")
+            raise UnavailableError(
+                "There is no graph of one pass with this target.", "Explain a single token."
+            )
         return self._run.gradients(first, places) if places else []
 
     def at(self, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -221,15 +179,49 @@ class TargetFunction:
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     values, _ = f.at(f.embeddings[None] * 0)
         ...     values.shape
         torch.Size([1])
         """
         self._first = None
-        score = self._score(self._logits(len(points), points))
-        values = score.detach()
-        return values, self._run.gradient(score).float()
+        values = torch.zeros(len(points), device=points.device)
+        gradients = torch.zeros(points.shape, device=points.device)
+        for written, terms in self.question.reads:
+            score = self._score(written, terms, points)
+            values += score.detach().to(values.device)
+            found = self._run.gradient(score).float().to(gradients.device)
+            gradients += found[:, : points.shape[1]]
+        return values, gradients
+
+    def values(self, points: Tensor) -> Tensor:
+        """Return the value at other embeddings, in one batch, without gradients.
+
+        Parameters
+        ----------
+        points : Tensor, shape (point, token, width)
+            Embeddings in place of the text's own.
+
+        Returns
+        -------
+        Tensor of float32, shape (point,)
+            Values.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
+        ...     f.values(f.embeddings[None]).shape
+        torch.Size([1])
+        """
+        with torch.no_grad():
+            return torch.stack(
+                [
+                    self._score(written, terms, points).detach().to(points.device)
+                    for written, terms in self.question.reads
+                ]
+            ).sum(0)
 
     def measured(self, point: Tensor) -> tuple[float, int]:
         """Return the value at other embeddings, and the memory that one pass takes.
@@ -248,54 +240,35 @@ class TargetFunction:
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
-        >>> with TargetFunction(lm, lm.tokenize("the king")) as f:
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     f.measured(f.embeddings)[0] == f.value
         True
         """
         self._first = None
-        with counting_saved(self.lm.model) as sizes:
-            score = self._score(self._logits(1, point[None]))
-        return float(score.detach()), sum(sizes)
+        value, largest = 0.0, 0
+        for written, terms in self.question.reads:
+            with counting_saved(self.lm.model) as sizes:
+                score = self._score(written, terms, point[None])
+            value += float(score.detach())
+            largest = max(largest, sum(sizes))
+        return value, largest
 
-    def _single_inputs(self) -> dict[str, Any]:
-        inputs = self.lm.inputs(self.tokens, self._written)
-        if self.place.kind == "next token":
-            # Logits of every position can be larger than the whole graph.
-            for name in ("logits_to_keep", "num_logits_to_keep"):
-                if takes(self.lm.model, name):
-                    inputs[name] = 1
-                    break
-        return inputs
-
-    def _logits(self, count: int, points: Tensor | None = None) -> Tensor:
+    def _score(self, written: tuple[int, ...], terms: list[Term], points: Tensor) -> Tensor:
+        question, count = self.question, len(points)
         inputs = {
             name: value.repeat_interleave(count, 0) if isinstance(value, Tensor) else value
-            for name, value in self._inputs.items()
+            for name, value in question.inputs(written, question.kept(terms)).items()
         }
         self.passes += count
-        output = self._run.forward(inputs, None if points is None else {"input_ids": points})
-        # The next token is read at the end, however many positions the model kept.
-        place = replace(self.place, position=-1) if self.place.kind == "next token" else self.place
-        return read_logits(output, place)
+        if written and question.output_tokens is None:
+            behind = self._embedded(written).expand(count, -1, -1).to(points.device, points.dtype)
+            points = torch.cat([points, behind], dim=1)
+        output = self._run.forward(inputs, {"input_ids": points})
+        return question.score_output(terms, output)
 
-    def _score(self, logits: Tensor) -> Tensor:
-        target, foil = self._ids
-        score = logits[:, target].float()
-        return score if foil is None else score - logits[:, foil].float()
-
-    def _describe(self, logits: Tensor) -> None:
-        # A copy, or the predictions would hold on to the logits of every position.
-        scores = logits.detach().float().clone()
-        probabilities = scores.softmax(-1)
-
-        def described(candidate: int) -> Prediction:
-            label = candidate_label(self.lm, candidate)
-            return Prediction(
-                candidate, label, float(probabilities[candidate]), float(scores[candidate])
-            )
-
-        target, foil = self._ids
-        self.target = described(target)
-        self.foil = None if foil is None else described(foil)
-        with torch.no_grad():
-            self.predictions = tuple(strongest(self.lm, scores, _TOP))
+    def _embedded(self, written: tuple[int, ...]) -> Tensor:
+        """Return the model's own embeddings of what stands behind the text."""
+        if written not in self._written:
+            ids = torch.tensor([[*self.tokens.ids.tolist(), *written]], device=self.lm.device)
+            self._written[written] = self.call.embed(ids)[:, len(self.tokens) :]
+        return self._written[written]

@@ -3,63 +3,97 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.models.predictions import candidate_label, strongest_spans
 from lmwidget.models.tokenizing import tokenize_plain
 from lmwidget.results import Prediction
 
 if TYPE_CHECKING:
+    from lmwidget.attribution.question import Question
     from lmwidget.models.language_model import LanguageModel
+    from lmwidget.tokens import Tokens
 
 
-def resolve(lm: LanguageModel, target: Any, foil: Any, logits: Tensor) -> tuple[int, int | None]:
-    """Return the indices of target and foil among the candidates.
+@dataclass(frozen=True)
+class Wanted:
+    """A candidate that was asked for.
+
+    Attributes
+    ----------
+    ids : tuple of int
+        One index at each position: several for a phrase, or for start and end of an answer.
+    label : str
+        In words.
+    positions : tuple of int
+        Mask tokens that a phrase fills; empty where the question knows the place.
+    span : tuple of (int, int) or None
+        First and last token of an answer inside the text.
+    """
+
+    ids: tuple[int, ...]
+    label: str
+    positions: tuple[int, ...] = ()
+    span: tuple[int, int] | None = None
+
+
+def resolve_wanted(
+    lm: LanguageModel, question: Question, target: Any, foil: Any, logits: Tensor
+) -> list[Wanted]:
+    """Return the target, and the foil if there is one.
 
     Parameters
     ----------
     lm : LanguageModel
         The model.
-    target : str, int, Prediction or None
-        A token as text, exactly (``" Paris"`` and ``"Paris"`` are different tokens), a class name,
-        or an index; None for the model's strongest candidate.
-    foil : str, int, Prediction or None
+    question : Question
+        Where it is read.
+    target : str, int, tuple of int, Prediction or None
+        A token as text, exactly (``" Paris"`` and ``"Paris"`` are different tokens), a phrase of
+        several tokens, a class name, an index, ids of a phrase; of a question-answering model a
+        part of the text, or its first and last token; None for the model's strongest candidate.
+    foil : str, int, tuple of int, Prediction or None
         The alternative, likewise; None for none.
-    logits : Tensor, shape (candidate,)
-        The model's answer.
+    logits : Tensor, shape (position, candidate)
+        The model's answer at the question's first positions.
 
     Returns
     -------
-    tuple of (int, int or None)
-        Indices of target and foil.
+    list of Wanted
+        One or two.
 
     Raises
     ------
     InputError
-        When a text is not exactly one token, or target and foil are the same.
+        When a text cannot be a target, or target and foil are the same.
     UnknownNameError
         When there is no such class or index.
 
     Examples
     --------
     >>> import lmwidget as lmw, torch
-    >>> resolve(lmw.load("tiny"), None, 3, torch.tensor([0.0, 2.0, 1.0, 0.0]))
-    (1, 3)
+    >>> from lmwidget.attribution.question import Question
+    >>> lm = lmw.load("tiny")
+    >>> question = Question(lm, lm.tokenize("the king"))
+    >>> [wanted.ids for wanted in resolve_wanted(lm, question, None, 3, torch.eye(1, 4))]
+    [(0,), (3,)]
     """
-    count = len(logits)
-    chosen = int(logits.argmax()) if target is None else _candidate(lm, target, count, "target")
+    chosen = _wanted(lm, question, target, logits, "target")
     if foil is None:
-        return chosen, None
-    against = _candidate(lm, foil, count, "foil")
-    if against == chosen:
+        return [chosen]
+    against = _wanted(lm, question, foil, logits, "foil")
+    if against.ids == chosen.ids:
         own = "" if target is not None else ", the model's strongest prediction"
+        shown = chosen.ids[0] if len(chosen.ids) == 1 else repr(chosen.label)
         raise InputError(
-            f"Target and foil are the same: {foil!r} is candidate {chosen}{own}.",
+            f"Target and foil are the same: {foil!r} is candidate {shown}{own}.",
             "Give another foil, or name the target.",
         )
-    return chosen, against
+    return [chosen, against]
 
 
 def token_id(lm: LanguageModel, text: str, role: str = "target") -> int:
@@ -105,11 +139,101 @@ def token_id(lm: LanguageModel, text: str, role: str = "target") -> int:
     raise _not_one_token(lm, text, ids, role)
 
 
-def _candidate(lm: LanguageModel, given: Any, count: int, role: str) -> int:
+def _wanted(lm: LanguageModel, question: Question, given: Any, logits: Tensor, role: str) -> Wanted:
+    if question.place.kind == "span":
+        return _answer(lm, question, given, logits, role)
+    if given is None:
+        chosen = int(logits[0].argmax())
+        return Wanted((chosen,), candidate_label(lm, chosen))
     if isinstance(given, Prediction):
-        given = given.id
-    if isinstance(given, str):
-        return _class_index(lm, given, role) if lm.labels else token_id(lm, given, role)
+        given = given.ids or given.id
+    if isinstance(given, str) and not lm.labels:
+        ids = _phrase(lm, question, given, role)
+    elif isinstance(given, tuple | list) and len(given) and not lm.labels:
+        ids = tuple(_index(lm, one, logits.shape[-1], role) for one in given)
+    elif isinstance(given, str):
+        ids = (_class_index(lm, given, role),)
+    else:
+        ids = (_index(lm, given, logits.shape[-1], role),)
+    if len(ids) == 1:
+        return Wanted(ids, candidate_label(lm, ids[0]))
+    label = given if isinstance(given, str) else "".join(lm.token_text(one) for one in ids)
+    return Wanted(ids, label, _places(question, label, len(ids)))
+
+
+def _phrase(lm: LanguageModel, question: Question, text: str, role: str) -> tuple[int, ...]:
+    """Return one token, or the tokens of a phrase where the place has room for it."""
+    try:
+        return (token_id(lm, text, role),)
+    except InputError as error:
+        ids = _encoded(lm, text) if text else []
+        roomy = question.place.kind == "next token" or len(question.masks) > 1
+        # A text that is one token with (or without) a space before it was probably mistyped.
+        if len(ids) < 2 or not roomy or lm.tokenizer.unk_token_id in ids or "Did you" in str(error):
+            raise
+        return tuple(ids)
+
+
+def _places(question: Question, label: str, count: int) -> tuple[int, ...]:
+    if question.place.kind == "next token":
+        length = question.context
+        if question.first_positions != (-1,):
+            raise InputError("A phrase is explained behind the text.", "Leave position= out.")
+        limit = question.lm.context_length
+        if limit is not None and length + count - 1 > limit:
+            raise InputError(
+                f"The phrase {label!r} does not fit behind {length} tokens.", "Shorten the text."
+            )
+        return ()
+    if len(question.masks) != count:
+        raise InputError(
+            f"The phrase {label!r} is {count} tokens, but the text has {len(question.masks)} masks.",
+            "Write one mask for each token of it.",
+        )
+    return question.masks
+
+
+def _answer(lm: LanguageModel, question: Question, given: Any, logits: Tensor, role: str) -> Wanted:
+    """Return first and last token of an answer inside the text."""
+    tokens = question.tokens
+    if isinstance(given, Prediction):
+        given = given.span or given.id
+    if given is None:
+        found: list[Prediction] = []
+        if len(logits) == 2:
+            found = strongest_spans(lm, tokens, logits, 1)
+        span = found[0].span if found else None
+        first, last = span or (int(logits[0].argmax()), int(logits[-1].argmax()))
+    elif isinstance(given, str):
+        places = _context_places(tokens, given)
+        if not places:
+            raise InputError(
+                f"The text does not hold the {role} {given!r}.", "Copy a part of it exactly."
+            )
+        first, last = places[0], places[-1]
+    elif isinstance(given, tuple | list) and len(given) == 2:
+        first, last = (_index(lm, one, len(tokens), role) for one in given)
+    else:
+        first = last = _index(lm, given, len(tokens), role)
+    start, end = int(tokens.spans[first, 0]), int(tokens.spans[last, 1])
+    label = tokens.text[start:end].strip() if first <= last else ""
+    ids = tuple((first, last)[end] for end in question.ends)
+    return Wanted(ids, label or tokens.labels[first], span=(first, last))
+
+
+def _context_places(tokens: Tokens, text: str) -> list[int]:
+    """Return the tokens of the first place of a text, in the second part of a pair if it is there."""
+    begins = [int(s) for s, g in zip(tokens.spans[:, 0], tokens.segments, strict=True) if g > 0]
+    place = tokens.text.find(text, min(begins, default=0)) if text else -1
+    place = tokens.text.find(text) if text and place < 0 else place
+    if place < 0:
+        return []
+    end = place + len(text)
+    spans = tokens.spans.tolist()
+    return [i for i, (s, e) in enumerate(spans) if s < end and e > place and s < e]
+
+
+def _index(lm: LanguageModel, given: Any, count: int, role: str) -> int:
     try:
         index = operator.index(given)
     except TypeError as error:

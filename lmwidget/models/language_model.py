@@ -10,12 +10,15 @@ from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
 
     from lmwidget.capture.attention import Attention
     from lmwidget.capture.estimate import Estimate
     from lmwidget.capture.generation import Generation
     from lmwidget.states import States
+    from lmwidget.units import Spans
 
 
 class LanguageModel(Reader):
@@ -272,42 +275,55 @@ class LanguageModel(Reader):
         text: Any,
         method: str = "input_x_gradient",
         *,
-        target: str | int | None = None,
-        foil: str | int | None = None,
+        target: Any = None,
+        foil: Any = None,
+        of: str | Callable[[Tensor], Tensor] | None = None,
+        position: int | str | None = None,
+        level: str | Spans = "token",
         output: str | Tokens | None = None,
         truncate: bool = False,
         **settings: Any,
     ) -> Attribution:
-        """Return how much each token contributed to a prediction.
+        """Return how much each unit of the text contributed to a prediction.
 
         Parameters
         ----------
         text : str, list of dict, tuple of (str, str), or Tokens
             What the model reads.
         method : str, default "input_x_gradient"
-            ``"gradient"``, ``"input_x_gradient"`` or ``"integrated_gradients"``.
-        target : str or int, optional
-            Token, class or id to explain; default: the model's own strongest prediction.
-        foil : str or int, optional
+            Key of ``lmwidget.attribution.METHODS``.
+        target : str, int, tuple of int, or Prediction, optional
+            Token, phrase of several tokens, class, or part of the text that answers a question, as
+            text or by index; default: the model's own strongest prediction.
+        foil : str, int, tuple of int, or Prediction, optional
             Alternative that the target is contrasted with.
+        of : str or callable, optional
+            ``"logit"`` (default), ``"log_probability"`` (default for a phrase), ``"probability"``,
+            ``"entropy"`` of the whole prediction, or a function of the logits (text, candidate)
+            that returns (text,).
+        position : int or str, optional
+            Where the answer is read: a token; of answers to questions ``"start"`` or ``"end"``.
+        level : str or sequence of spans, default "token"
+            ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or own passages.
         output : str or Tokens, optional
             What an encoder-decoder has written so far.
         truncate : bool, default False
             Cut text that is longer than the model's context.
         **settings
-            Settings of the method, such as ``steps``.
+            Settings of the method, such as ``steps``; ``max_memory``, ``progress`` and
+            ``cancelled`` as in :func:`lmwidget.attribution.attribute`.
 
         Returns
         -------
         Attribution
-            One score a token.
+            One score a unit.
 
         Raises
         ------
         InputError
             When the text or the target cannot be used.
         UnknownNameError
-            For an unknown method, target or setting.
+            For an unknown method, target, level or setting.
 
         Examples
         --------
@@ -318,5 +334,15 @@ class LanguageModel(Reader):
         from lmwidget.attribution import attribute
 
         tokens = self.tokenize(text, truncate=truncate)
-        written = self._written(output)
-        return attribute(self, tokens, method, target, foil, output_tokens=written, **settings)
+        return attribute(
+            self,
+            tokens,
+            method,
+            target,
+            foil,
+            of=of,
+            position=position,
+            level=level,
+            output_tokens=self._written(output),
+            **settings,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -275,7 +276,7 @@ class SaliencyText(ModelWidget):
         return cancel is not None and cancel.is_set()
 
     def _drawn(self, result: Attribution) -> dict[str, Any]:
-        known = result.check is not None and np.isfinite(result.check.total)
+        known = result.check is not None and math.isfinite(result.check.value)
         check = vars(result.check) if known else None
         return {
             "text": result.tokens.text,
@@ -351,7 +352,7 @@ def _escaped(text: str) -> str:
 
 def _finite(value: Any) -> Any:
     """JSON has no NaN: the browser gets ``None``."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _candidate(prediction: Prediction) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lmwidget.attribution.question import Question
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.capture.attention import Attention, attention_of, parts_of
 from lmwidget.capture.guard import as_found
@@ -117,22 +118,22 @@ def explain(
     written = None
     if lm.task == "seq2seq" or output is not None:
         written = lm.tokenize_output(output)
-    f = TargetFunction(lm, tokens, written, target, foil)
+    f = TargetFunction(Question(lm, tokens, written, target, foil))
     with as_found(lm.model), ExitStack() as stack:
         recorder = Recorder(lm.model, tokens=len(tokens), keep_values=True, trace=True)
         with recorder:
             stack.enter_context(f)
         _differentiate(f, recorder.records)
-    if f.place.note:
-        warnings.warn(f.place.note, stacklevel=3)
+    if f.question.place.note:
+        warnings.warn(f.question.place.note, stacklevel=3)
     attention = attention_of(lm, parts_of(lm, recorder.records, tokens, written))
     return Explained(
         attention,
-        target=f.target,
-        foil=f.foil,
+        target=f.question.target,
+        foil=f.question.foil,
         value=f.value,
-        unit=f.unit,
-        readout=f.place,
+        unit=f.question.unit,
+        readout=f.question.place,
         cost={"seconds": time.perf_counter() - start, "passes": 1},
     )
 

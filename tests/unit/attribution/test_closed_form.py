@@ -9,6 +9,7 @@ from models import tiny_tokenizer
 from torch import nn
 from transformers import PreTrainedConfig
 
+from lmwidget.attribution.question import Question
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.models.language_model import LanguageModel
 
@@ -132,7 +133,7 @@ def test_panels_settle_a_step_that_few_nodes_miss():
 
 def test_values_and_gradients_of_many_points():
     lm = make(QuadraticForSequenceClassification)
-    with TargetFunction(lm, lm.tokenize(TEXT), target=2, foil=0) as f:
+    with TargetFunction(Question(lm, lm.tokenize(TEXT), target=2, foil=0)) as f:
         points = torch.randn(4, *f.embeddings.shape, generator=torch.Generator().manual_seed(1))
         values, gradients = f.at(points)
     bags, form = points.sum(1).double(), (lm.model.form[2] - lm.model.form[0]).double()

@@ -105,10 +105,11 @@ def test_the_default_baseline():
 def test_the_average_embedding_is_what_the_model_looks_up():
     # Gemma 2 scales its embeddings.
     from lmwidget.attribution.baselines import make_baseline
+    from lmwidget.attribution.question import Question
     from lmwidget.attribution.target_function import TargetFunction
 
     lm = tiny_lm("gemma2")
-    with TargetFunction(lm, lm.tokenize("the king")) as f:
+    with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         found = make_baseline(f, "mean", keep_special=True).embeddings
     expected = lm.model.get_input_embeddings().weight.detach().mean(0) * 32**0.5
     torch.testing.assert_close(found[0], expected, rtol=1e-4, atol=1e-5)

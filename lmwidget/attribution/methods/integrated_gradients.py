@@ -20,7 +20,6 @@ from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import InputError
 from lmwidget.results import Check
 
-_MEMORY = 1 << 30  # bytes for the graph of one batch, its gradients included
 _LARGEST_BATCH = 64
 
 
@@ -68,7 +67,7 @@ def integrated_gradients(
     keep_special : bool, default True
         Special tokens such as ``[CLS]`` are the same in the baseline, so their score is 0.
     batch_size : int, optional
-        Points in one pass; default: as many as fit in one gibibyte, at most 64, measured on the
+        Points in one pass; default: as many as fit in ``max_memory``, at most 64, measured on the
         first pass.
 
     Returns
@@ -96,7 +95,7 @@ def integrated_gradients(
     value, size = f.measured(start.embeddings)
     if batch_size is None:
         # The backward pass needs about as much again.
-        batch_size = int(np.clip(_MEMORY // max(2 * size, 1), 1, _LARGEST_BATCH))
+        batch_size = int(np.clip(f.max_memory // max(2 * size, 1), 1, _LARGEST_BATCH))
     total = max_steps if steps is None else steps
     path = Path(f, start.embeddings, watch, total, batch_size, {0.0: value, 1.0: f.value})
     watch.report(0, total)
@@ -120,11 +119,12 @@ def _completeness(f: TargetFunction, start: Baseline, total: float, expected: fl
     return Check(
         name="completeness gap",
         value=gap,
+        passed=relative <= 0.1,
         relative=relative,
         total=total,
         expected=expected,
         explanation=(
-            f"The scores sum to {total:.3g}, while the {f.unit} changes by {expected:.3g} from the "
+            f"The scores sum to {total:.3g}, while the {f.question.unit} changes by {expected:.3g} from the "
             f"baseline ({start.description}) to the text: a gap of {relative:.1%}."
         ),
     )
@@ -151,6 +151,7 @@ def _check_settings(steps: Any, tolerance: Any, max_steps: Any, batch_size: Any)
 
 METHOD = Method(
     name="integrated_gradients",
+    order=20,
     label="Integrated gradients",
     signed=True,
     slow=True,

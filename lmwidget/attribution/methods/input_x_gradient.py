@@ -38,6 +38,7 @@ def input_x_gradient(f: TargetFunction, watch: Watch) -> Scores:
 
 METHOD = Method(
     name="input_x_gradient",
+    order=10,
     label="Input × gradient",
     signed=True,
     slow=False,

@@ -38,8 +38,10 @@ def gradient(f: TargetFunction, watch: Watch) -> Scores:
 
 METHOD = Method(
     name="gradient",
+    order=11,
     label="Gradient norm",
     signed=False,
+    unit="gradient norm",
     slow=False,
     summary="How strongly the target reacts to a small change of each token's embedding.",
     paper="Simonyan et al. 2013; Li et al. 2016",

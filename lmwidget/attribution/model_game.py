@@ -1,0 +1,116 @@
+"""The game of a language model: tokens are replaced, or left out, and the question is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lmwidget.attribution.budget import DEFAULT_MEMORY
+from lmwidget.attribution.game import Coalitions, Game
+from lmwidget.attribution.question import Question
+from lmwidget.attribution.targets import token_id
+from lmwidget.errors import InputError, nearest
+
+REMOVALS = ("delete", "mask", "pad", "unk")
+
+
+class ModelGame(Game):
+    """What a language model answers when some of the text is missing.
+
+    Parameters
+    ----------
+    question : Question
+        What is asked; it is resolved here by one pass over the text as it is, unless it was before.
+    units : ndarray of int32, shape (token,)
+        Unit of each token.
+    removal : str, optional
+        ``"delete"`` leaves tokens out; ``"mask"``, ``"pad"``, ``"unk"`` or any token as text puts
+        that in place of each. Default: the mask token of models that have one, else ``"delete"``.
+    keep_special : bool, default True
+        Special tokens are always there.
+    max_memory : int, optional
+        Bytes for one batch.
+
+    Raises
+    ------
+    InputError
+        When the tokenizer has no such token, or nothing can be taken away.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> from lmwidget.units import unit_of_tokens
+    >>> lm = lmw.load("tiny")
+    >>> tokens = lm.tokenize("the king said")
+    >>> game = ModelGame(Question(lm, tokens), unit_of_tokens(tokens, "word"))
+    >>> game.values(np.ones((1, 3), bool)).shape
+    (1,)
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        units: NDArray[np.int32],
+        *,
+        removal: str | None = None,
+        keep_special: bool = True,
+        max_memory: int = DEFAULT_MEMORY,
+    ) -> None:
+        self.question, self.lm, self.max_memory = question, question.lm, max_memory
+        tokens = question.tokens
+        if not hasattr(question, "terms"):
+            question.resolve(self.lm.run(question.inputs()))
+        self.unit = question.unit
+        fixed = np.zeros(len(tokens), bool)
+        fixed[question.anchors()] = True
+        if keep_special:
+            fixed |= np.array([kind == "special" for kind in tokens.kinds])
+        playing = ~np.bincount(units, weights=fixed).astype(bool)
+        super().__init__(tokens, units, playing)
+        self.removal, self._filling = self._replacement(removal)
+        self.settings = {"removal": self.removal, "keep_special": keep_special}
+
+    def _replacement(self, removal: str | None) -> tuple[str, int | None]:
+        tokenizer: Any = self.lm.tokenizer
+        if removal is None:
+            removal = "delete" if tokenizer.mask_token_id is None else "mask"
+        if not isinstance(removal, str):
+            raise InputError(f"removal is {removal!r}.", nearest(removal, REMOVALS))
+        if removal == "delete":
+            return removal, None
+        if removal in REMOVALS:
+            token = getattr(tokenizer, f"{removal}_token_id")
+            if token is None:
+                raise InputError(
+                    f"{self.lm.name} has no {removal} token.", "Use removal='delete', or a token."
+                )
+            return removal, int(token)
+        return removal, token_id(self.lm, removal, "removal")
+
+    def _evaluate(
+        self,
+        present: Coalitions,
+        found: Callable[[NDArray[np.intp], NDArray[np.float64]], bool],
+    ) -> None:
+        for row in range(len(present)):
+            value = np.array([self._value(present[row])])
+            if not found(np.array([row]), value):
+                return
+
+    def _value(self, present: NDArray[np.bool_]) -> float:
+        there = np.ones(int(self.units.max()) + 1, bool)
+        there[self.players] = present
+        kept = there[self.units]
+        total = 0.0
+        for written, terms in self.question.reads:
+            inputs = self.question.inputs(written, self.question.kept(terms))
+            length = len(kept)
+            if self._filling is not None:
+                away = torch.tensor(~kept, device=inputs["input_ids"].device)
+                inputs["input_ids"][0, :length][away] = self._filling
+            total += float(self.question.score_output(terms, self.lm.run(inputs)))
+        return total

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import InputError, MissingDependencyError
+from lmwidget.errors import MissingDependencyError
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
-from lmwidget.units import Spans, level_name, merged, unit_of_tokens
+from lmwidget.units import Spans, coarser_units, level_name, merged, unit_of_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,17 +199,8 @@ class Attribution:
         fine = self.tokens if self.source is None else self.source
         units = unit_of_tokens(fine, level)
         name = level_name(level)
-        if self.parts is not None:
-            firsts = np.flatnonzero(np.diff(self.parts, prepend=-1))
-            inside = units[firsts][self.parts] == units
-            if not bool(inside.all()):
-                raise InputError(
-                    f"This map was computed by {self.level}, so there is none by {name}.",
-                    f"Compute it again with level={name!r}.",
-                )
-            sums = np.bincount(units[firsts], weights=self.scores.astype(np.float64))
-        else:
-            sums = np.bincount(units, weights=self.scores.astype(np.float64))
+        own = units if self.parts is None else coarser_units(self.parts, units, self.level, name)
+        sums = np.bincount(own, weights=self.scores.astype(np.float64))
         return replace(
             self,
             tokens=merged(fine, units),
@@ -331,9 +322,9 @@ class Attribution:
         return cls(
             tokens=Tokens.from_dict(header["tokens"], text, source),
             scores=arrays["scores"],
-            target=_prediction(header["target"]),
-            foil=_prediction(header["foil"]) if header["foil"] else None,
-            predictions=tuple(_prediction(values) for values in header["predictions"]),
+            target=prediction_from_dict(header["target"]),
+            foil=prediction_from_dict(header["foil"]) if header["foil"] else None,
+            predictions=tuple(prediction_from_dict(values) for values in header["predictions"]),
             check=Check(**header["check"]) if header["check"] else None,
             checks=tuple(Check(**check) for check in header.get("checks", ())),
             source=None if units is None else Tokens.from_dict(units, text, source),
@@ -348,7 +339,24 @@ class Attribution:
         return SaliencyText.from_result(self)._repr_mimebundle_(**kwargs)
 
 
-def _prediction(values: dict[str, Any]) -> Prediction:
+def prediction_from_dict(values: dict[str, Any]) -> Prediction:
+    """Return a prediction from its fields, as they come out of a file.
+
+    Parameters
+    ----------
+    values : dict
+        ``vars(prediction)``, through JSON.
+
+    Returns
+    -------
+    Prediction
+        Equal to what was written.
+
+    Examples
+    --------
+    >>> prediction_from_dict({"id": 3, "label": " a", "probability": 0.5, "logit": 1.0}).ids
+    ()
+    """
     span = values.get("span")
     return Prediction(
         **{

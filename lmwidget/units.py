@@ -137,6 +137,44 @@ def passage_of_tokens(tokens: Tokens, passages: Spans) -> NDArray[np.int32]:
     return found
 
 
+def coarser_units(
+    parts: NDArray[np.integer[Any]], units: NDArray[np.int32], computed: str, wanted: str
+) -> NDArray[np.int32]:
+    """Return the coarser unit of each unit that something was computed for.
+
+    Parameters
+    ----------
+    parts : ndarray of int, shape (token,)
+        Unit of each token, as it was computed.
+    units : ndarray of int32, shape (token,)
+        Unit of each token, as it is wanted.
+    computed, wanted : str
+        Their levels, for the message.
+
+    Returns
+    -------
+    ndarray of int32, shape (unit,)
+        A wanted unit for each that was computed.
+
+    Raises
+    ------
+    InputError
+        When a unit that was computed is in several of those that are wanted.
+
+    Examples
+    --------
+    >>> coarser_units(np.array([0, 0, 1, 2]), np.array([0, 0, 0, 1], np.int32), "word", "sentence")
+    array([0, 0, 1], dtype=int32)
+    """
+    own = units[np.flatnonzero(np.diff(parts, prepend=-1))]
+    if not bool((own[parts] == units).all()):
+        raise InputError(
+            f"This map was computed by {computed}, so there is none by {wanted}.",
+            f"Compute it again with level={wanted!r}.",
+        )
+    return own
+
+
 def merged(tokens: Tokens, units: NDArray[np.integer[Any]]) -> Tokens:
     """Return the units as tokens of a coarser kind.
 

@@ -1,0 +1,466 @@
+"""Whole answers: how much each token contributed to each token that a model wrote."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmwidget.answer_levels import (
+    fine_borders,
+    fine_tokens,
+    joined_predictions,
+    with_coarser_columns,
+    with_coarser_rows,
+)
+from lmwidget.errors import InputError, MissingDependencyError
+from lmwidget.results import Attribution, Check, Prediction, prediction_from_dict
+from lmwidget.storage import read_arrays, write_arrays
+from lmwidget.tokens import Tokens
+from lmwidget.units import Spans, merged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Units = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerAttribution:
+    """How much each token contributed to each token of an answer: token × token.
+
+    One row for each token that was written (or was chosen), one column for each token that could
+    contribute: what the model read, then the answer itself.
+
+    Attributes
+    ----------
+    tokens : Tokens
+        The columns: the input, then the answer. Of an encoder-decoder: the input, the start tokens
+        of its decoder, then the answer.
+    start : int
+        First column of the answer.
+    scores : ndarray of float32, shape (generated, column)
+        Contribution of each column to each written token, in ``unit``; exactly 0 from column
+        ``until[row]`` on, since nothing had been written there yet.
+    predictions : tuple of Prediction
+        What was written in each row, with its probability.
+    method : str
+        Name of the method in the registry.
+    signed : bool
+        Whether negative scores mean "speaks against what was written".
+    values : ndarray of float32, shape (generated,)
+        The number that is explained in each row; empty when it is not known.
+    rows : ndarray of int32, shape (generated, 2)
+        Tokens of the answer that each row explains: its first, counted from 0, and the one behind
+        its last; default: one token a row, all of them.
+    input_length : int
+        Number of columns that are the model's input; default ``start``. Smaller only where a
+        decoder has start tokens.
+    foils : tuple of (Prediction or None)
+        What each row is contrasted with; empty when none is.
+    candidates : tuple of tuple of Prediction
+        The model's strongest candidates in each row; may be empty.
+    unit, of : str
+        As of :class:`~lmwidget.results.Attribution`.
+    model : str
+        Name of the model.
+    settings : dict
+        Everything needed to repeat the computation.
+    cost : dict
+        ``seconds`` and ``passes`` (of one text each).
+    checks : tuple of Check
+        Tests computed on demand.
+    partial : bool
+        True when the computation was stopped early: rows that were not finished are missing.
+    level : str
+        Of the columns: ``"token"``, ``"word"``, ``"sentence"``, …
+    row_level : str
+        Of the rows.
+    source : Tokens or None
+        The model's own tokens, when the columns are coarser.
+    parts : ndarray of int32, shape (token,), or None
+        Column that each of the model's own tokens belongs to.
+
+    Raises
+    ------
+    InputError
+        When the fields do not fit together.
+
+    Examples
+    --------
+    >>> found = AnswerAttribution(
+    ...     Tokens.from_pieces(["a", " b", " c"]), 2, np.array([[1.0, 2.0, 0.0]]),
+    ...     (Prediction(0, " c", 0.5, 1.0),), "demo", signed=True)
+    >>> found.step(0).scores.tolist(), found.whole().tokens.pieces
+    ([1.0, 2.0], ('a', ' b'))
+    """
+
+    tokens: Tokens
+    start: int
+    scores: NDArray[np.float32]
+    predictions: tuple[Prediction, ...]
+    method: str
+    signed: bool
+    values: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    rows: Units = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    input_length: int = -1
+    foils: tuple[Prediction | None, ...] = ()
+    candidates: tuple[tuple[Prediction, ...], ...] = ()
+    unit: str = "logit"
+    of: str = "logit"
+    model: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    partial: bool = False
+    level: str = "token"
+    row_level: str = "token"
+    source: Tokens | None = None
+    parts: Units | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.predictions)
+        one_each = np.arange(count)[:, None] + [0, 1]
+        rows = np.asarray(self.rows if len(self.rows) else one_each, np.int32)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "scores", np.asarray(self.scores, np.float32))
+        object.__setattr__(self, "input_length", self.start if self.input_length < 0 else self.input_length)  # fmt: skip
+        if self.scores.shape != (count, len(self.tokens)) or rows.shape != (count, 2) or not count:
+            raise InputError(
+                f"Scores of shape {self.scores.shape} for {count} written tokens and "
+                f"{len(self.tokens)} columns.",
+                "Give one row for each written token, one column for each token.",
+            )
+        if not 0 < self.input_length <= self.start <= len(self.tokens):
+            raise InputError(
+                f"The answer cannot start at column {self.start} of {len(self.tokens)}.",
+                "Give the input first, then the answer.",
+            )
+
+    def __repr__(self) -> str:
+        return (
+            f"<AnswerAttribution {self.method}: {len(self)} {self.row_level}s written × "
+            f"{len(self.tokens)} {self.level}s, {self.unit}, {self.model}>"
+        )
+
+    def __len__(self) -> int:
+        return len(self.predictions)
+
+    @property
+    def answer(self) -> str:
+        """The answer as text."""
+        return self.tokens.text[_text_start(self.tokens, self.start) :]
+
+    @property
+    def until(self) -> Units:
+        """First column of each row that was not written yet, int32 (generated,).
+
+        A coarser column that a written token is a part of counts as written.
+        """
+        last = fine_borders(self)[1] + self.rows[:, 1] - 1
+        if self.parts is None:
+            return np.asarray(last, np.int32)
+        return np.asarray(self.parts[last - 1] + 1, np.int32)
+
+    @property
+    def places(self) -> Units:
+        """Column of what each row wrote, int32 (generated,)."""
+        first = fine_borders(self)[1] + self.rows[:, 0]
+        return np.asarray(first if self.parts is None else self.parts[first], np.int32)
+
+    def step(self, row: int, *, inputs_only: bool = False) -> Attribution:
+        """Return one row: why this was written.
+
+        Parameters
+        ----------
+        row : int
+            Row, from 0; negative ones count from the end.
+        inputs_only : bool, default False
+            Leave out what had been written before; of an encoder-decoder this is what
+            ``lm.attribute`` gives for its next token.
+
+        Returns
+        -------
+        Attribution
+            Over the columns written so far; its target is what was written.
+
+        Raises
+        ------
+        InputError
+            When there is no such row.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+        >>> why.step(1).tokens.pieces, why.step(1).target.label
+        (('the', ' king', ' said'), ' unto')
+        """
+        if not -len(self) <= row < len(self):
+            raise InputError(
+                f"There is no row {row}: {len(self)} {self.row_level}s were written.",
+                f"Choose one from 0 to {len(self) - 1}.",
+            )
+        row %= len(self)
+        inputs, start = fine_borders(self)
+        seen = start + int(self.rows[row, 1]) - 1
+        columns = self._columns(inputs if inputs_only else seen)
+        return Attribution(
+            **columns,
+            scores=self.scores[row, : len(columns["tokens"])],
+            target=self.predictions[row],
+            foil=self.foils[row] if self.foils else None,
+            value=float(self.values[row]) if len(self.values) else math.nan,
+            predictions=self.candidates[row] if self.candidates else (),
+            output=self._decoded(seen),
+            **self._shared(),
+        )
+
+    def whole(self, *, inputs_only: bool = True) -> Attribution:
+        """Return the sum of all rows: why this answer was written.
+
+        Parameters
+        ----------
+        inputs_only : bool, default True
+            Leave out what the answer's own tokens contributed to one another.
+
+        Returns
+        -------
+        Attribution
+            Over the input; its target is the whole answer, its value the sum of the rows' values
+            (of log-probabilities: the log-probability of the answer).
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto", of="log_probability")
+        >>> why.whole().target.label, why.whole().unit
+        (' said unto', 'log-probability')
+        """
+        inputs, start = fine_borders(self)
+        columns = self._columns(inputs if inputs_only else len(fine_tokens(self)))
+        scores = self.scores[:, : len(columns["tokens"])].sum(0, dtype=np.float64)
+        foils = [foil for foil in self.foils if foil is not None]
+        return Attribution(
+            **columns,
+            scores=scores.astype(np.float32),
+            target=joined_predictions(self.predictions),
+            foil=joined_predictions(foils) if foils else None,
+            value=float(self.values.sum(dtype=np.float64)) if len(self.values) else math.nan,
+            output=self._decoded(start),
+            **self._shared(),
+        )
+
+    def by(self, level: str | Spans, *, rows: str | Spans | None = None) -> AnswerAttribution:
+        """Return coarser columns and rows: their scores are sums, so nothing is lost.
+
+        Parameters
+        ----------
+        level : str or sequence of (tuple of (int, int), or str)
+            Of the columns: ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or own passages
+            as character spans or as text. No unit reaches from the input into the answer.
+        rows : str or sequence of (tuple of (int, int), or str), optional
+            Of the rows; default: as the columns.
+
+        Returns
+        -------
+        AnswerAttribution
+            One score for each unit of the answer and unit that was read.
+
+        Raises
+        ------
+        InputError
+            When a level is finer than what was computed, or a passage is not in the text.
+        UnknownNameError
+            When there is no such level.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> why = lmw.load("tiny").attribute_answer("The king. He", " said. And he")
+        >>> why.by("sentence").scores.shape, why.by("sentence", rows="token").scores.shape
+        ((2, 4), (5, 4))
+        """
+        return with_coarser_rows(with_coarser_columns(self, level), level if rows is None else rows)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row for each score: what was written, and each column written before.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``row``, ``generated``, ``probability``, ``column``, ``token``, ``side``
+            (``"input"`` or ``"answer"``), ``score``.
+
+        Raises
+        ------
+        MissingDependencyError
+            When pandas is not installed.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attribute_answer("the king", " said unto").to_dataframe().shape
+        (5, 7)
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingDependencyError(
+                "to_dataframe() needs pandas.", "Run: pip install pandas"
+            ) from error
+        places = np.arange(len(self.tokens))
+        rows, columns = np.nonzero(places[None] < self.until[:, None])
+        labels = np.array([prediction.label for prediction in self.predictions], dtype=object)
+        probabilities = np.array([prediction.probability for prediction in self.predictions])
+        return pd.DataFrame(
+            {
+                "row": rows,
+                "generated": labels[rows],
+                "probability": probabilities[rows],
+                "column": columns,
+                "token": np.array(self.tokens.pieces, dtype=object)[columns],
+                "side": np.where(columns < self.input_length, "input", "answer"),
+                "score": self.scores[rows, columns],
+            }
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one safetensors file and return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, tempfile, os
+        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
+        >>> AnswerAttribution.load(path).answer
+        ' said unto'
+        """
+        header = {
+            "tokens": self.tokens.to_dict(),
+            "text": self.tokens.text,
+            "source": self.tokens.source,
+            "units": None if self.source is None else self.source.to_dict(),
+            "predictions": [vars(prediction) for prediction in self.predictions],
+            "foils": [None if foil is None else vars(foil) for foil in self.foils],
+            "candidates": [[vars(one) for one in row] for row in self.candidates],
+            "checks": [vars(check) for check in self.checks],
+            **{name: getattr(self, name) for name in _PLAIN},
+        }
+        arrays = {"scores": self.scores, "values": self.values, "rows": self.rows}
+        if self.parts is not None:
+            arrays["parts"] = self.parts
+        return write_arrays(path, "answer attribution", arrays, header)
+
+    @classmethod
+    def load(cls, path: str | Path) -> AnswerAttribution:
+        """Return what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to read.
+
+        Returns
+        -------
+        AnswerAttribution
+            Equal to what was saved.
+
+        Raises
+        ------
+        InputError
+            When the file holds something else.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, tempfile, os
+        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
+        >>> bool((AnswerAttribution.load(path).scores == why.scores).all())
+        True
+        """
+        arrays, header = read_arrays(path, "answer attribution")
+        text, source, units = header["text"], header["source"], header["units"]
+        described = prediction_from_dict
+        return cls(
+            tokens=Tokens.from_dict(header["tokens"], text, source),
+            predictions=tuple(described(values) for values in header["predictions"]),
+            foils=tuple(
+                None if values is None else described(values) for values in header["foils"]
+            ),
+            candidates=tuple(
+                tuple(described(values) for values in row) for row in header["candidates"]
+            ),
+            checks=tuple(Check(**check) for check in header["checks"]),
+            source=None if units is None else Tokens.from_dict(units, text, source),
+            scores=arrays["scores"],
+            values=arrays["values"],
+            rows=arrays["rows"],
+            parts=arrays.get("parts"),
+            **{name: header[name] for name in _PLAIN},
+        )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from lmwidget.widgets.saliency_matrix import SaliencyMatrix
+
+        return SaliencyMatrix.from_result(self)._repr_mimebundle_(**kwargs)
+
+    def _columns(self, count: int) -> dict[str, Any]:
+        """Return the columns of the first tokens, as fields of an attribution."""
+        fine = _between(fine_tokens(self), 0, count)
+        if self.parts is None:
+            return {"tokens": fine}
+        parts = self.parts[:count]
+        return {"tokens": merged(fine, parts), "source": fine, "parts": parts, "level": self.level}
+
+    def _decoded(self, count: int) -> Tokens | None:
+        """Return what a decoder had written, of the first tokens; None of other models."""
+        first, start = fine_borders(self)
+        return _between(fine_tokens(self), first, count) if first < start else None
+
+    def _shared(self) -> dict[str, Any]:
+        names = ("method", "signed", "unit", "of", "settings", "model", "cost", "partial")
+        return {"readout": "next token", **{name: getattr(self, name) for name in names}}
+
+
+def _between(tokens: Tokens, first: int, last: int) -> Tokens:
+    """Return some tokens in a row as a text of their own."""
+    begin = _text_start(tokens, first)
+    spans = tokens.spans[first:last]
+    end = int(spans[:, 1].max()) if len(spans) else begin
+    return Tokens(
+        text=tokens.text[begin : max(begin, end)],
+        ids=tokens.ids[first:last],
+        pieces=tokens.pieces[first:last],
+        raw=tokens.raw[first:last],
+        spans=np.clip(spans, begin, None) - begin,
+        kinds=tokens.kinds[first:last],
+        words=tokens.words[first:last],
+        roles=tokens.roles[first:last],
+        segments=tokens.segments[first:last],
+        source=tokens.source,
+    )
+
+
+def _text_start(tokens: Tokens, first: int) -> int:
+    return int(tokens.spans[first, 0]) if first < len(tokens) else len(tokens.text)
+
+
+_PLAIN = (
+    "start", "method", "signed", "input_length", "unit", "of", "model", "settings", "cost",
+    "partial", "level", "row_level",
+)  # fmt: skip

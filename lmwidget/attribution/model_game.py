@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lmwidget.attribution.budget import DEFAULT_MEMORY
 from lmwidget.attribution.game import Coalitions, Game
 from lmwidget.attribution.question import Question
+from lmwidget.attribution.rows import Reading, Removal, Row
 from lmwidget.attribution.targets import token_id
 from lmwidget.errors import InputError, nearest
 
@@ -28,7 +29,8 @@ class ModelGame(Game):
     units : ndarray of int32, shape (token,)
         Unit of each token.
     removal : str, optional
-        ``"delete"`` leaves tokens out; ``"mask"``, ``"pad"``, ``"unk"`` or any token as text puts
+        ``"delete"`` leaves tokens out, so that those behind move up (where none is left, the
+        model reads the tokenizer's token for the beginning of a text, or else for its end); ``"mask"``, ``"pad"``, ``"unk"`` or any token as text puts
         that in place of each. Default: the mask token of models that have one, else ``"delete"``.
     keep_special : bool, default True
         Special tokens are always there.
@@ -73,6 +75,10 @@ class ModelGame(Game):
         super().__init__(tokens, units, playing)
         self.removal, self._filling = self._replacement(removal)
         self.settings = {"removal": self.removal, "keep_special": keep_special}
+        first = question.place.position if question.place.kind == "next token" else None
+        first = None if question.output_tokens is not None else first
+        self.removed = Removal(self.lm, tokens, self._filling, first)
+        self.readings = [Reading(question, *read) for read in question.reads]
 
     def _replacement(self, removal: str | None) -> tuple[str, int | None]:
         tokenizer: Any = self.lm.tokenizer
@@ -96,21 +102,36 @@ class ModelGame(Game):
         present: Coalitions,
         found: Callable[[NDArray[np.intp], NDArray[np.float64]], bool],
     ) -> None:
-        for row in range(len(present)):
-            value = np.array([self._value(present[row])])
-            if not found(np.array([row]), value):
+        for number in range(len(present)):
+            row = self.row(present[number])
+            value = sum(self._value(reading, row) for reading in self.readings)
+            if not found(np.array([number]), np.array([value])):
                 return
 
-    def _value(self, present: NDArray[np.bool_]) -> float:
+    def row(self, present: NDArray[np.bool_]) -> Row:
+        """Return what the model reads when some of the players are there.
+
+        Parameters
+        ----------
+        present : ndarray of bool, shape (player,)
+            Which.
+
+        Returns
+        -------
+        Row
+            The text without the others.
+        """
         there = np.ones(int(self.units.max()) + 1, bool)
         there[self.players] = present
-        kept = there[self.units]
-        total = 0.0
-        for written, terms in self.question.reads:
-            inputs = self.question.inputs(written, self.question.kept(terms))
-            length = len(kept)
-            if self._filling is not None:
-                away = torch.tensor(~kept, device=inputs["input_ids"].device)
-                inputs["input_ids"][0, :length][away] = self._filling
-            total += float(self.question.score_output(terms, self.lm.run(inputs)))
-        return total
+        return self.removed.row(there[self.units])
+
+    def _value(self, reading: Reading, row: Row) -> float:
+        ids = [*row.ids, *reading.written]
+        segments = [*row.segments, *[row.segments[-1]] * len(reading.written)]
+        inputs = self.lm.arguments(
+            torch.tensor(ids)[None],
+            segments=torch.tensor(segments)[None],
+            output_ids=None if reading.output is None else torch.tensor(reading.output)[None],
+        )
+        length = len(ids) if reading.output is None else len(reading.output)
+        return float(reading.values([row], self.lm.run(inputs), length)[0])

@@ -18,7 +18,7 @@ LEVELS = ("token", "word", "sentence", "paragraph", "turn")
 Spans = Sequence[tuple[int, int] | str]
 
 # The end of a sentence: marks, closing quotes or brackets, then space; CJK needs no space.
-_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]»]*(?=\s)|[。!?]+[」』”’)]*|\n)\s*")
+_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’)\]»]*(?=\s)|[。\uff01\uff1f]+[」』”’)]*|\n)\s*")
 _PARAGRAPH_END = re.compile(r"\n\s*\n\s*")
 _TITLES = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|e\.g|i\.e|cf|No|Fig|approx)|\b[A-Z])\.$"

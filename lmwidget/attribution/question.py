@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,12 @@ from torch import Tensor
 
 from lmwidget.attribution.targets import Wanted, resolve_wanted
 from lmwidget.errors import InputError, UnknownNameError, nearest
-from lmwidget.models.predictions import strongest, strongest_spans
+from lmwidget.models.predictions import (
+    labelled_token,
+    log_probabilities,
+    strongest,
+    strongest_spans,
+)
 from lmwidget.models.tasks import Readout, logits_at, readout, takes
 from lmwidget.results import Prediction
 
@@ -263,7 +268,7 @@ class Question:
         """
         target, foil, of = self._asked
         if self.place.kind == "token label" and self.place.position is None:
-            self.place = self._strongest_label(output, target)
+            self.place = self._surest_token(output, target)
         logits = logits_at(output, self.place.kind, self.first_positions)[0].detach().float()
         wanted = resolve_wanted(self.lm, self, target, foil, logits)
         several = max(len(one.ids) for one in wanted) > 1 and self.place.kind != "span"
@@ -332,21 +337,22 @@ class Question:
                 )
             return found.float()
         if self.of == "entropy":
-            logs = self._logs(logits)
-            return -(logs.exp() * logs).nan_to_num(0.0).sum(-1).mean(-1)
+            return self._entropy(logits.float()).mean(-1)
         assert term.candidates is not None
         places = torch.arange(len(term.positions), device=logits.device)
         chosen = torch.tensor(term.candidates, device=logits.device)
         if self.of == "logit":
             return logits[:, places, chosen].float().sum(-1)
-        total = self._logs(logits)[:, places, chosen].sum(-1)
+        total = log_probabilities(self.lm, logits.float())[:, places, chosen].sum(-1)
         return total if self.of == "log_probability" else total.exp()
 
-    def _logs(self, logits: Tensor) -> Tensor:
-        logits = logits.float()
-        if self.place.kind == "class" and self.lm.multi_label:
-            return torch.nn.functional.logsigmoid(logits)
-        return logits.log_softmax(-1)
+    def _entropy(self, logits: Tensor) -> Tensor:
+        logs = log_probabilities(self.lm, logits)
+        own = -(logs.exp() * logs).nan_to_num(0.0)
+        if self.lm.multi_label:  # each label is a coin of its own
+            others = log_probabilities(self.lm, -logits)
+            own = own - (others.exp() * others).nan_to_num(0.0)
+        return own.sum(-1)
 
     def _term(self, sign: float, wanted: Wanted) -> Term:
         count, first = len(wanted.ids), self.first_positions
@@ -366,7 +372,7 @@ class Question:
         if len(wanted.ids) > 1:
             return Prediction(wanted.ids[0], wanted.label, float("nan"), float("nan"), wanted.ids)
         chosen = wanted.ids[0]
-        probability = float(self._logs(logits[:1])[0, chosen].exp()) if logits.shape[-1] > 1 else float("nan")  # fmt: skip
+        probability = float(log_probabilities(self.lm, logits[0])[chosen].exp())  # fmt: skip
         return Prediction(chosen, wanted.label, probability, float(logits[0, chosen]))
 
     def _strongest(self, logits: Tensor) -> tuple[Prediction, ...]:
@@ -379,7 +385,7 @@ class Question:
     def _placed(self, position: int | str | None) -> tuple[Readout, tuple[int, ...]]:
         read = self.tokens if self.output_tokens is None else self.output_tokens
         if self.lm.task == "question-answering":
-            both = {None: (0, 1), "start": (0,), "end": (1,)}
+            both = {None: (0, 1), "start": (0,), "end": (1,), 0: (0,), 1: (1,)}
             if position not in both:
                 raise InputError(
                     f"There is no place {position!r} in an answer.", "Give 'start' or 'end'."
@@ -392,17 +398,12 @@ class Question:
             position = found[0]
         return readout(self.lm, read, position), ()
 
-    def _strongest_label(self, output: Any, target: Any) -> Readout:
-        """Choose the token whose label is surest, leaving out special tokens and "O"."""
-        table = logits_at(output, "token label", range(len(self.tokens)))[0].detach().float()
-        logs = table.log_softmax(-1)
-        special = [kind == "special" for kind in self.tokens.kinds]
-        logs[torch.tensor(special, device=logs.device)] = -torch.inf
+    def _surest_token(self, output: Any, target: Any) -> Readout:
+        """Choose the token whose label (or that label's) is surest."""
         if target is None:
-            outside = [i for i, label in self.lm.labels.items() if label == "O"]
-            logs[:, outside] = -torch.inf
-            place = int(logs.amax(-1).argmax())
+            found = labelled_token(self.lm, self.tokens, output)
         else:
-            (wanted,) = resolve_wanted(self.lm, self, target, None, table[:1])
-            place = int(logs[:, wanted.ids[0]].argmax())
-        return Readout("token label", place)
+            logits = logits_at(output, "token label", [0])[0]
+            (wanted,) = resolve_wanted(self.lm, self, target, None, logits)
+            found = labelled_token(self.lm, self.tokens, output, wanted.ids[0])
+        return replace(found, note="")

@@ -346,3 +346,37 @@ class LanguageModel(Reader):
             output_tokens=self._written(output),
             **settings,
         )
+
+    def check(self, attribution: Attribution, **settings: Any) -> Attribution:
+        """Return the attribution with its checks: does the model need what the map marks.
+
+        Parameters
+        ----------
+        attribution : Attribution
+            From :meth:`attribute`.
+        **settings
+            ``random_maps``, ``seeds``, ``seed``, ``removal``, … of :func:`lmwidget.evaluation.check`.
+
+        Returns
+        -------
+        Attribution
+            With ``checks``: comprehensiveness and sufficiency beside those of random maps, and
+            stability over seeds.
+
+        Raises
+        ------
+        CancelledError
+            When it was stopped.
+        InputError
+            When the attribution is not of this model.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.check(lm.attribute("The king of the king of the")).checks[0].name
+        'comprehensiveness'
+        """
+        from lmwidget.evaluation import check
+
+        return check(self, attribution, **settings)

@@ -235,7 +235,7 @@ def strongest_spans(lm: Reader, tokens: Tokens, logits: Tensor, top: int = 10) -
     return sorted(found, key=lambda answer: -answer.logit)[:top]
 
 
-def labelled_token(lm: Reader, tokens: Tokens, output: Any) -> Readout:
+def labelled_token(lm: Reader, tokens: Tokens, output: Any, label: int | None = None) -> Readout:
     """Return the token with the most certain label, of those that are more than "nothing here".
 
     Parameters
@@ -246,12 +246,14 @@ def labelled_token(lm: Reader, tokens: Tokens, output: Any) -> Readout:
         What it read.
     output : transformers.utils.ModelOutput
         What it returned.
+    label : int, optional
+        Only this label; default: any other than ``"O"``.
 
     Returns
     -------
     Readout
-        Of the token with the highest probability of a label other than ``"O"``, special tokens
-        aside; the note says which.
+        Of the token with the highest probability of such a label, special tokens aside; the note
+        says which.
 
     Examples
     --------
@@ -264,6 +266,7 @@ def labelled_token(lm: Reader, tokens: Tokens, output: Any) -> Readout:
     """
     chances = log_probabilities(lm, logit_table(output, "token label")[0].detach().float()).cpu()
     named = [index for index in range(chances.shape[1]) if lm.labels.get(index, "").upper() != "O"]
+    named = named if label is None else [label]
     text = [place for place, kind in enumerate(tokens.kinds) if kind != "special"]
     text = text or list(range(len(tokens)))
     best = chances[text][:, named].amax(-1) if named else chances[text].amax(-1)
@@ -272,7 +275,7 @@ def labelled_token(lm: Reader, tokens: Tokens, output: Any) -> Readout:
         f"Every token has a label: {tokens.labels[place]!r}, token {place}, is read, whose label "
         f"is the most certain{' besides O' if len(named) < chances.shape[1] else ''}."
     )
-    return Readout("token label", place, note if len(text) > 1 else "")
+    return Readout("token label", place, note if len(text) > 1 and label is None else "")
 
 
 def _context(lm: Reader, tokens: Tokens) -> Tensor:

@@ -8,7 +8,8 @@ from models import VOCABULARY, fresh_model, tiny_lm
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers import models as subword
 
-from lmwidget.attribution.targets import resolve, token_id
+from lmwidget.attribution.question import Question
+from lmwidget.attribution.targets import resolve_wanted, token_id
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.models.language_model import LanguageModel
 
@@ -116,7 +117,7 @@ def test_index_out_of_range(index):
         tiny_lm("bert-classifier").attribute("the king", foil=index)
 
 
-@pytest.mark.parametrize("given", [1.5, [3], b"a"])
+@pytest.mark.parametrize("given", [1.5, {3}, b"a"])
 def test_neither_text_nor_index(given):
     with pytest.raises(InputError, match=f"The target is a {type(given).__name__}"):
         tiny_lm("gpt2").attribute("the king", target=given)
@@ -164,9 +165,10 @@ def test_target_and_foil_must_differ():
 
 
 def test_resolve_without_target():
-    logits = torch.tensor([0.0, 2.0, 1.0])
-    assert resolve(tiny_lm("bert-classifier"), None, None, logits) == (1, None)
-    assert resolve(tiny_lm("bert-classifier"), None, "LABEL_2", logits) == (1, 2)
+    lm, logits = tiny_lm("bert-classifier"), torch.tensor([[0.0, 2.0, 1.0]])
+    question = Question(lm, lm.tokenize("the king"))
+    assert [w.ids for w in resolve_wanted(lm, question, None, None, logits)] == [(1,)]
+    assert [w.ids for w in resolve_wanted(lm, question, None, "LABEL_2", logits)] == [(1,), (2,)]
 
 
 def test_no_mask_in_the_text():

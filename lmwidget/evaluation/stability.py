@@ -1,0 +1,147 @@
+"""Stability: does the map come out the same when random numbers are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lmwidget.attribution import attribute, find_method
+from lmwidget.errors import CancelledError
+from lmwidget.results import Attribution, Check
+
+if TYPE_CHECKING:
+    from lmwidget.models.language_model import LanguageModel
+
+STABLE = 0.7
+"Rank correlation between runs from which a map counts as stable."
+
+
+def stability(
+    lm: LanguageModel,
+    attribution: Attribution,
+    *,
+    of: Callable[..., Any] | None = None,
+    seeds: int = 3,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Check]:
+    """Return how well the maps of other seeds agree with this one and with each other.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+    attribution : Attribution
+        The map.
+    of : callable, optional
+        The function of the logits, if one's own is explained.
+    seeds : int, default 3
+        Runs with other seeds; 0 for no check.
+    cancelled : callable, optional
+        Asked before every batch.
+
+    Returns
+    -------
+    list of Check
+        One ``"stability"``: the mean rank correlation (Spearman) over all pairs of runs, 1 for
+        methods that draw nothing. Empty when nothing was run.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> stability(lm, lm.attribute("The king said"))[0].value
+    1.0
+    """
+    method = find_method(attribution.method)
+    if seeds < 1:
+        return []
+    if "seed" not in method.settings:
+        return [
+            Check(
+                name="stability",
+                value=1.0,
+                passed=True,
+                explanation="This method draws no random numbers: every run gives the same map.",
+            )
+        ]
+    fine = attribution.tokens if attribution.source is None else attribution.source
+    first = int(attribution.settings.get("seed") or 0)
+    settings = {n: v for n, v in attribution.settings.items() if n != "seed"}
+    whole = attribution.of in {"entropy", "own function"}
+    level = attribution.level
+    maps = [attribution.scores]
+    for seed in range(first + 1, first + 1 + seeds):
+        try:
+            again = attribute(
+                lm,
+                fine,
+                attribution.method,
+                None if whole else attribution.target,
+                attribution.foil,
+                of=of or attribution.of,
+                position=attribution.position,
+                level=_spans(attribution) if level == "passage" else level,
+                output_tokens=attribution.output,
+                progress=False,
+                cancelled=cancelled,
+                **settings,
+                seed=seed,
+            )
+        except CancelledError:
+            break
+        if again.partial:
+            break
+        maps.append(again.scores)
+    return [_agreement(maps)] if len(maps) > 1 else []
+
+
+def _agreement(maps: list[NDArray[np.float32]]) -> Check:
+    found = [rank_correlation(a, b) for a, b in combinations(maps, 2)]
+    value = float(np.mean(found))
+    return Check(
+        name="stability",
+        value=value,
+        passed=value >= STABLE,
+        explanation=(
+            f"Maps of {len(maps)} seeds agree with a rank correlation of {value:.2f} on average, "
+            f"{min(found):.2f} at least; from {STABLE} on a map counts as stable."
+        ),
+    )
+
+
+def _spans(attribution: Attribution) -> list[tuple[int, int]]:
+    return [(int(start), int(end)) for start, end in attribution.tokens.spans if start < end]
+
+
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
+    """Return Spearman's rank correlation, ties sharing their mean rank.
+
+    Parameters
+    ----------
+    first, second : array_like, shape (unit,)
+        Scores.
+
+    Returns
+    -------
+    float
+        From -1 to 1; NaN when one of them is constant.
+
+    Examples
+    --------
+    >>> round(rank_correlation([1, 2, 3], [10, 30, 20]), 2)
+    0.5
+    """
+    ranks = np.stack([_ranks(np.asarray(values, np.float64)) for values in (first, second)])
+    centred = ranks - ranks.mean(1, keepdims=True)
+    size = float(np.sqrt((centred**2).sum(1).prod()))
+    return float((centred[0] * centred[1]).sum() / size) if size else float("nan")
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return ((ends - counts + ends - 1) / 2)[place]

@@ -1,58 +1,63 @@
-"""SaliencyText: the text a model read, shaded by what each token contributed."""
+"""SaliencyText: the text a model read, shaded by what each part contributed to an answer."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike
+from typing_extensions import Self
 
-from lmwidget.errors import InputError, UnknownNameError, nearest
-from lmwidget.html import shaded
+from lmwidget.answers import AnswerAttribution
+from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array, plain_tokens
-from lmwidget.widgets.base import READY, ModelWidget, as_language_model, bundle, has_content
+from lmwidget.widgets.base import bundle
+from lmwidget.widgets.saliency_state import (
+    answer_steps,
+    asked_place,
+    candidate,
+    check_row,
+    masks,
+    offered_levels,
+)
+from lmwidget.widgets.saliency_static import static_text
+from lmwidget.widgets.saliency_widget import SaliencyWidget
 from lmwidget.wire import envelope
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
 
-class SaliencyText(ModelWidget):
-    """Text shaded by the contribution of each token to one prediction.
+class SaliencyText(SaliencyWidget):
+    """Text shaded by the contribution of each token, word, sentence or turn to an answer.
 
     Parameters
     ----------
     lm : LanguageModel, optional
-        The model; without one, use :meth:`from_result` or :meth:`from_arrays`.
+        The model; without one, use :meth:`from_result`, :meth:`from_arrays`, :meth:`from_captum`,
+        :meth:`from_shap`, :meth:`from_inseq` or :meth:`from_lime`.
     text : str, list of messages, or pair of str
         What the model reads.
-    method : str
-        Name of an attribution method: ``"input_x_gradient"``, ``"gradient"``,
-        ``"integrated_gradients"``.
-    target : str or int, optional
-        What is explained: a token, a class, or its id. Without it, the model's top prediction.
-    foil : str or int, optional
-        The alternative: why the target rather than this.
-    output : str, optional
-        What the decoder of an encoder-decoder model has written so far.
-    truncate : bool
-        Cut a text that is too long for the model, instead of refusing it.
-    settings : dict, optional
-        Settings of the method, such as ``{"steps": 32}``.
-    **traits
-        Any other public trait: ``token``, ``theme``.
+    answer : bool or str, optional
+        Explain a whole answer, token by token: True for what the model writes itself, or the
+        answer as text.
+    **settings
+        ``method``: name of an attribution method, see ``lmw.attribution.METHODS``. ``target``,
+        ``foil``: what is explained, and rather than what: a token, phrase, class or part of the
+        text, as text or index. ``of``, ``position``, ``level``, ``settings``, ``token``,
+        ``theme``: see the traits. ``output``: what the decoder of an encoder-decoder has written
+        so far. ``truncate``: cut a text that is too long for the model.
 
     Raises
     ------
     InputError
         When the text or the target cannot be used.
     UnknownNameError
-        For a method, class or keyword that does not exist.
+        For a method, class, level or keyword that does not exist.
 
     Examples
     --------
@@ -61,75 +66,32 @@ class SaliencyText(ModelWidget):
     >>> why.method = "gradient"
     >>> why.result.unit
     'gradient norm'
+    >>> why.level = "word"
+    >>> why.result.tokens.pieces[:2]
+    ('The', ' king')
     """
 
     _esm = bundle("saliency_text.js")
     _css = bundle("saliency_text.css")
     _bundle = "saliency_text"
-    _input_traits = ("text", "method", "target", "foil")
-    _bulk_traits = ("_tokens", "_scores")
 
-    method = t.Unicode("input_x_gradient").tag(sync=True)
-    "Name of the attribution method."
-
-    target = t.Union([t.Int(), t.Unicode()], default_value=None, allow_none=True).tag(sync=True)
-    "What is explained: token or class, as text or id; ``None`` for the model's top prediction. A new text forgets it, unless the model is a classifier."
-
-    foil = t.Union([t.Int(), t.Unicode()], default_value=None, allow_none=True).tag(sync=True)
-    "The alternative, or ``None``."
-
-    _scores = t.Dict().tag(sync=True, echo_update=False)
-    _predictions: t.List[Any] = t.List().tag(sync=True, echo_update=False)
+    step = t.Int(None, allow_none=True).tag(sync=True)
+    "Token of the answer that is explained, from 0; ``None`` for the whole answer."
 
     def __init__(
         self,
         lm: LanguageModel | None = None,
         text: Any = "",
         *,
-        output: Any = None,
-        truncate: bool = False,
-        settings: dict[str, Any] | None = None,
-        **traits: Any,
+        answer: bool | str | None = None,
+        **settings: Any,
     ) -> None:
-        self._lm = None if lm is None else as_language_model(lm)
-        self._input, self._output, self._truncate = text, output, truncate
-        self._settings = dict(settings or {})
-        self._result: Attribution | None = traits.pop("_result", None)
-        self._asked = {
-            "method": traits.get("method", "input_x_gradient"),
-            "target": traits.get("target"),
-            "foil": traits.get("foil"),
-        }
-        super().__init__(**traits)
-
-    @classmethod
-    def from_result(cls, attribution: Attribution, **traits: Any) -> SaliencyText:
-        """Return the picture of an attribution that has been computed before.
-
-        Parameters
-        ----------
-        attribution : Attribution
-            From ``lm.attribute(...)`` or ``Attribution.load(path)``.
-        **traits
-            As for the class.
-
-        Returns
-        -------
-        SaliencyText
-            Without a model: text, target and method stay as they are.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> lmw.SaliencyText.from_result(lmw.load("tiny").attribute("The king")).method
-        'input_x_gradient'
-        """
-        if not isinstance(attribution, Attribution):
+        if answer is not None and not isinstance(answer, bool | str):
             raise InputError(
-                f"A {type(attribution).__name__} is no attribution.",
-                "Give what lm.attribute(text) or Attribution.load(path) returned.",
+                f"answer is a {type(answer).__name__}.", "Give True, or the answer as text."
             )
-        return cls(_result=attribution, **traits)
+        self._answer = answer or None
+        super().__init__(lm, text, **settings)
 
     @classmethod
     def from_arrays(
@@ -142,7 +104,7 @@ class SaliencyText(ModelWidget):
         method: str = "given scores",
         target: str = "",
         **traits: Any,
-    ) -> SaliencyText:
+    ) -> Self:
         """Return the picture of scores computed elsewhere.
 
         Parameters
@@ -198,14 +160,117 @@ class SaliencyText(ModelWidget):
         )
         return cls(_result=result, **traits)
 
+    @classmethod
+    def from_captum(cls, attributions: Any, tokens: Any = None, **settings: Any) -> Self:
+        """Return the picture of what Captum computed.
+
+        Parameters
+        ----------
+        attributions : object
+            What a method of Captum returned; see :func:`lmwidget.exchange.from_captum`.
+        tokens : Tokens or sequence of str, optional
+            The text.
+        **settings
+            Further arguments of :func:`lmwidget.exchange.from_captum`.
+
+        Returns
+        -------
+        SaliencyText
+            A picture without a model.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, torch
+        >>> lmw.SaliencyText.from_captum(torch.tensor([0.5, -1.0]), ["so", " bad"]).result.signed
+        True
+        """
+        from lmwidget import exchange
+
+        return cls.from_result(exchange.from_captum(attributions, tokens, **settings))
+
+    @classmethod
+    def from_shap(cls, explanation: Any, tokens: Any = None, **settings: Any) -> Self:
+        """Return the picture of what SHAP computed.
+
+        Parameters
+        ----------
+        explanation : shap.Explanation
+            For one text; see :func:`lmwidget.exchange.from_shap`.
+        tokens : Tokens or sequence of str, optional
+            The text, where the explanation does not hold it.
+        **settings
+            Further arguments of :func:`lmwidget.exchange.from_shap`.
+
+        Returns
+        -------
+        SaliencyText
+            A picture without a model.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, numpy as np
+        >>> from types import SimpleNamespace
+        >>> explanation = SimpleNamespace(values=np.array([0.5, -1.0]), data=["so", " bad"],
+        ...     base_values=0.0, output_names=None)
+        >>> lmw.SaliencyText.from_shap(explanation).result.scores.tolist()
+        [0.5, -1.0]
+        """
+        from lmwidget import exchange
+
+        return cls.from_result(exchange.from_shap(explanation, tokens, **settings))
+
+    @classmethod
+    def from_inseq(cls, output: Any, tokens: Any = None, **settings: Any) -> Self:
+        """Return the picture of what Inseq computed: an answer, token by token.
+
+        Parameters
+        ----------
+        output : inseq.FeatureAttributionOutput
+            For one text; see :func:`lmwidget.exchange.from_inseq`.
+        tokens : Tokens or sequence of str, optional
+            The text, where the output does not hold it.
+        **settings
+            Further arguments of :func:`lmwidget.exchange.from_inseq`.
+
+        Returns
+        -------
+        SaliencyText
+            A picture without a model.
+        """
+        from lmwidget import exchange
+
+        return cls.from_result(exchange.from_inseq(output, tokens, **settings))
+
+    @classmethod
+    def from_lime(cls, explanation: Any, tokens: Any = None, **settings: Any) -> Self:
+        """Return the picture of what LIME computed.
+
+        Parameters
+        ----------
+        explanation : lime.explanation.Explanation
+            For one text; see :func:`lmwidget.exchange.from_lime`.
+        tokens : Tokens or sequence of str, optional
+            The text, where the explanation does not hold it.
+        **settings
+            Further arguments of :func:`lmwidget.exchange.from_lime`.
+
+        Returns
+        -------
+        SaliencyText
+            A picture without a model.
+        """
+        from lmwidget import exchange
+
+        return cls.from_result(exchange.from_lime(explanation, tokens, **settings))
+
     @property
     def result(self) -> Attribution:
-        """The attribution that is drawn.
+        """The attribution that is drawn, at the level and step that are shown.
 
         Returns
         -------
         Attribution
-            Scores, target, check and settings.
+            Scores, target, checks and settings.
 
         Raises
         ------
@@ -220,140 +285,121 @@ class SaliencyText(ModelWidget):
         """
         if self._result is None:
             raise InputError("There is no attribution yet.", "Set the text first.")
-        return self._result
+        return self._with_checks(self._to_check())
+
+    @property
+    def answer(self) -> AnswerAttribution | None:
+        """The explained answer, token by token.
+
+        Returns
+        -------
+        AnswerAttribution or None
+            None when one prediction is explained.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.SaliencyText(lmw.load("tiny"), "the king", answer=" said").answer.answer
+        ' said'
+        """
+        return self._result if isinstance(self._result, AnswerAttribution) else None
 
     # State -----------------------------------------------------------------------------------
 
-    def _initial_state(self) -> dict[str, Any]:
-        if self._result is not None:
-            self._asked = {"method": self._result.method, "target": None, "foil": None}
-            return {"method": self._result.method, **self._drawn(self._result)}
-        text = self._input
-        if self._lm is None or not has_content(text):
-            figure = {"model": self._lm.name if self._lm else "", "methods": self._methods(), "live": True,
-                      "editable": self._lm is not None}  # fmt: skip
-            return {"_status": self._nothing(), "_figure": figure}
-        return self._drawn(self._read(**self._asked))
+    @classmethod
+    def _shows(cls, result: Any) -> bool:
+        return isinstance(result, Attribution | AnswerAttribution)
 
-    def _compute(self) -> dict[str, Any]:
-        if self._lm is None:
-            raise InputError(
-                "This text has no model, so it cannot be run again.",
-                "Make one with SaliencyText(lm, text).",
-            )
-        changes: dict[str, Any] = {}
-        if self._result is None:
-            self._input = self.text
-        elif self.text != self._result.tokens.text:
-            self._input, self._output = self.text, None
-            changes["token"] = None
-            if self._lm.task != "sequence-classification":
-                changes.update(target=None, foil=None)
-        asked = {"method": self.method, "target": self.target, "foil": self.foil, **{
-            name: value for name, value in changes.items() if name != "token"
-        }}  # fmt: skip
-        return {**changes, **self._drawn(self._read(**asked))}
-
-    def _read(self, method: str, target: Any, foil: Any) -> Attribution:
+    def _attributed(self, asked: dict[str, Any], **how: Any) -> Any:
+        if self._answer is None:
+            return super()._attributed(asked, **how)
         assert self._lm is not None
-        own = self._settings if method == self._asked["method"] else {}
-        with self._progress() as progress:
-            self._result = self._lm.attribute(
-                self._input,
-                method,
-                target=target,
-                foil=foil,
-                output=self._output,
-                truncate=self._truncate,
-                progress=progress,
-                cancelled=self._cancelled,
-                **own,
-            )
-        return self._result
+        return self._lm.attribute_answer(
+            self._read_tokens(),
+            self._answer if isinstance(self._answer, str) else None,
+            method=asked["method"],
+            of=asked["of"],
+            **how,
+        )
 
-    def _cancelled(self) -> bool:
-        cancel = getattr(self, "_cancel", None)
-        return cancel is not None and cancel.is_set()
+    def _forgotten(self) -> dict[str, Any]:
+        changes = super()._forgotten()
+        if "token" in changes:
+            changes["step"] = None
+            self._answer = True if self._answer else None  # another text has another answer
+        return changes
 
-    def _drawn(self, result: Attribution) -> dict[str, Any]:
-        known = result.check is not None and math.isfinite(result.check.value)
-        check = vars(result.check) if known else None
+    def _to_check(self) -> Attribution:
+        answer = self.answer
+        if answer is None:
+            return super()._to_check()
+        by = answer.by(self._level_asked(), rows=answer.row_level)
+        return by.whole() if self.step is None else by.step(self.step)
+
+    def _where(self) -> Any:
+        return self.step
+
+    def _input_text(self) -> str:
+        answer = self.answer
+        if answer is None:
+            return super()._input_text()
+        text, start = answer.tokens.text, answer.input_length
+        end = int(answer.tokens.spans[start, 0]) if start < len(answer.tokens) else len(text)
+        return text[:end]
+
+    def _picture(self, result: Any) -> dict[str, Any]:
+        answer = isinstance(result, AnswerAttribution)
+        tokens = result.tokens if result.source is None else result.source
+        steps = answer_steps(result) if answer else None
+        levels = offered_levels(
+            tokens,
+            shown=self._level_asked(),
+            passages=self._passages,
+            computed=(result.level, result.parts),
+            live=self._lm is not None,
+            start=steps["start"] if steps else None,
+        )
+        axes = ["generated", "unit"] if answer else ["unit"]
         return {
-            "text": result.tokens.text,
-            "_tokens": result.tokens.to_dict(),
-            "_scores": envelope(result.scores.astype(np.float32), ["token"]),
-            "_predictions": [_candidate(prediction) for prediction in result.predictions],
-            "_figure": {
-                "model": self._named(result.model, result.tokens),
-                "method": result.method,
-                "signed": result.signed,
-                "unit": result.unit,
-                "methods": self._methods(),
-                "live": self._lm is not None,
-                "editable": self._lm is not None and result.tokens.source == "text",
-                "readout": result.readout,
-                "target": _candidate(result.target),
-                "foil": _candidate(result.foil) if result.foil else None,
-                "check": {name: _finite(value) for name, value in check.items()} if check else None,
-                "cost": result.cost,
-                "partial": result.partial,
-            },
-            "_status": READY,
+            "_tokens": tokens.to_dict(),
+            "_levels": levels,
+            "_scores": envelope(result.scores.astype(np.float32), axes),
+            "_predictions": [] if answer else [candidate(one) for one in result.predictions],
+            "_figure": {"answer": steps} if answer else _figure(result),
         }
-
-    def _methods(self) -> list[dict[str, Any]]:
-        from lmwidget.attribution import METHODS
-
-        if self._lm is None:
-            shown = [METHODS[name] for name in METHODS if name == self._asked["method"]]
-        else:
-            shown = list(METHODS.values())
-        return [
-            {name: getattr(method, name) for name in ("name", "label", "summary", "signed", "slow")}
-            for method in shown
-        ]
-
-    def _published_state(self, max_bytes: int) -> dict[str, Any]:  # noqa: ARG002
-        if self._result is None:
-            return self._published_nothing()
-        return {"_figure": {**self._figure, "editable": False}}
-
-    @t.validate("method")
-    def _valid_method(self, proposal: Any) -> str:
-        from lmwidget.attribution import METHODS
-
-        name = str(proposal["value"])
-        if self._lm is not None and name not in METHODS:
-            raise UnknownNameError(f"There is no method {name!r}.", nearest(name, METHODS))
-        return name
 
     def _static_html(self) -> str:
         if self._result is None:
             return "<p>SaliencyText: no text yet.</p>"
-        result = self._result
-        largest = float(np.nanmax(np.abs(result.scores), initial=0)) or 1.0
-        titles = [f"{score:.4g} {result.unit}" for score in result.scores]
-        against = f" rather than {result.foil.label!r}" if result.foil else ""
-        wanted = f" for {result.target.label!r}" if result.target.label else ""
-        model = f", {result.model}" if result.model else ""
-        text = shaded(result.tokens.pieces, [float(s) / largest for s in result.scores], titles)
-        caption = (
-            f"{result.method}{wanted}{against}{model}; full shade is "
-            f"{largest:.2g} {result.unit}. Run the notebook for the live picture."
-        )
-        return f"{text}<p><small>{_escaped(caption)}</small></p>"
+        return static_text(self.result, self._result, [level["name"] for level in self._levels])
+
+    @t.validate("step")
+    def _valid_step(self, proposal: Any) -> int | None:
+        step: int | None = proposal["value"]
+        if step is None or self._result is None:
+            return step
+        answer = self.answer
+        if answer is None:
+            raise UnknownNameError(
+                "No answer is explained here, so it has no steps.",
+                "Explain one: SaliencyText(lm, text, answer=True).",
+            )
+        if not 0 <= step < len(answer):
+            raise UnknownNameError(
+                f"There is no step {step}.", f"Choose a step from 0 to {len(answer) - 1}."
+            )
+        return step
 
 
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: the browser gets ``None``."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _candidate(prediction: Prediction) -> dict[str, Any]:
-    return {name: _finite(value) for name, value in vars(prediction).items()}
+def _figure(result: Attribution) -> dict[str, Any]:
+    """Return what the figure says of one attribution."""
+    return {
+        "answer": None,
+        "readout": result.readout,
+        "target": candidate(result.target),
+        "foil": candidate(result.foil),
+        "check": None if result.check is None else check_row(result.check),
+        "position": asked_place(result),
+        "ends": result.position if result.readout == "span" else None,
+        "masks": masks(result),
+    }

@@ -1,0 +1,352 @@
+"""What crosses to the browser of attribution: candidates, methods, levels, checks, steps of an answer."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmwidget.attribution.method import Method
+from lmwidget.results import Attribution, Check, Prediction
+from lmwidget.tokens import Tokens
+from lmwidget.units import LEVELS, Spans, level_name, unit_of_tokens
+from lmwidget.wire import envelope
+
+_GROUPS = ((30, "Gradients"), (40, "Attention"), (90, "Perturbation"))
+_KINDS = ("int", "float", "bool", "str")
+
+
+def finite(value: Any) -> Any:
+    """Return a value as JSON has it: None for a number that is not finite.
+
+    Parameters
+    ----------
+    value : object
+        Anything; what is inside lists, tuples and dicts is converted as well.
+
+    Returns
+    -------
+    object
+        Plain data.
+
+    Examples
+    --------
+    >>> finite({"a": (1.0, float("nan"))})
+    {'a': [1.0, None]}
+    """
+    if isinstance(value, dict):
+        return {str(name): finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def candidate(prediction: Prediction | None) -> dict[str, Any] | None:
+    """Return a prediction for the wire.
+
+    Parameters
+    ----------
+    prediction : Prediction or None
+        What may be explained.
+
+    Returns
+    -------
+    dict or None
+        Its fields; numbers that are not known are None.
+
+    Examples
+    --------
+    >>> candidate(Prediction(1, " a", 0.5, 2.0))["label"]
+    ' a'
+    """
+    if prediction is None:
+        return None
+    found: dict[str, Any] = finite(vars(prediction))
+    return found
+
+
+def check_row(check: Check) -> dict[str, Any]:
+    """Return a check for the wire.
+
+    Parameters
+    ----------
+    check : Check
+        Test of a map.
+
+    Returns
+    -------
+    dict
+        Its fields; numbers that are not known are None.
+
+    Examples
+    --------
+    >>> check_row(Check("stability", 0.9, "…"))["value"]
+    0.9
+    """
+    found: dict[str, Any] = finite(vars(check))
+    return found
+
+
+def method_info(method: Method) -> dict[str, Any]:
+    """Return what the menu of methods says about one.
+
+    Parameters
+    ----------
+    method : Method
+        From the registry.
+
+    Returns
+    -------
+    dict
+        Name, label, summary, whether it is slow, the group it stands in, and its settings that
+        are plain values.
+
+    Examples
+    --------
+    >>> from lmwidget.attribution import METHODS
+    >>> method_info(METHODS["integrated_gradients"])["settings"][0]
+    {'name': 'steps', 'kind': 'int', 'default': None}
+    """
+    group = next((name for end, name in _GROUPS if method.order < end), "Control")
+    return {
+        **{name: getattr(method, name) for name in ("name", "label", "summary", "signed", "slow", "needs")},
+        "group": group,
+        "settings": _settings(method),
+    }  # fmt: skip
+
+
+def _settings(method: Method) -> list[dict[str, Any]]:
+    """Return the settings that a plain field can hold."""
+    found = []
+    for parameter in inspect.signature(method.function).parameters.values():
+        kind = str(parameter.annotation).split(" | ", maxsplit=1)[0]
+        if parameter.kind is parameter.KEYWORD_ONLY and kind in _KINDS:
+            default = finite(parameter.default)
+            found.append({"name": parameter.name, "kind": kind, "default": default})
+    if method.needs == "values":
+        found.append({"name": "removal", "kind": "str", "default": None})
+        found.append({"name": "keep_special", "kind": "bool", "default": True})
+    return found
+
+
+def refines(fine: NDArray[np.int32] | None, coarse: NDArray[np.int32]) -> bool:
+    """Return whether every fine unit lies in one coarse unit, so that scores can be summed.
+
+    Parameters
+    ----------
+    fine : ndarray of int32, shape (token,), or None
+        Unit of each token; None when each token is a unit.
+    coarse : ndarray of int32, shape (token,)
+        Unit of each token.
+
+    Returns
+    -------
+    bool
+        True when sums of the fine units give the coarse ones.
+
+    Examples
+    --------
+    >>> refines(np.array([0, 0, 1], np.int32), np.array([0, 1, 1], np.int32))
+    False
+    """
+    if fine is None or not len(fine):
+        return True
+    firsts = np.flatnonzero(np.diff(fine, prepend=-1))
+    return bool((coarse[firsts][fine] == coarse).all())
+
+
+def offered_levels(
+    tokens: Tokens,
+    *,
+    shown: str | Spans,
+    passages: Spans | None = None,
+    computed: tuple[str, NDArray[np.int32] | None] = ("token", None),
+    live: bool = False,
+    start: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the levels that make a difference for a text, with the unit of each token.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        The model's own tokens.
+    shown : str or sequence of spans
+        Level that is drawn; it is offered in any case.
+    passages : sequence of spans, optional
+        The reader's own passages.
+    computed : tuple of (str, ndarray of int32 or None)
+        Level of the scores and the unit of each token; None when each token is a unit.
+    live : bool
+        Whether a model can compute finer levels.
+    start : int, optional
+        First token of an answer, whose units stay as they were computed.
+
+    Returns
+    -------
+    list of dict
+        ``name`` and ``parts`` (an envelope of int32, or None when each token is a unit), finest
+        first.
+
+    Examples
+    --------
+    >>> made = offered_levels(Tokens.from_pieces(["un", "real", " world"]), shown="token")
+    >>> [level["name"] for level in made]
+    ['token', 'word']
+    """
+    name, own = computed
+    asked: list[str | Spans] = [*LEVELS, *([] if passages is None else [passages])]
+    found: list[dict[str, Any]] = []
+    before = len(tokens) + 1
+    for level in asked:
+        if level == name and own is not None:
+            parts = own
+        else:
+            parts = answer_apart(unit_of_tokens(tokens, level), own, start)
+        if not live and not refines(own, parts):
+            continue
+        count = _count(tokens, parts)
+        wanted = level_name(level) in {level_name(shown), name}
+        if wanted or level_name(level) == "passage" or (level == "token" or 2 <= count < before):
+            before = min(before, count)
+            found.append(_level(level_name(level), None if level == "token" else parts))
+    if not any(level["name"] == name for level in found):  # passages whose spans are not known
+        found.append(_level(name, own))
+    return found
+
+
+def _level(name: str, parts: NDArray[np.int32] | None) -> dict[str, Any]:
+    return {"name": name, "parts": None if parts is None else envelope(parts, ["token"])}
+
+
+def _count(tokens: Tokens, parts: NDArray[np.int32]) -> int:
+    """Return the number of units of ordinary text."""
+    text = np.array([kind != "special" for kind in tokens.kinds])
+    return len(np.unique(parts[text]))
+
+
+def answer_apart(
+    units: NDArray[np.int32], computed: NDArray[np.int32] | None, start: int | None
+) -> NDArray[np.int32]:
+    """Return units that keep those of an answer as they were computed.
+
+    Parameters
+    ----------
+    units : ndarray of int32, shape (token,)
+        Unit of each token at some level.
+    computed : ndarray of int32, shape (token,), or None
+        Unit of each token that scores were computed for; None when each token is one.
+    start : int or None
+        First token of the answer; None when there is none.
+
+    Returns
+    -------
+    ndarray of int32, shape (token,)
+        No unit reaches from the input into the answer.
+
+    Examples
+    --------
+    >>> answer_apart(np.array([0, 0, 0, 0], np.int32), None, 2).tolist()
+    [0, 0, 1, 2]
+    """
+    if start is None:
+        return units
+    own = np.arange(len(units), dtype=np.int32) if computed is None else computed
+    first = int(units[start - 1]) + 1 if start else 0
+    return np.concatenate([units[:start], own[start:] - own[start] + first]).astype(np.int32)
+
+
+def answer_steps(answer: Any) -> dict[str, Any]:
+    """Return what the browser needs to step through an answer.
+
+    Parameters
+    ----------
+    answer : AnswerAttribution
+        One row of scores for each written token.
+
+    Returns
+    -------
+    dict
+        ``start``, the first token of the answer; ``input``, the number of tokens that are input;
+        for each row ``places``, its first token, and ``seen``, the number of tokens in front of
+        it; ``predictions`` and ``values``.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+    >>> answer_steps(why)["seen"]
+    [2, 3]
+    """
+    fine = answer.tokens if answer.source is None else answer.source
+    parts = np.arange(len(fine)) if answer.parts is None else answer.parts
+    start = int(np.searchsorted(parts, answer.start))
+    return {
+        "start": start,
+        "input": int(np.searchsorted(parts, answer.input_length)),
+        "places": (start + answer.rows).tolist(),
+        "seen": np.searchsorted(parts, answer.until).tolist(),
+        "predictions": [candidate(one) for one in answer.predictions],
+        "values": finite([float(value) for value in answer.values]),
+    }
+
+
+def asked_place(result: Attribution) -> int | None:
+    """Return the token at which the answer was read, where the text holds one.
+
+    Parameters
+    ----------
+    result : Attribution
+        What is drawn.
+
+    Returns
+    -------
+    int or None
+        Index among the model's own tokens.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> asked_place(lmw.load("tiny").attribute("the king")) is None
+    True
+    """
+    if result.readout not in {"token label", "masked token"}:
+        return None
+    place = result.position
+    if isinstance(place, int):
+        fine = result.tokens if result.source is None else result.source
+        return place % len(fine)
+    return next(iter(masks(result)), None)
+
+
+def masks(result: Attribution) -> list[int]:
+    """Return the mask tokens of a text that a masked model read.
+
+    Parameters
+    ----------
+    result : Attribution
+        What is drawn.
+
+    Returns
+    -------
+    list of int
+        Indices among the model's own tokens.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> masks(lmw.load("tiny").attribute("the king"))
+    []
+    """
+    if result.readout != "masked token":
+        return []
+    fine = result.tokens if result.source is None else result.source
+    return [
+        i
+        for i, (raw, kind) in enumerate(zip(fine.raw, fine.kinds, strict=True))
+        if kind == "special" and "mask" in raw.lower()
+    ]

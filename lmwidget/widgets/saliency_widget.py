@@ -1,0 +1,522 @@
+"""What the widgets of attribution share: a model and a text, a method, a question, a level."""
+
+from __future__ import annotations
+
+import operator
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+from typing_extensions import Self
+
+from lmwidget.errors import InputError, LmwidgetError, UnknownNameError, nearest, refuse_unknown
+from lmwidget.results import Attribution, Check, Prediction
+from lmwidget.units import LEVELS, Spans, level_name
+from lmwidget.widgets.base import READY, ModelWidget, as_language_model, has_content
+from lmwidget.widgets.saliency_state import check_row, method_info
+
+if TYPE_CHECKING:
+    from lmwidget.models.language_model import LanguageModel
+
+OWN_FUNCTION = "own function"
+_QUESTION = ("method", "target", "foil", "of", "position", "level", "settings")
+
+
+class SaliencyWidget(ModelWidget):
+    """A picture of what a number of a model's answer came from.
+
+    A subclass says in :meth:`_picture` what it sends of a result, and may say in
+    :meth:`_attributed` how the result is computed.
+
+    Parameters
+    ----------
+    lm : LanguageModel, optional
+        The model; without one, use :meth:`from_result`.
+    text : str, list of messages, or pair of str
+        What the model reads.
+    output : str, optional
+        What the decoder of an encoder-decoder model has written so far.
+    truncate : bool
+        Cut a text that is too long for the model, instead of refusing it.
+    **traits
+        Any public trait.
+
+    Raises
+    ------
+    InputError
+        When the text or the target cannot be used.
+    UnknownNameError
+        For a method, class, level or keyword that does not exist.
+    """
+
+    _input_traits = ("text", "method", "target", "foil", "of", "position", "settings")
+    _typed_traits = ("text", "kind", "method")
+    _bulk_traits = ("_tokens", "_scores", "_levels")
+
+    method = t.Unicode("input_x_gradient").tag(sync=True)
+    "Name of the attribution method."
+
+    target = t.Any(None).tag(sync=True)
+    """What is explained: a token, phrase or class, as text, id or ids; of answers to questions a part
+    of the text. ``None`` for the model's top prediction. A new text forgets it, unless the model is
+    a classifier."""
+
+    foil = t.Any(None).tag(sync=True)
+    "The alternative, likewise, or ``None``."
+
+    of = t.Any(None).tag(sync=True)
+    """``"logit"``, ``"log_probability"``, ``"probability"``, ``"entropy"``, or a function of the
+    logits (text, candidate) that returns (text,); ``None`` for what suits the target."""
+
+    position = t.Any(None).tag(sync=True)
+    """Where the answer is read: a token (index, or text for token labels); of answers to questions
+    ``"start"`` or ``"end"``; ``None`` for where the model answers by itself."""
+
+    level = t.Any("token").tag(sync=True)
+    """What gets a score: ``"token"``, ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or
+    own passages, as text or as character spans."""
+
+    settings = t.Dict().tag(sync=True)
+    "Settings of the method, such as ``{'steps': 32}``; each method keeps its own."
+
+    _scores = t.Dict().tag(sync=True, echo_update=False)
+    _levels: t.List[Any] = t.List().tag(sync=True, echo_update=False)
+    _predictions: t.List[Any] = t.List().tag(sync=True, echo_update=False)
+    _check = t.Int(0).tag(sync=True)
+    _back = t.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        lm: LanguageModel | None = None,
+        text: Any = "",
+        *,
+        output: Any = None,
+        truncate: bool = False,
+        **traits: Any,
+    ) -> None:
+        self._lm = None if lm is None else as_language_model(lm)
+        self._input, self._output, self._truncate = text, output, truncate
+        self._result: Any = traits.pop("_result", None)
+        self._function: Callable[..., Any] | None = None
+        self._passages: Spans | None = None
+        self._checks: dict[str, Any] | None = None
+        self._wants_check = False
+        refuse_unknown(traits, self._public_names(), type(self).__name__)
+        for name in _QUESTION:
+            if name in traits:
+                traits[name] = getattr(self, f"_clean_{name}")(traits[name])
+        defaults = {name: self.traits()[name].default_value for name in _QUESTION}
+        defaults["settings"] = {}
+        if self._result is not None:
+            defaults |= {"method": self._result.method, "level": self._result.level}
+        self._first: dict[str, Any] = {
+            **defaults,
+            **{n: traits[n] for n in _QUESTION if n in traits},
+        }
+        self._remembered = {self._first["method"]: dict(self._first["settings"])}
+        super().__init__(**traits)
+        self.observe(self._on_level, "level")
+        self.observe(self._on_check, "_check")
+        self.observe(lambda _: self._go_back(), "_back")
+
+    @classmethod
+    def from_result(cls, attribution: Any, **traits: Any) -> Self:
+        """Return the picture of an attribution that has been computed before.
+
+        Parameters
+        ----------
+        attribution : Attribution
+            From ``lm.attribute(...)`` or ``Attribution.load(path)``.
+        **traits
+            As for the class.
+
+        Returns
+        -------
+        SaliencyWidget
+            Without a model: text, target and method stay as they are.
+
+        Raises
+        ------
+        InputError
+            When something else is given.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.SaliencyText.from_result(lmw.load("tiny").attribute("The king")).method
+        'input_x_gradient'
+        """
+        if not cls._shows(attribution):
+            raise InputError(
+                f"A {type(attribution).__name__} is no attribution.",
+                "Give what lm.attribute(text) or Attribution.load(path) returned.",
+            )
+        return cls(_result=attribution, **traits)
+
+    # To be written by each widget ------------------------------------------------------------
+
+    @classmethod
+    def _shows(cls, result: Any) -> bool:
+        """Return whether this widget can draw a result."""
+        return isinstance(result, Attribution)
+
+    def _picture(self, result: Any) -> dict[str, Any]:
+        """Return the traits that draw a result: its data, and ``_figure`` over that of the base."""
+        raise NotImplementedError
+
+    def _attributed(self, asked: dict[str, Any], **how: Any) -> Any:
+        """Return the result of a question; ``how`` holds progress, cancelled and settings."""
+        assert self._lm is not None
+        level = asked["level"] if by_unit(asked["method"]) else "token"
+        return self._lm.attribute(
+            self._read_tokens(),
+            asked["method"],
+            target=asked["target"],
+            foil=asked["foil"],
+            of=asked["of"],
+            position=self._place(asked["position"]),
+            level=level,
+            output=self._output,
+            **how,
+        )
+
+    def _to_check(self) -> Attribution:
+        """Return the map that the button "check" is about."""
+        found: Attribution = self._result.by(self._level_asked())
+        return found
+
+    def _input_text(self) -> str:
+        """Return what the user wrote, as text."""
+        text: str = self._result.tokens.text
+        return text
+
+    # State -----------------------------------------------------------------------------------
+
+    def _initial_state(self) -> dict[str, Any]:
+        if self._result is not None:
+            self._result.by(self._first["level"])  # or it raises
+            return {"method": self._first["method"], "level": self._first["level"], **self._drawn()}
+        if self._lm is None or not has_content(self._input):
+            figure = {
+                "model": self._lm.name if self._lm else "",
+                "methods": self._methods(self._first["method"]),
+                "live": self._lm is not None,
+                "editable": self._lm is not None,
+            }
+            return {"_status": self._nothing(), "_figure": figure}
+        self._compute_result(self._first)
+        return self._drawn()
+
+    def _compute(self) -> dict[str, Any]:
+        checks, self._wants_check = self._wants_check, False
+        if checks and self._inputs() == self._good:
+            return self._checked()
+        if self._lm is None:
+            raise InputError(
+                "This text has no model, so it cannot be run again.",
+                f"Make one with {type(self).__name__}(lm, text).",
+            )
+        changes = self._forgotten()
+        before = self._input, self._output
+        try:
+            if self._result is None or "token" in changes:
+                self._input, self._output = self.text, None
+            self._compute_result({**self._inputs(), **changes})
+        except BaseException:
+            self._input, self._output = before
+            raise
+        return {**changes, **self._drawn()}
+
+    def _forgotten(self) -> dict[str, Any]:
+        """Return the traits that a new text or a new method leaves behind."""
+        assert self._lm is not None
+        changes: dict[str, Any] = {}
+        if self._result is not None and self.text != self._input_text():
+            changes |= {"token": None, "position": None}
+            if isinstance(self.level, list):
+                changes["level"] = "token"
+            if self._lm.task != "sequence-classification":
+                changes |= {"target": None, "foil": None}
+        if self.method != self._good.get("method"):
+            if self.settings == self._good.get("settings"):
+                changes["settings"] = self._remembered.get(self.method, {})
+        else:
+            self._remembered[self.method] = dict(self.settings)
+        return changes
+
+    def _compute_result(self, asked: dict[str, Any]) -> None:
+        of = self._function if asked["of"] == OWN_FUNCTION else asked["of"]
+        with self._progress() as progress:
+            found = self._attributed(
+                {**asked, "of": of},
+                progress=progress,
+                cancelled=self._cancelled,
+                **asked["settings"],
+            )
+        self._result, self._checks = found, None
+
+    def _read_tokens(self) -> Any:
+        assert self._lm is not None
+        return self._lm.tokenize(self._input, truncate=self._truncate)
+
+    def _place(self, position: Any) -> Any:
+        """Return where the answer is read; of several masks the first, so that it is known."""
+        assert self._lm is not None
+        if position is not None or self._lm.task != "masked":
+            return position
+        ids = self._read_tokens().ids.tolist()
+        mask = self._lm.tokenizer.mask_token_id
+        return ids.index(mask) if mask in ids else None
+
+    def _cancelled(self) -> bool:
+        cancel = getattr(self, "_cancel", None)
+        return cancel is not None and cancel.is_set()
+
+    def _inputs(self) -> dict[str, Any]:
+        return {**super()._inputs(), "level": self.level}
+
+    def _drawn(self) -> dict[str, Any]:
+        """Return the traits that draw ``self._result``."""
+        result = self._result
+        tokens = result.tokens if result.source is None else result.source
+        model = self._named(result.model, tokens)
+        picture = self._picture(result)
+        figure = {
+            "model": model,
+            "method": result.method,
+            "signed": result.signed,
+            "unit": result.unit,
+            "of": result.of,
+            "level": result.level,
+            "methods": self._methods(result.method),
+            "live": self._lm is not None,
+            "editable": self._lm is not None and result.tokens.source == "text",
+            "task": self._lm.task if self._lm else "",
+            "multi_label": bool(getattr(self._lm, "multi_label", False)),
+            "settings": {
+                name: value for name, value in result.settings.items() if _is_plain(value)
+            },
+            "cost": result.cost,
+            "partial": result.partial,
+            "checks": self._checks_shown(),
+            **picture.pop("_figure"),
+        }
+        return {"text": self._input_text(), "_status": READY, **picture, "_figure": figure}
+
+    def _methods(self, drawn: str) -> list[dict[str, Any]]:
+        """Return the methods of the menu, in its order; of a picture without a model its own."""
+        from lmwidget.attribution import METHODS
+
+        known = sorted(METHODS.values(), key=lambda method: (method.order, method.label))
+        return [
+            method_info(method) for method in known if self._lm is not None or method.name == drawn
+        ]
+
+    def _published_state(self, max_bytes: int) -> dict[str, Any]:  # noqa: ARG002
+        if self._result is None:
+            return self._published_nothing()
+        return {"_figure": {**self._figure, "editable": False}}
+
+    def _failure(self, error: BaseException) -> dict[str, Any]:
+        good = getattr(self, "_good", {})
+        changed = [name for name, value in self._inputs().items() if good.get(name) != value]
+        back = self._result is not None
+        return {**super()._failure(error), "about": changed, "back": back}
+
+    def _go_back(self) -> None:
+        """Take back what could not be computed; the last picture stands again."""
+        if self._result is not None:
+            self._show({**self._good, "_status": READY})
+
+    # Levels ----------------------------------------------------------------------------------
+
+    def _level_asked(self) -> Any:
+        """Return the level that is shown, also before the widget is made."""
+        return self.level if hasattr(self, "_good") else self._first["level"]
+
+    def _on_level(self, change: Any) -> None:
+        """Sum where that is the level's own score; ask the model where it is not."""
+        if self._quiet or self._result is None:
+            return
+        if self._lm is not None and by_unit(self._result.method):
+            self._on_input(change)
+            return
+        try:
+            self._result.by(self.level)
+        except LmwidgetError:
+            if self._lm is not None:
+                self._on_input(change)
+                return
+            self._show({"level": change.old})
+            raise
+        self._good = self._inputs()
+        if level_name(self.level) not in {level["name"] for level in self._levels} or isinstance(
+            self.level, list
+        ):
+            self._show({"_levels": self._drawn()["_levels"]})
+
+    # Checks ----------------------------------------------------------------------------------
+
+    def check(self, **settings: Any) -> tuple[Check, ...]:
+        """Return whether the map can be trusted, and show it with the map.
+
+        Parameters
+        ----------
+        **settings
+            As for ``lm.check``.
+
+        Returns
+        -------
+        tuple of Check
+            Comprehensiveness and sufficiency beside random maps, stability over seeds.
+
+        Raises
+        ------
+        InputError
+            When there is no model, or nothing to check yet.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> why = lmw.SaliencyText(lmw.load("tiny"), "The king of the king of the")
+        >>> why.check()[0].name
+        'comprehensiveness'
+        """
+        self._show(self._checked(**settings))
+        assert self._checks is not None
+        found: tuple[Check, ...] = self._checks["checks"]
+        return found
+
+    def _on_check(self, change: Any) -> None:
+        self._wants_check = True
+        self._on_input(change)
+
+    def _checked(self, **settings: Any) -> dict[str, Any]:
+        if self._lm is None or self._result is None:
+            raise InputError(
+                "There is no model to check this map with.",
+                f"Make it with {type(self).__name__}(lm, text), or check it: lm.check(attribution).",
+            )
+        attribution = self._to_check()
+        own = {"of": self._function} if attribution.of == OWN_FUNCTION else {}
+        start = time.perf_counter()
+        with self._progress() as progress:
+            found = self._lm.check(
+                attribution, progress=progress, cancelled=self._cancelled, **own, **settings
+            )
+        self._checks = {
+            "checks": tuple(found.checks),
+            "level": found.level,
+            "where": self._where(),
+            "seconds": time.perf_counter() - start,
+        }
+        return {"_figure": {**self._figure, "checks": self._checks_shown()}, "_status": READY}
+
+    def _where(self) -> Any:
+        """Return which of several maps was checked, for widgets that show several."""
+        return None
+
+    def _checks_shown(self) -> dict[str, Any] | None:
+        known = self._checks
+        if known is None:
+            given = getattr(self._result, "checks", ())
+            if not given:
+                return None
+            known = {"checks": given, "level": self._result.level, "where": None, "seconds": None}
+        rows = [check_row(check) for check in known["checks"]]
+        return {**{name: known[name] for name in ("level", "where", "seconds")}, "rows": rows}
+
+    def _with_checks(self, found: Attribution) -> Attribution:
+        """Return what is shown with its checks, when they are of it."""
+        known = self._checks
+        if known is None or (known["level"], known["where"]) != (found.level, self._where()):
+            return found
+        return replace(found, checks=known["checks"])
+
+    # Validation ------------------------------------------------------------------------------
+
+    @t.validate(*_QUESTION)
+    def _valid(self, proposal: Any) -> Any:
+        return getattr(self, f"_clean_{proposal['trait'].name}")(proposal["value"])
+
+    def _clean_method(self, value: Any) -> str:
+        from lmwidget.attribution import METHODS
+
+        if self._lm is not None and value not in METHODS:
+            raise UnknownNameError(f"There is no method {value!r}.", nearest(value, METHODS))
+        return str(value)
+
+    def _clean_target(self, value: Any) -> Any:
+        if isinstance(value, Prediction):
+            value = value.span or value.ids or value.id
+        if value is None or isinstance(value, str):
+            return value
+        try:
+            if isinstance(value, tuple | list):
+                return [operator.index(one) for one in value]
+            return operator.index(value)
+        except TypeError as error:
+            raise InputError(
+                f"A {type(value).__name__} is no target.", "Give text, an index, or several."
+            ) from error
+
+    _clean_foil = _clean_target
+
+    def _clean_of(self, value: Any) -> Any:
+        from lmwidget.attribution.question import OF
+
+        if callable(value):
+            self._function = value
+            return OWN_FUNCTION
+        own = value == OWN_FUNCTION and self._function is not None
+        if value is not None and not own and value not in OF:
+            raise UnknownNameError(f"There is no of={value!r}.", nearest(value, OF))
+        return value
+
+    def _clean_position(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else operator.index(value)
+
+    def _clean_level(self, value: Any) -> Any:
+        if value == "passage":  # from the browser: those that were given
+            known = self._result is not None and self._result.level == "passage"
+            if self._passages is None and not known:
+                raise InputError("There are no passages yet.", "Give them: level=[(0, 12), …].")
+            return value if self._passages is None else list(self._passages)
+        if isinstance(value, str):
+            if value not in LEVELS:
+                raise UnknownNameError(f"There is no level {value!r}.", nearest(value, LEVELS))
+            return value
+        self._passages = [one if isinstance(one, str) else [int(n) for n in one] for one in value]  # type: ignore[misc]
+        return list(self._passages)
+
+    def _clean_settings(self, value: Any) -> dict[str, Any]:
+        return {str(name): one for name, one in dict(value or {}).items() if one is not None}
+
+
+def by_unit(method: str) -> bool:
+    """Return whether a method takes whole units away, so that coarser scores are no sums.
+
+    Parameters
+    ----------
+    method : str
+        Name in the registry.
+
+    Returns
+    -------
+    bool
+        True for perturbation methods.
+
+    Examples
+    --------
+    >>> by_unit("gradient")
+    False
+    """
+    from lmwidget.attribution import METHODS
+
+    return method in METHODS and METHODS[method].needs == "values"
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)

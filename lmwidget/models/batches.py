@@ -191,12 +191,55 @@ def _bare(ids: list[int]) -> Tokens:
     )
 
 
-def _batches(lm: Reader, rows: list[_Row], size: int | None) -> Iterator[list[_Row]]:
-    fills = is_transformers(lm.model) and takes(lm.model, "attention_mask")
-    fills = fills and lm.architecture not in _BY_LENGTH
+def fills_up(lm: Reader) -> bool:
+    """Return whether rows of different lengths can be read together, filled up and masked.
+
+    Parameters
+    ----------
+    lm : Reader
+        The model.
+
+    Returns
+    -------
+    bool
+        False where that would change what comes out; rows of one length can still be read together.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> fills_up(lmw.load("tiny"))
+    True
+    """
+    masks = is_transformers(lm.model) and takes(lm.model, "attention_mask")
+    return masks and lm.architecture not in _BY_LENGTH
+
+
+def one_by_one(lm: Reader) -> bool:
+    """Return whether a model reads a single row at a time.
+
+    Parameters
+    ----------
+    lm : Reader
+        The model.
+
+    Returns
+    -------
+    bool
+        True of classifiers without a padding token: decoders find the last token by what is none.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> one_by_one(lmw.load("tiny"))
+    False
+    """
     pad = getattr(lm.config, "pad_token_id", None)
-    if lm.task == "sequence-classification" and is_transformers(lm.model) and pad is None:
-        size = 1  # decoders find the last token by what is no padding
+    return lm.task == "sequence-classification" and is_transformers(lm.model) and pad is None
+
+
+def _batches(lm: Reader, rows: list[_Row], size: int | None) -> Iterator[list[_Row]]:
+    fills = fills_up(lm)
+    size = 1 if one_by_one(lm) else size
     width = lm.rows or 1
     batch: list[_Row] = []
     for row in sorted(rows, key=lambda row: (-len(row.ids), row.index)):
@@ -216,8 +259,8 @@ def _run(lm: Reader, batch: list[_Row], output_tokens: Tokens | None) -> Tensor:
     lengths = torch.tensor([len(row.ids) for row in batch])
     filled = torch.arange(longest) < lengths[:, None]
     inputs = lm.arguments(
-        _filled([row.ids for row in batch], longest, _padding(lm)),
-        segments=_filled([row.segments for row in batch], longest, 0),
+        filled_rows([row.ids for row in batch], longest, padding_id(lm)),
+        segments=filled_rows([row.segments for row in batch], longest, 0),
         mask=filled.long(),
         output_ids=None if output_tokens is None else torch.tensor(output_tokens.ids)[None],
     )
@@ -236,7 +279,26 @@ def _run(lm: Reader, batch: list[_Row], output_tokens: Tokens | None) -> Tensor:
     return table[torch.arange(len(batch), device=table.device), where]
 
 
-def _padding(lm: Reader) -> int:
+def padding_id(lm: Reader) -> int:
+    """Return a token to fill rows up with.
+
+    Parameters
+    ----------
+    lm : Reader
+        The model.
+
+    Returns
+    -------
+    int
+        Its padding token; 0 where it has none.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> 0 <= padding_id(lm) < lm.rows
+    True
+    """
     for holder in (lm.config, lm.tokenizer):
         token = getattr(holder, "pad_token_id", None)
         if isinstance(token, int) and 0 <= token < (lm.rows or token + 1):
@@ -244,5 +306,27 @@ def _padding(lm: Reader) -> int:
     return 0
 
 
-def _filled(rows: Sequence[Sequence[int]], length: int, filling: int) -> Tensor:
+def filled_rows(rows: Sequence[Sequence[int]], length: int, filling: int) -> Tensor:
+    """Return rows of different lengths as one table.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of int
+        Rows.
+    length : int
+        Length of the table.
+    filling : int
+        What stands behind shorter rows.
+
+    Returns
+    -------
+    Tensor of int64, shape (row, length)
+        The table.
+
+    Examples
+    --------
+    >>> filled_rows([[1, 2], [3]], 2, 0)
+    tensor([[1, 2],
+            [3, 0]])
+    """
     return torch.tensor([[*row, *[filling] * (length - len(row))] for row in rows])

@@ -1,16 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { contrast } from "../src/core/colour.js";
-import { blocks, measure, place, share } from "../src/widgets/saliency_text/model.js";
-import { blockElement, groupText } from "../src/widgets/saliency_text/pieces.js";
-import { colourAt } from "../src/widgets/saliency_text/shade.js";
+import { blocks } from "../src/saliency/blocks.js";
+import { checkWords } from "../src/saliency/checks.js";
+import { measure, place, share } from "../src/saliency/measure.js";
+import { blockElement, groupText } from "../src/saliency/pieces.js";
+import { colourAt } from "../src/saliency/shade.js";
+import { captionWords, ordinal, question, tokenWords } from "../src/saliency/words.js";
 import { asText, sorted } from "../src/widgets/saliency_text/table.js";
-import {
-  captionWords,
-  checkWords,
-  ordinal,
-  question,
-  tokenWords,
-} from "../src/widgets/saliency_text/words.js";
 import { figure, NAMES, tokens } from "./saliency_text_fixtures.js";
 import { SCENES } from "./saliency_text_scenes.js";
 
@@ -33,7 +29,7 @@ describe("the scale", () => {
     const pieces = [{ text: "[CLS]", kind: "special", length: 0 }, "a", " b"];
     const { tokens: made, m } = measured([-9, 2, 1], pieces);
     expect(m.limit).toBe(2);
-    expect(m.beyond).toEqual([0]);
+    expect([...m.beyond]).toEqual([0]);
     expect(place(m, 0)).toBe(-1);
     expect(captionWords(made, m, figure())).toContain("“[CLS]” (−9.0) lies beyond the scale");
   });
@@ -80,7 +76,7 @@ describe("words", () => {
     expect(asked({ foil: null, signed: false })).toBe("What is “Mary” sensitive to?");
     expect(asked({ signed: false })).toBe("What is “Mary” against “John” sensitive to?");
     expect(asked({ target: NAMES[7], foil: null })).toBe("Why “⏎” next?");
-    expect(asked({ target: null })).toBe("What each token contributes");
+    expect(asked({ target: null })).toBe("What each part contributes");
   });
 
   test("the check says good or poor in words", () => {

@@ -1,47 +1,45 @@
 /**
- * SaliencyText: the text a model read, shaded by what each token contributed to one prediction.
+ * SaliencyText: the text a model read, shaded by what each part contributed to an answer.
  *
- * The browser writes `text`, `method`, `target`, `foil`, `token`, `_stop`, `_request`; Python
- * answers by replacing `_tokens`, `_scores`, `_predictions`, `_figure`, `_status`. Hover, the open
- * table and the open editor are never synced.
+ * The browser writes `text`, `method`, `target`, `foil`, `of`, `position`, `level`, `settings`,
+ * `step`, `token`, and counts presses in `_check`, `_back`, `_stop`, `_request`; Python answers by
+ * replacing `_tokens`, `_levels`, `_scores`, `_predictions`, `_figure`, `_status`. Sums over a
+ * level and the steps of an answer are made here. Hover, the open table and the open editor are
+ * never synced.
  */
 
 import "../core/core.css";
-import { watchKernel } from "../core/kernel.js";
 import { together } from "../core/together.js";
 import { decode } from "../core/wire.js";
+import { keyOf, wantedOf } from "../saliency/predictions.js";
+import { askAgain, once, session } from "../saliency/session.js";
+import { decodeLevels, levelName } from "../saliency/units.js";
+import { atLevel, shownOf } from "./saliency_text/shown.js";
 import { saliencyView } from "./saliency_text/view.js";
 import "./saliency_text.css";
 
 /** @typedef {import("../core/types").Model} Model */
 /** @typedef {import("../core/types").RenderContext} RenderContext */
+/** @typedef {import("../saliency/types").Wanted} Wanted */
 /** @typedef {import("./saliency_text/types").SaliencyState} SaliencyState */
 /** @typedef {import("./saliency_text/types").Figure} Figure */
 /** @typedef {import("./saliency_text/types").Candidate} Candidate */
-/**
- * What a view remembers between two draws.
- * @typedef {{ waiting: boolean, newText: boolean, silent: boolean, gone: boolean }} Session
- */
+/** @typedef {ReturnType<typeof session>} Session */
 
-const QUESTION = ["text", "method", "target", "foil"];
-const ANSWER = ["_tokens", "_scores", "_predictions", "_figure", "_status"];
-const TRAITS = [...QUESTION, ...ANSWER, "token", "theme"];
-/** So long without an answer, the figure says that it shows the last state. */
-const PATIENCE = 5000;
+const QUESTIONS = ["text", "method", "target", "foil", "of", "position", "settings", "level"];
+const VIEWS = ["token", "theme", "step"];
 
 export default () => ({ initialize, render });
 
-/** Some hosts drop the first buffers: ask for them once more. @param {Pick<RenderContext, "model">} context */
-function initialize({ model }) {
-  const ask = () => {
-    const envelope = model.get("_scores");
-    if (!envelope?.shape || decode(envelope)) return;
-    model.set("_request", (model.get("_request") ?? 0) + 1);
-    model.save_changes();
-  };
-  model.on("change:_scores", ask);
-  ask();
-  return () => model.off("change:_scores", ask);
+/** @param {Pick<RenderContext, "model">} context */
+function initialize(context) {
+  return askAgain(context, (model) => {
+    const scores = model.get("_scores");
+    const levels = model.get("_levels") ?? [];
+    return (
+      (!scores?.shape || decode(scores) !== null) && decodeLevels(levels).length === levels.length
+    );
+  });
 }
 
 /** @param {RenderContext} context */
@@ -50,164 +48,151 @@ function render({ model, el }) {
     onHover: (hover) => view.light(hover?.index ?? null),
     shares: ["token"],
   });
+  const asked = session(model, el, {
+    questions: QUESTIONS,
+    views: VIEWS,
+    draw: () => view.update(read(model, asked)),
+    asks: (name) => name !== "level" || byUnit(model.get("_figure")),
+  });
   const view = saliencyView(el, {
-    ...actionsOn(model),
+    ...actionsOn(model, asked),
     hover: (index) => bus.hover(index === null ? null : { side: null, index }),
   });
-  /** @type {Set<string>} */
-  const changed = new Set();
-  const session = { waiting: false, newText: false, silent: false, gone: false, closed: false };
-  const figureOf = once((raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, ...raw }));
-  const scoresOf = once(decode);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let patience;
-
-  function update() {
-    if (session.closed) return;
-    follow(changed, session, model);
-    changed.clear();
-    clearTimeout(patience);
-    if (session.waiting && model.get("_status")?.state !== "loading") {
-      patience = setTimeout(() => {
-        session.silent = true;
-        update();
-      }, PATIENCE);
-    }
-    const figure = figureOf(model.get("_figure"));
-    view.update(readState(model, session, figure, scoresOf(model.get("_scores"))));
-  }
-
-  /** Traits set together in Python arrive in one turn and are drawn once. @param {string} name */
-  function note(name) {
-    if (changed.size === 0) queueMicrotask(update);
-    changed.add(name);
-  }
-
-  const handlers = TRAITS.map((name) => ({ event: `change:${name}`, run: () => note(name) }));
-  for (const { event, run } of handlers) model.on(event, run);
-  const stopKernel = watchKernel(model, el, (gone) => {
-    session.gone = gone;
-    note("kernel");
-  });
-  update();
+  const read = reader();
+  asked.update();
   return () => {
-    session.closed = true;
-    clearTimeout(patience);
-    stopKernel();
+    asked.destroy();
     bus.destroy();
-    for (const { event, run } of handlers) model.off(event, run);
     view.destroy();
   };
 }
 
-/**
- * A conversion that gives the same result, not an equal one, until its input changes: what is drawn
- * from it need not be drawn again.
- * @template In, Out
- * @param {(input: In) => Out} convert
- * @returns {(input: In) => Out}
- */
-function once(convert) {
-  /** @type {{ input: In, output: Out } | null} */
-  let last = null;
-  return (input) => {
-    if (!last || last.input !== input) last = { input, output: convert(input) };
-    return last.output;
+/** Whether coarser units are asked for anew, rather than summed. @param {Figure | undefined} figure */
+function byUnit(figure) {
+  const known = figure?.methods?.find(({ name }) => name === figure.method);
+  return Boolean(figure?.live && known?.needs === "values");
+}
+
+/** @returns {(model: Model, asked: Session) => SaliencyState} the traits, decoded once */
+function reader() {
+  const figureOf = once(
+    (raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, .../** @type {any} */ (raw) }),
+  );
+  const scoresOf = once(decode);
+  const levelsOf = once(decodeLevels);
+  const atLevelOf = once(atLevel);
+  const shownAt = once(shownOf);
+  return (model, asked) => {
+    const status = asked.status();
+    const figure = figureOf(model.get("_figure"));
+    const scores = scoresOf(model.get("_scores"));
+    const levels = levelsOf(model.get("_levels"));
+    const tokens = tokensOf(model, asked);
+    const level = levelName(model.get("level"));
+    const at = tokens && atLevelOf(tokens, levels, level, figure.level, scores);
+    const missing = Boolean(model.get("_scores")?.shape) && scores === null;
+    const busy = asked.now.waiting || missing || status.state === "loading";
+    const live = isLive(figure, asked);
+    return {
+      ...plain(model),
+      ...marked(model, figure, busy),
+      method: (busy ? model.get("method") : figure.method) || model.get("method"),
+      tokens,
+      levels,
+      shown: at && shownAt(at, figure.signed, figure.answer, model.get("step") ?? null),
+      figure,
+      status,
+      refused: refused(model, status),
+      busy,
+      checking: asked.now.checking,
+      live,
+      editable: live && figure.editable,
+      badge: asked.badge(),
+    };
   };
 }
 
-/**
- * Whether an answer is outstanding. A question without an answer in the same turn opens one;
- * a figure or a status that is not "loading" closes it.
- * @param {Set<string>} changed
- * @param {Session} session
- * @param {Model} model
- */
-function follow(changed, session, model) {
-  const loading = model.get("_status")?.state === "loading";
-  if (ANSWER.some((name) => changed.has(name))) {
-    session.waiting = loading;
-    session.silent = false;
-  } else if (QUESTION.some((name) => changed.has(name))) {
-    session.waiting = !session.gone && !model.lmwStandalone;
-  }
-  if (changed.has("_tokens") || !session.waiting) session.newText = false;
-  else if (changed.has("text")) session.newText = true;
-}
-
-/**
- * The traits, decoded once.
- * @param {Model} model
- * @param {Session} session
- * @param {Figure} figure
- * @param {import("../core/types").Decoded | null} scores
- * @returns {SaliencyState}
- */
-function readState(model, { waiting, newText, silent, gone }, figure, scores) {
-  const status = { ...EMPTY_STATUS, ...model.get("_status") };
-  const predictions = model.get("_predictions") ?? [];
-  const tokens = model.get("_tokens");
-  const missing = Boolean(model.get("_scores")?.shape) && scores === null;
-  const busy = waiting || missing || status.state === "loading";
-  const connected = !gone && !model.lmwStandalone;
-  const live = connected && (figure.live ?? (figure.editable || figure.methods.length > 1));
-  /** @param {"target" | "foil"} name */
-  const asked = (name) => askedFor(model.get(name), predictions, figure[name], busy);
+/** @param {Model} model */
+function plain(model) {
   return {
     text: model.get("text") ?? "",
-    method: (busy ? model.get("method") : figure.method) || model.get("method"),
     token: model.get("token") ?? null,
     theme: model.get("theme") ?? "auto",
-    tokens: newText || !tokens?.text ? null : tokens,
-    scores: /** @type {Float32Array | null} */ (scores?.data ?? null),
-    predictions,
-    target: asked("target"),
-    foil: busy && model.get("foil") === null ? null : asked("foil"),
-    figure,
-    status,
-    busy,
-    live,
-    editable: live && figure.editable,
-    badge: badge(gone, silent),
+    settings: model.get("settings") ?? {},
   };
+}
+
+/** Null while a new text is on its way through the model. @param {Model} model @param {Session} asked */
+function tokensOf(model, asked) {
+  const given = model.get("_tokens");
+  return asked.now.newText || !given?.text ? null : given;
+}
+
+/** @param {Figure} figure @param {Session} asked */
+function isLive({ live, editable, methods }, asked) {
+  return asked.connected() && (live ?? (editable || methods.length > 1));
+}
+
+/** The target or foil that could not be used. @param {Model} model @param {import("../saliency/types").SaliencyStatus} status */
+function refused(model, { about }) {
+  const name = about?.find((one) => one === "target" || one === "foil");
+  return name ? model.get(name) : null;
+}
+
+/** What the strip marks. @param {Model} model @param {Figure} figure @param {boolean} busy */
+function marked(model, figure, busy) {
+  const predictions = model.get("_predictions") ?? [];
+  /** @param {"target" | "foil"} name */
+  const one = (name) => askedFor(model.get(name), predictions, figure[name], busy);
+  const letGo = busy && model.get("foil") === null;
+  return { predictions, target: one("target"), foil: letGo ? null : one("foil") };
 }
 
 /**
  * What the strip marks: while an answer is outstanding, the candidate asked for.
- * @param {string | number | null} asked
+ * @param {Wanted} asked
  * @param {Candidate[]} predictions
  * @param {Candidate | null} drawn
  * @param {boolean} busy
  */
 function askedFor(asked, predictions, drawn, busy) {
-  const found = busy && predictions.find(({ id }) => id === asked);
+  const found = busy && predictions.find((one) => keyOf(wantedOf(one)) === keyOf(asked));
   return found || drawn;
 }
 
-/** @param {boolean} gone @param {boolean} silent */
-function badge(gone, silent) {
-  if (gone) return "kernel not connected: showing the last state";
-  return silent ? "no answer from the kernel yet: showing the last state" : null;
-}
-
-/** @param {Model} model @returns {Omit<import("./saliency_text/types").Actions, "hover">} */
-function actionsOn(model) {
-  /** @param {Record<string, unknown>} values */
-  const write = (values) => {
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    model.save_changes();
+/** @param {Model} model @param {Session} asked @returns {Omit<import("./saliency_text/types").Actions, "hover">} */
+function actionsOn(model, { write, press }) {
+  const drawn = (/** @type {"target" | "foil"} */ name) => {
+    const candidate = model.get("_figure")?.[name] ?? null;
+    return candidate && candidate.id >= 0 ? wantedOf(candidate) : null;
   };
-  const drawn = (/** @type {"target" | "foil"} */ name) => model.get("_figure")?.[name]?.id ?? null;
+  const same = (/** @type {Wanted} */ a, /** @type {Wanted} */ b) =>
+    b !== null && keyOf(a) === keyOf(b);
+  /** Entropy has no target, and a target no entropy. */
+  const number = () => (/^(entropy|own function)$/.test(model.get("of")) ? { of: null } : {});
   return {
     pin: (token) => write({ token }),
     setMethod: (method) => write({ method }),
+    setLevel: (level) => write({ level }),
+    setOf: (of) => write(of === "entropy" ? { target: null, foil: null, of } : { of }),
+    setPosition: (position, token) =>
+      write(token === undefined ? { position } : { position, token }),
+    setSettings: (settings) => write({ settings }),
+    setStep: (step) => write({ step }),
     submitText: (text) => write({ text }),
-    stop: () => write({ _stop: (model.get("_stop") ?? 0) + 1 }),
+    check: () => press("_check"),
+    back: () => press("_back"),
+    stop: () => press("_stop"),
     // Explaining the foil turns the question round.
     setTarget: (target) =>
-      write(target === drawn("foil") ? { target, foil: drawn("target") } : { target }),
+      write(
+        same(target, drawn("foil"))
+          ? { target, foil: drawn("target"), ...number() }
+          : { target, ...number() },
+      ),
     // The target may have been the model's own choice: name it, so that it stays.
-    setFoil: (foil) => write(foil === null ? { foil } : { target: drawn("target"), foil }),
+    setFoil: (foil) =>
+      write(foil === null ? { foil } : { target: drawn("target"), foil, ...number() }),
   };
 }
 
@@ -217,15 +202,22 @@ const EMPTY_FIGURE = {
   method: "",
   signed: true,
   unit: "",
+  of: "logit",
+  level: "token",
   methods: [],
   editable: false,
+  task: "",
+  multi_label: false,
   readout: "",
   target: null,
   foil: null,
   check: null,
-  cost: { passes: 0, seconds: 0 },
+  checks: null,
+  settings: {},
+  position: null,
+  ends: null,
+  masks: [],
+  answer: null,
+  cost: {},
   partial: false,
 };
-
-/** @type {import("../core/types").Status} */
-const EMPTY_STATUS = { state: "ready", message: "", remedy: "", example: null, progress: null };

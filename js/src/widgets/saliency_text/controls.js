@@ -1,27 +1,50 @@
-/** The header: what this is, the method switch, the actions; and the help that folds away. */
+/** The header: what this is, the method, the level, the actions; and what folds away. */
 
 import { copyButton } from "../../core/actions.js";
 import { iconButton, segmented } from "../../core/controls.js";
-import { aria, div, h, replace } from "../../core/dom.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
 import { keyList, popover } from "../../core/popover.js";
+import { foldedRow } from "../../core/shell.js";
+import { methodMenu } from "../../saliency/methods.js";
+import { settingsFields } from "../../saliency/settings.js";
 
-/** @typedef {import("./types").Figure} Figure */
-/** @typedef {import("./types").MethodInfo} MethodInfo */
+/** @typedef {import("./types").Actions} Actions */
+/** @typedef {import("./types").SaliencyState} SaliencyState */
 /** @typedef {import("../../core/shell.js").Shell} Shell */
 
-/** More methods than this stand in a menu rather than in a row. */
-const ROW = 4;
+/** @type {[string, string, string][]} */
+const NUMBERS = [
+  ["logit", "logit", "The raw score of the target"],
+  ["log_probability", "log-probability", "How sure the model is of the target, on a log scale"],
+  ["probability", "probability", "How sure the model is of the target"],
+  ["entropy", "entropy", "How unsure the model is, whatever the answer"],
+];
 
 /**
  * @param {Shell} frame
- * @param {object} on
- * @param {(name: string) => void} on.onMethod
- * @param {() => void} on.onEdit
- * @param {(open: boolean) => void} on.onTable
- * @param {() => string} on.textToCopy
+ * @param {Actions} actions
+ * @param {{onEdit: () => void, onTable: (open: boolean) => void, textToCopy: () => string}} on
  */
-export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
+export function header(frame, actions, { onEdit, onTable, textToCopy }) {
+  const methods = methodMenu(frame.root, actions.setMethod);
+  const levels = levelMenu(actions.setLevel);
+  frame.controls.append(methods.element, levels.element);
+  const folded = foldedRow(frame, { label: "More controls" });
+  const number = numberMenu(actions.setOf);
+  const ends = endsControl(actions.setPosition);
+  const settings = settingsFields(actions.setSettings);
+  folded.add(number.element, ends.element, settings.element);
+
   const edit = iconButton({ icon: "edit", label: "Edit the text", keys: "e", onClick: onEdit });
+  const more = iconButton({
+    icon: "more",
+    label: "More controls",
+    onClick() {
+      folded.toggle(folded.element.hidden);
+      aria(more, "expanded", !folded.element.hidden);
+    },
+  });
+  aria(more, "expanded", "false");
   const table = iconButton({
     icon: "table",
     label: "Show as table",
@@ -31,107 +54,136 @@ export function header(frame, { onMethod, onEdit, onTable, textToCopy }) {
   const copy = copyButton(frame, { label: "Copy the values as text", text: textToCopy });
   const help = iconButton({ icon: "help", label: "What this shows", onClick: () => {} });
   const about = div("lmw-help");
-  frame.actions.append(edit, table, copy, help);
+  frame.actions.append(edit, more, table, copy, help);
   popover(frame.root, help, about, "What this shows");
-  let drawn = "";
-  /** @type {((name: string) => void)[]} */
-  let setters = [];
-
-  /** @param {Figure} figure @param {boolean} live */
-  function drawMethods({ methods, method }, live) {
-    const key = JSON.stringify([methods, live, live ? "" : method]);
-    if (key === drawn) return;
-    drawn = key;
-    setters = [];
-    const known = methods.find(({ name }) => name === method);
-    if (!live || methods.length < 2) {
-      replace(frame.controls, h("span", { title: known?.summary }, known?.label ?? method));
-      return;
-    }
-    const menu = methodMenu(methods, onMethod);
-    setters.push(menu.set);
-    const several = methods.length <= ROW ? methodRow(methods, onMethod) : null;
-    if (several) setters.push(several.set);
-    frame.controls.classList.toggle("lmw-methods-row", several !== null);
-    replace(frame.controls, several?.element, menu.element);
-  }
 
   return {
-    /**
-     * @param {Figure} figure
-     * @param {{ method: string, live: boolean, editable: boolean, table: boolean, drawable: boolean }} now
-     */
-    draw(figure, now) {
+    /** @param {SaliencyState} state @param {{table: boolean}} now */
+    draw(state, now) {
+      const { figure, live, method } = state;
+      const drawable = Boolean(state.shown?.measured);
       replace(frame.title, h("strong", null, "Saliency"), figure.model ? ` · ${figure.model}` : "");
       frame.title.title = figure.model;
-      drawMethods(figure, now.live);
-      for (const set of setters) set(now.method);
-      edit.hidden = !now.editable;
+      methods.draw(figure.methods, method, live);
+      levels.draw(
+        state.levels.map(({ name }) => name),
+        state.shown?.level ?? "token",
+      );
+      number.draw(figure.of, live && !figure.answer);
+      ends.draw(figure.ends, live && figure.readout === "span");
+      const known = figure.methods.find(({ name }) => name === method);
+      const used = figure.method === method ? figure.settings : {};
+      settings.draw((live && known?.settings) || [], state.settings, used);
+      more.hidden = !live;
+      if (!live) folded.toggle(false);
+      edit.hidden = !state.editable;
       aria(table, "pressed", now.table);
-      table.disabled = !now.drawable;
-      copy.disabled = !now.drawable;
-      replace(about, helpText(figure, now));
+      table.disabled = !drawable;
+      copy.disabled = !drawable;
+      replace(about, helpText(state));
     },
+    destroy: () => methods.destroy(),
   };
 }
 
-/** @param {MethodInfo} method */
-function labelOf({ label, slow }) {
-  return slow ? `${label} (slow)` : label;
-}
-
-/** @param {MethodInfo[]} methods @param {(name: string) => void} onMethod */
-function methodRow(methods, onMethod) {
-  return segmented({
-    label: "Method",
-    options: methods.map((method) => ({
-      value: method.name,
-      label: labelOf(method),
-      title: method.summary,
-    })),
-    value: methods[0].name,
-    onChange: onMethod,
+/** What gets a score. @param {(name: string) => void} onLevel */
+function levelMenu(onLevel) {
+  const element = h("select", {
+    class: "lmw-field lmw-level",
+    "aria-label": "Level",
+    title: "What gets a score: coarser units sum their tokens",
+    onchange: () => onLevel(element.value),
   });
-}
-
-/** @param {MethodInfo[]} methods @param {(name: string) => void} onMethod */
-function methodMenu(methods, onMethod) {
-  const options = methods.map((method) =>
-    h("option", { value: method.name, title: method.summary }, labelOf(method)),
-  );
-  const element = h(
-    "select",
-    {
-      class: "lmw-field lmw-method-menu",
-      "aria-label": "Method",
-      onchange: () => onMethod(element.value),
-    },
-    options,
-  );
+  let drawn = "";
   return {
     element,
-    set(/** @type {string} */ name) {
-      element.value = name;
-      element.title = methods.find((method) => method.name === name)?.summary ?? "";
+    /** @param {string[]} names @param {string} shown */
+    draw(names, shown) {
+      const offered = names.includes(shown) ? names : [shown, ...names];
+      element.hidden = offered.length < 2;
+      if (drawn !== offered.join()) {
+        drawn = offered.join();
+        replace(
+          element,
+          offered.map((name) => h("option", { value: name }, `by ${name}`)),
+        );
+      }
+      element.value = shown;
     },
   };
 }
 
-/**
- * @param {Figure} figure
- * @param {{ live: boolean, editable: boolean }} now
- */
-function helpText({ methods, method, check }, { live, editable }) {
-  const known = methods.find(({ name }) => name === method);
+/** Which number of the model's answer is explained. @param {(of: string) => void} onOf */
+function numberMenu(onOf) {
+  const select = h("select", {
+    class: "lmw-field",
+    "aria-label": "What is explained",
+    onchange: () => onOf(select.value),
+  });
+  const element = h(
+    "label",
+    { class: "lmw-setting-row" },
+    span("lmw-label", "explain the"),
+    select,
+  );
+  let drawn = "";
+  return {
+    element,
+    /** @param {string} of @param {boolean} shown */
+    draw(of, shown) {
+      element.hidden = !shown;
+      const own = NUMBERS.some(([value]) => value === of) ? "" : of;
+      if (drawn !== `${own}.`) {
+        drawn = `${own}.`;
+        replace(
+          select,
+          NUMBERS.map(([value, label, title]) => h("option", { value, title }, label)),
+          own ? h("option", { value: own }, own) : null,
+        );
+      }
+      select.value = of;
+    },
+  };
+}
+
+/** Of an answer inside the text: where it starts, where it ends, or both. @param {Actions["setPosition"]} onPosition */
+function endsControl(onPosition) {
+  const choice = segmented({
+    label: "Part of the answer",
+    options: [
+      { value: "both", label: "start and end" },
+      { value: "start", label: "start" },
+      { value: "end", label: "end" },
+    ],
+    value: "both",
+    onChange: (value) => onPosition(value === "both" ? null : value),
+  });
+  return {
+    element: choice.element,
+    /** @param {string | null} ends @param {boolean} shown */
+    draw(ends, shown) {
+      choice.element.hidden = !shown;
+      choice.set(/** @type {"both" | "start" | "end"} */ (ends ?? "both"));
+    },
+  };
+}
+
+/** @param {SaliencyState} state */
+function helpText({ figure, live, editable, method }) {
+  const known = figure.methods.find(({ name }) => name === method);
+  const { check, answer } = figure;
   /** @type {[string, string][]} */
   const keys = [
     ["hover", "a token: its value and rank"],
     ["click", "keep it; linked widgets follow"],
-    ["← → ↑ ↓", "walk through the tokens"],
+    [
+      "← → ↑ ↓",
+      answer ? "walk through the tokens; step through the answer" : "walk through the tokens",
+    ],
     ["Enter", "keep the token, or let it go"],
     ["Esc", "let it go"],
   ];
-  if (live)
+  if (live && !answer)
     keys.push(["click", "a prediction: explain it"], ["shift-click", "a prediction: compare"]);
   if (editable) keys.push(["e", "edit the text"]);
   return [

@@ -2,7 +2,7 @@
 
 import { h, replace } from "../../core/dom.js";
 import { tokenElement, tokenName } from "../../core/tokens.js";
-import { scoreWords, shareWords } from "./words.js";
+import { scoreWords, shareWords } from "../../saliency/words.js";
 
 /** @typedef {import("./types").Tokens} Tokens */
 /** @typedef {import("./types").Measure} Measure */

@@ -1,28 +1,28 @@
 import type { Status, Theme, ThemePreference, Tokens } from "../../core/types";
+import type {
+  Candidate,
+  Check,
+  Checks,
+  Level,
+  Measure,
+  MethodInfo,
+  SaliencyStatus,
+  Units,
+  Wanted,
+} from "../../saliency/types";
 
-/** One candidate answer of the model. */
-export interface Candidate {
-  id: number;
-  label: string;
-  probability: number;
-  logit?: number;
-}
-
-export interface MethodInfo {
-  name: string;
-  label: string;
-  summary: string;
-  signed: boolean;
-  slow: boolean;
-}
-
-export interface Check {
-  name: string;
-  value: number;
-  relative: number;
-  total: number;
-  expected: number;
-  explanation: string;
+/** How to step through an answer; tokens are the model's own. */
+export interface Answer {
+  /** First token of the answer. */
+  start: number;
+  /** Number of tokens that are input; less than `start` where a decoder has start tokens. */
+  input: number;
+  /** First token of what each row wrote. */
+  places: number[];
+  /** Number of tokens in front of what each row wrote. */
+  seen: number[];
+  predictions: Candidate[];
+  values: (number | null)[];
 }
 
 /** What Python says about the picture as a whole. */
@@ -31,16 +31,45 @@ export interface Figure {
   method: string;
   signed: boolean;
   unit: string;
+  of: string;
+  /** Level that the scores were computed at. */
+  level: string;
   methods: MethodInfo[];
   editable: boolean;
   /** A model stands behind the figure; without the flag, judged from the methods on offer. */
   live?: boolean;
+  task: string;
+  multi_label: boolean;
   readout: string;
   target: Candidate | null;
   foil: Candidate | null;
   check: Check | null;
-  cost: { passes: number; seconds: number };
+  checks: Checks | null;
+  settings: Record<string, number | string | boolean | null>;
+  /** Token at which the answer was read, where the text holds one. */
+  position: number | null;
+  /** "start" or "end", when only that of an answer is explained. */
+  ends: string | null;
+  masks: number[];
+  answer: Answer | null;
+  cost: { passes?: number; seconds?: number };
   partial: boolean;
+}
+
+/** What is on screen: the units of a level, their scores at a step. */
+export interface Shown {
+  level: string;
+  /** Whether the scores are sums of finer ones. */
+  sums: boolean;
+  units: Units;
+  scores: Float32Array | null;
+  measured: Measure | null;
+  /** First unit of the answer, or null. */
+  start: number | null;
+  /** Row of the answer that is explained; null for the whole. */
+  step: number | null;
+  /** Unit that the step explains. */
+  written: number | null;
 }
 
 /** Everything a view draws from; made from the traits in the entry file. */
@@ -51,58 +80,48 @@ export interface SaliencyState {
   /** The pinned token. */
   token: number | null;
   theme: ThemePreference;
-  /** Null while a new text is on its way through the model. */
+  /** The model's own tokens; null while a new text is on its way through the model. */
   tokens: Tokens | null;
-  scores: Float32Array | null;
+  /** Levels that can be shown. */
+  levels: Level[];
+  shown: Shown | null;
   predictions: Candidate[];
   /** Marked in the strip: what was asked for while busy, else what is drawn. */
   target: Candidate | null;
   foil: Candidate | null;
+  /** Settings asked for. */
+  settings: Record<string, number | string | boolean | null>;
   figure: Figure;
-  status: Status;
+  status: SaliencyStatus;
+  /** What was asked for and could not be done. */
+  refused: Wanted;
   /** What is drawn answers an older question. */
   busy: boolean;
+  checking: boolean;
   /** A model can answer new questions. */
   live: boolean;
   editable: boolean;
   badge: string | null;
 }
 
-export interface Measure {
-  scores: Float32Array;
-  signed: boolean;
-  /** Largest absolute score on the scale. */
-  limit: number;
-  /** Sum of the absolute scores. */
-  total: number;
-  /** Indices of usable scores, strongest first. */
-  order: number[];
-  /** 1 for the strongest; 0 where the score is not a number. */
-  rank: Uint32Array;
-  /** Indices drawn at the end of the scale although they lie outside it. */
-  beyond: number[];
-  /** Indices whose score is not a number or infinite. */
-  broken: number[];
-}
-
-/** A chat turn, one text of a pair, or the whole text. */
-export interface Block {
-  key: string;
-  role: string | null;
-  /** Token indices; several when they are the byte fragments of one character. */
-  groups: number[][];
-}
-
 /** What the parts of the widget may ask the entry file to do. */
 export interface Actions {
-  pin(index: number | null): void;
+  pin(token: number | null): void;
   /** Tell linked widgets which token is hovered. */
-  hover(index: number | null): void;
-  setTarget(id: number): void;
-  setFoil(id: number | null): void;
+  hover(token: number | null): void;
+  setTarget(wanted: Wanted): void;
+  setFoil(wanted: Wanted): void;
   setMethod(name: string): void;
+  setLevel(name: string): void;
+  setOf(of: string): void;
+  /** Explain the label of a token, or another mask. */
+  setPosition(position: number | string | null, token?: number | null): void;
+  setSettings(settings: Record<string, number | string | boolean | null>): void;
+  setStep(step: number | null): void;
   submitText(text: string): void;
+  check(): void;
+  back(): void;
   stop(): void;
 }
 
-export type { Status, Theme, Tokens };
+export type { Candidate, Checks, Level, Measure, MethodInfo, Status, Theme, Tokens, Units, Wanted };

@@ -4,20 +4,23 @@ import { div, h, isCommand, replace, take } from "../../core/dom.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { tooltip } from "../../core/tooltip.js";
+import { checkLine, checksPanel } from "../../saliency/checks.js";
+import { legend } from "../../saliency/legend.js";
+import { predictionStrip } from "../../saliency/predictions.js";
+import { textView } from "../../saliency/text.js";
+import { details } from "../../saliency/tips.js";
+import { announcement, question } from "../../saliency/words.js";
+import { answerView } from "./answer.js";
 import { header } from "./controls.js";
-import { details } from "./details.js";
 import { editing } from "./editing.js";
-import { legend } from "./legend.js";
-import { measureState } from "./model.js";
-import { predictionStrip } from "./predictions.js";
+import { repair } from "./repair.js";
+import { caption, described } from "./said.js";
 import { asText, tableView } from "./table.js";
-import { textView } from "./text.js";
-import { announcement, captionWords, question } from "./words.js";
 
 /** @typedef {import("./types").SaliencyState} SaliencyState */
-/** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").Theme} Theme */
 /** @typedef {import("./types").Actions} Actions */
+/** @typedef {import("../../saliency/types").Described} Described */
 
 /**
  * @param {HTMLElement} el
@@ -27,37 +30,48 @@ export function saliencyView(el, actions) {
   const frame = shell(el, { name: "Saliency text" });
   const tip = tooltip(frame.root);
   const scale = legend();
+  const sum = checkLine();
+  const checks = checksPanel();
   const table = tableView();
   const strip = predictionStrip({ onTarget: actions.setTarget, onFoil: actions.setFoil });
-  const text = textView({ onPin: actions.pin, onHover: hover });
-  const asked = h("p", { class: "lmw-question" });
-  const reading = div("lmw-reading", text.element, table.element);
+  const text = textView({ onChoose: choose, onRelease: () => actions.pin(null), onHover: hover });
+  const answer = answerView({ onStep: actions.setStep, onHover: hover });
+  const heading = h("p", { class: "lmw-question" });
+  const reading = div("lmw-reading", text.element, answer.element, table.element);
+  const run = h(
+    "button",
+    { class: "lmw-button lmw-check-run", onclick: actions.check },
+    "Check this map",
+  );
+  run.title = "Take the strongest parts away, and keep nothing else: does the model need them?";
   // Time left and stop stand in the place of the check, which is outdated meanwhile.
   const progressNote = frame.figure.querySelector(".lmw-progress-note");
   const footer = div(
     "lmw-scale-row",
     scale.element,
-    div("lmw-check-slot", scale.check, progressNote),
+    div("lmw-check-slot", sum.element, run, progressNote),
   );
-  const main = div("lmw-main", asked, reading, footer, frame.caption);
+  const main = div("lmw-main", heading, reading, footer, checks.element, frame.caption);
   replace(frame.picture, div("lmw-columns", main, strip.element));
   const slot = div("lmw-editor-slot");
   frame.picture.before(slot);
-  const top = header(frame, {
-    onMethod: actions.setMethod,
+  const mend = repair(frame.figure, actions);
+  const top = header(frame, actions, {
     onEdit: edit,
     onTable: (open) => {
       tableOpen = open;
       draw();
     },
-    textToCopy: () =>
-      state?.tokens && measured ? asText(state.tokens, measured, state.figure.unit) : "",
+    textToCopy: () => {
+      const shown = state?.shown;
+      return shown?.measured
+        ? asText(shown.units.tokens, shown.measured, state?.figure.unit ?? "")
+        : "";
+    },
   });
 
   /** @type {SaliencyState | null} */
   let state = null;
-  /** @type {Measure | null} */
-  let measured = null;
   /** @type {Theme} */
   let theme = "light";
   let tableOpen = false;
@@ -87,13 +101,40 @@ export function saliencyView(el, actions) {
     edit();
   });
 
-  /** @param {number | null} index @param {DOMRect} [box] */
-  function hover(index, box) {
-    actions.hover(index);
-    const shown = index ?? state?.token ?? null;
-    scale.point(shown);
-    if (index === null || !box || !state?.tokens) return tip.hide();
-    tip.show(box, details(state.tokens, measured, index, state.figure.unit));
+  /** The unit of one of the model's own tokens. @param {number | null} token */
+  function unitOf(token) {
+    if (token === null || !state?.shown) return null;
+    return state.shown.units.parts?.[token] ?? token;
+  }
+
+  /** A click on a unit keeps it; where every token or mask has an answer, it asks for that. @param {number} unit */
+  function choose(unit) {
+    if (!state?.shown) return;
+    const { figure, live, shown } = state;
+    const token = shown.units.first[unit];
+    if (unit === unitOf(state.token)) return actions.pin(null);
+    if (live && figure.readout === "token label" && unit !== unitOf(figure.position)) {
+      return actions.setPosition(token, token);
+    }
+    const mask = figure.masks.find((one) => unitOf(one) === unit);
+    if (live && mask !== undefined && mask !== figure.position)
+      return actions.setPosition(mask, mask);
+    actions.pin(token);
+  }
+
+  /** @param {number | null} unit @param {DOMRect} [box] */
+  function hover(unit, box) {
+    const shown = state?.shown ?? null;
+    actions.hover(unit === null || !shown ? null : shown.units.first[unit]);
+    const marked = unit ?? unitOf(state?.token ?? null);
+    scale.point(marked);
+    if (unit === null || !box || !shown || !state) return tip.hide();
+    const { tokens, size } = shown.units;
+    const note = unit === unitOf(state.figure.position) ? "explained here" : null;
+    tip.show(
+      box,
+      details(tokens, shown.measured, unit, state.figure.unit, { size: size[unit], note }),
+    );
   }
 
   /** True while a message stands in the place of the picture. */
@@ -107,46 +148,95 @@ export function saliencyView(el, actions) {
     editor.start();
   }
 
+  /** Where an answer was read, and what answers a question. */
+  function mark() {
+    if (!state?.shown) return;
+    const { figure } = state;
+    const place =
+      figure.readout === "token label" || figure.masks.length > 1 ? figure.position : null;
+    const at = unitOf(place);
+    const marks = [{ name: "lmw-asked-at", has: (/** @type {number} */ unit) => unit === at }];
+    for (const part of /** @type {const} */ (["target", "foil"])) {
+      const span = figure[part]?.span;
+      const [from, to] = span ? [unitOf(span[0]), unitOf(span[1])] : [null, null];
+      const inside = (/** @type {number} */ unit) =>
+        from !== null && to !== null && unit >= from && unit <= to;
+      marks.push(
+        { name: `lmw-span-${part}`, has: inside },
+        { name: `lmw-span-${part}-first`, has: (unit) => inside(unit) && unit === from },
+        { name: `lmw-span-${part}-last`, has: (unit) => inside(unit) && unit === to },
+      );
+    }
+    text.mark(marks);
+  }
+
+  /** @param {Described} now */
+  function drawChecks(now) {
+    if (!state) return;
+    const { figure, shown, live, busy } = state;
+    const { measured = null, level = "token", step = null } = shown ?? {};
+    sum.draw(measured && { unit: figure.unit, check: now.check });
+    const found = figure.checks?.where === step ? figure.checks : null;
+    const same = found?.level === level;
+    run.hidden = !live || busy || !measured || same;
+    const note = found && !same ? `These checks are of the map by ${found.level}` : "";
+    checks.draw(measured ? found : null, { unit: figure.unit, ...figure.cost, note });
+  }
+
+  /** @param {SaliencyState} state */
+  function drawClasses({ busy, checking, figure, shown }) {
+    const { classList } = frame.root;
+    classList.toggle("lmw-stale", busy && !checking && Boolean(shown?.measured));
+    classList.toggle("lmw-editing", editor.open);
+    classList.toggle("lmw-unsigned", !figure.signed);
+    classList.toggle("lmw-first", busy && !figure.target && !figure.answer);
+  }
+
+  /** @param {SaliencyState} state @param {boolean} hidden something else stands in its place */
+  function drawText({ tokens, shown, text: plain, token, figure }, hidden) {
+    text.element.hidden = hidden;
+    if (!tokens || !shown) text.setPlain(plain);
+    else text.setTokens(shown.units.tokens, shown.start);
+    text.shade(shown?.measured ?? null, theme);
+    mark();
+    text.pin(unitOf(token));
+    answer.draw(hidden ? null : figure.answer, shown, theme);
+  }
+
   function draw() {
     if (!state) return;
-    const { figure, status, tokens } = state;
+    const { figure, status, shown, tokens } = state;
+    const measured = shown?.measured ?? null;
+    const now = described(figure, shown, tokens);
     frame.setStatus(state.busy ? { ...status, state: "loading" } : status, {
       onStop: actions.stop,
       onExample: actions.submitText,
     });
     frame.badge(state.badge);
-    editor.follow(troubled(), state.editable);
-    const tabled = tableOpen && measured !== null && tokens !== null;
-    top.draw(figure, {
-      method: state.method,
-      live: state.live,
-      editable: state.editable,
-      table: tabled,
-      drawable: measured !== null,
-    });
-    replace(asked, questionNodes(state));
-    frame.root.classList.toggle("lmw-stale", state.busy && measured !== null);
-    frame.root.classList.toggle("lmw-editing", editor.open);
-    frame.root.classList.toggle("lmw-unsigned", !figure.signed);
-    frame.root.classList.toggle("lmw-first", state.busy && !figure.target);
-    if (tabled && measured) table.draw(tokens, measured, figure.unit);
-    text.element.hidden = tabled || editor.open;
+    mend.draw(state);
+    editor.follow(troubled(), state.editable && mend.needsText(state));
+    const tabled = tableOpen && measured !== null;
+    top.draw(state, { table: tabled });
+    replace(heading, questionNodes(now));
+    drawClasses(state);
+    if (tabled && measured && shown) table.draw(shown.units.tokens, measured, figure.unit);
     table.element.hidden = !tabled;
-    if (!tokens) text.setPlain(state.text);
-    else text.setTokens(tokens);
-    text.shade(measured, theme);
-    text.pin(state.token);
-    scale.draw(measured, figure, theme);
-    scale.point(state.token);
+    drawText(state, tabled || editor.open);
+    scale.draw(measured, now, theme);
+    scale.point(unitOf(state.token));
+    drawChecks(now);
+    strip.element.classList.toggle("lmw-strip-off", figure.answer !== null);
     strip.draw({
       predictions: state.predictions,
       target: state.target,
       foil: state.foil,
       readout: figure.readout,
-      interactive: state.live,
+      interactive: state.live && !figure.answer && Boolean(tokens),
       signed: figure.signed,
+      task: figure.task,
+      multi: figure.multi_label,
     });
-    frame.caption.textContent = tokens && measured ? captionWords(tokens, measured, figure) : "";
+    frame.caption.textContent = tokens ? caption(state, now) : "";
     cancelAnimationFrame(frameRequest);
     frameRequest = requestAnimationFrame(() => {
       frame.root.dataset.lmwReady = "true";
@@ -154,14 +244,16 @@ export function saliencyView(el, actions) {
   }
 
   return {
-    /** Mark the token that is hovered in a linked widget. */
-    light: text.light,
+    /** Mark the token that is hovered in a linked widget. @param {number | null} token */
+    light(token) {
+      const unit = unitOf(token);
+      text.light(unit);
+      answer.text.light(unit);
+    },
     /** @param {SaliencyState} next */
     update(next) {
-      const before = measured;
-      const sameScores = state?.scores === next.scores && state?.tokens === next.tokens;
+      const before = state?.shown?.measured ?? null;
       state = next;
-      if (!sameScores || !measured) measured = measureState(next);
       if (next.theme !== preference) {
         preference = next.theme;
         stopTheme?.();
@@ -173,14 +265,18 @@ export function saliencyView(el, actions) {
         first = false;
       }
       draw();
-      if (measured && before && measured !== before && next.tokens) {
-        frame.say(announcement(next.tokens, measured, next.figure));
+      const { shown } = next;
+      if (shown?.measured && before && shown.measured !== before) {
+        const now = described(next.figure, shown, next.tokens);
+        frame.say(announcement(shown.units.tokens, shown.measured, now));
       }
     },
     destroy() {
       cancelAnimationFrame(frameRequest);
       stopTheme?.();
+      top.destroy();
       text.destroy();
+      answer.destroy();
       strip.destroy();
       tip.destroy();
       frame.destroy();
@@ -188,11 +284,8 @@ export function saliencyView(el, actions) {
   };
 }
 
-/**
- * The question with its target and foil marked as the scale marks them.
- * @param {SaliencyState} state
- */
-function questionNodes({ figure }) {
+/** The question with its target and foil marked as the scale marks them. @param {Described} figure */
+function questionNodes(figure) {
   return question(figure).map(({ text, part }) =>
     part === "words"
       ? text

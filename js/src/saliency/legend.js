@@ -1,13 +1,12 @@
-/** The scale with its unit and range, every token on it as a tick, and the map's own check. */
+/** The scale with its unit and range, and every token on it as a tick. */
 
-import { aria, div, h, replace, span } from "../../core/dom.js";
-import { clamp, number } from "../../core/format.js";
-import { icon } from "../../core/icons.js";
-import { place } from "./model.js";
+import { aria, div, h, replace, span } from "../core/dom.js";
+import { clamp, number } from "../core/format.js";
+import { place } from "./measure.js";
 import { colourAt } from "./shade.js";
-import { checkWords, quoted, withSign } from "./words.js";
+import { quoted, withSign } from "./words.js";
 
-/** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("./types").Described} Described */
 /** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").Theme} Theme */
 
@@ -37,7 +36,6 @@ export function legend() {
     div("lmw-legend-numbers", low, middle, high),
   );
   const element = h("div", { class: "lmw-legend", role: "img" }, ends, scale);
-  const check = div("lmw-check-line");
   /** @type {Measure | null} */
   let shown = null;
   /** What is on screen was drawn from this. @type {unknown[]} */
@@ -45,10 +43,9 @@ export function legend() {
 
   return {
     element,
-    check,
     /**
      * @param {Measure | null} measured
-     * @param {Figure} figure
+     * @param {Described} figure
      * @param {Theme} theme
      */
     draw(measured, figure, theme) {
@@ -56,7 +53,6 @@ export function legend() {
       if (drawn[0] === measured && drawn[1] === figure && drawn[2] === theme) return;
       drawn = [measured, figure, theme];
       element.classList.toggle("lmw-blank", measured === null);
-      drawCheck(check, measured ? figure : null);
       if (!measured) return;
       const { signed, limit } = measured;
       ramp.style.background = gradient(signed, theme);
@@ -99,7 +95,7 @@ function rugPath(measured) {
     .join("");
 }
 
-/** @param {Figure} figure */
+/** @param {Described} figure */
 function endWords({ signed, unit, target, foil }) {
   const middle = span("lmw-unit", unit);
   if (!signed || !target?.label) return [middle];
@@ -109,21 +105,4 @@ function endWords({ signed, unit, target, foil }) {
     middle,
     span("lmw-end-high", `for ${quoted(target.label)} →`),
   ];
-}
-
-/** A sign and a word for each state, so that colour is not the only carrier. @param {string} state */
-function verdictOn(state) {
-  if (state === "good") return [icon("check"), "adds up"];
-  return state === "rough" ? ["≈", "adds up roughly"] : [icon("close"), "does not add up"];
-}
-
-/** @param {HTMLElement} element @param {Figure | null} figure */
-function drawCheck(element, figure) {
-  const words = checkWords(figure);
-  element.dataset.state = words?.state ?? "none";
-  element.title = figure?.check?.explanation ?? "";
-  if (!words) return replace(element);
-  if (words.state === "none") return replace(element, words.text);
-  const [sign, verdict] = verdictOn(words.state);
-  replace(element, sign, h("strong", null, verdict), h("span", null, words.text));
 }

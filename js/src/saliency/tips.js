@@ -1,7 +1,7 @@
 /** What the tooltip says about one token: its value, its rank, its name in the vocabulary. */
 
-import { div, h, span } from "../../core/dom.js";
-import { tokenElement } from "../../core/tokens.js";
+import { div, h, span } from "../core/dom.js";
+import { tokenElement } from "../core/tokens.js";
 import { rankWords, scoreWords, shareWords } from "./words.js";
 
 /** @typedef {import("./types").Tokens} Tokens */
@@ -12,21 +12,25 @@ import { rankWords, scoreWords, shareWords } from "./words.js";
  * @param {Measure | null} measured
  * @param {number} index
  * @param {string} unit
+ * @param {{size?: number, note?: string | null}} [more] `size`: how many of the model's own tokens it
+ *   holds; `note`: what else is to be said
  * @returns {HTMLElement}
  */
-export function details(tokens, measured, index, unit) {
+export function details(tokens, measured, index, unit, { size = 1, note = null } = {}) {
   const whole = tokens.whole?.[index]?.trim();
   const name = span(
     "lmw-details-name",
     tokenElement(tokens, index, { compact: true }),
     whole ? span("lmw-muted", ` of ${whole}`) : null,
   );
-  const value = measured && span("lmw-details-value", scoreWords(measured, index, 4));
+  const known = measured !== null && index < measured.reach;
+  const value = known && span("lmw-details-value", scoreWords(measured, index, 4));
   return div(
     "lmw-details",
     div("lmw-details-head", name, value),
-    measured ? h("div", null, standing(measured, index, unit)) : null,
-    div("lmw-muted", vocabulary(tokens, index)),
+    known ? h("div", null, standing(measured, index, unit)) : null,
+    note ? h("div", null, note) : null,
+    div("lmw-muted", size > 1 ? `${size} tokens` : vocabulary(tokens, index)),
   );
 }
 

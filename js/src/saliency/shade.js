@@ -3,8 +3,8 @@
  * and solid or dashed bar. Only inherited or painted properties change, so nothing is laid out anew.
  */
 
-import { diverging, unsigned } from "../../core/colour.js";
-import { place } from "./model.js";
+import { diverging, unsigned } from "../core/colour.js";
+import { place } from "./measure.js";
 
 /** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").Theme} Theme */
@@ -22,20 +22,22 @@ export function colourAt(t, signed, theme) {
 }
 
 /**
- * @param {HTMLElement} element with `data-token`
+ * @param {HTMLElement} element of a token
  * @param {Measure | null} measured
  * @param {number} index
  * @param {Theme} theme
  */
 export function paint(element, measured, index, theme) {
-  const t = measured ? place(measured, index) : 0;
-  const marked = measured !== null;
+  const unwritten = measured !== null && index >= measured.reach;
+  const t = measured && !unwritten ? place(measured, index) : 0;
+  const marked = measured !== null && !unwritten;
   element.classList.toggle("lmw-marked", marked);
+  element.classList.toggle("lmw-unwritten", unwritten);
   element.classList.toggle("lmw-negative", marked && t < 0);
   element.classList.toggle("lmw-broken", Number.isNaN(t));
-  element.classList.toggle("lmw-beyond", Boolean(measured?.beyond.includes(index)));
+  element.classList.toggle("lmw-beyond", Boolean(measured?.beyond.has(index)));
   const { style } = element;
-  if (!measured || Number.isNaN(t)) {
+  if (!measured || !marked || Number.isNaN(t)) {
     for (const name of ["--lmw-fill", "--lmw-on", "--lmw-bar"]) style.removeProperty(name);
     return;
   }

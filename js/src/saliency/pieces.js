@@ -3,9 +3,10 @@
  * and copying see the text alone; signs and inserted tokens are generated content (CSS `attr()`).
  */
 
-import { div, h, span } from "../../core/dom.js";
+import { div, h, span } from "../core/dom.js";
+import { ANSWER } from "./blocks.js";
 
-/** @typedef {import("../../core/types").Tokens} Tokens */
+/** @typedef {import("../core/types").Tokens} Tokens */
 /** @typedef {import("./types").Block} Block */
 
 const SIGNS = { "\n": "⏎", "\r": "␍", "\t": "⇥" };
@@ -26,7 +27,8 @@ export function blockElement(tokens, block) {
         : [tokenSpan(tokens, group[0])];
     body.append(...nodes);
   }
-  if (!block.role) return h("div", { class: "lmw-block", role: "presentation" }, body);
+  if (!block.role || block.key === ANSWER)
+    return h("div", { class: "lmw-block", role: "presentation" }, body);
   const label = h("div", { class: "lmw-role", "aria-hidden": "true" }, block.role);
   return h(
     "div",

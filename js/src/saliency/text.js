@@ -1,9 +1,9 @@
 /** The text itself: tokens shaded by their contribution, hovered, pinned, walked by keyboard. */
 
-import { aria, div, h, isCommand, replace, take } from "../../core/dom.js";
-import { roving } from "../../core/keyboard.js";
-import { neighbour } from "../../core/lines.js";
-import { blocks } from "./model.js";
+import { aria, div, h, isCommand, replace, take } from "../core/dom.js";
+import { roving } from "../core/keyboard.js";
+import { neighbour } from "../core/lines.js";
+import { ANSWER, blocks } from "./blocks.js";
 import { blockElement } from "./pieces.js";
 import { paint } from "./shade.js";
 import { tokenWords } from "./words.js";
@@ -11,17 +11,30 @@ import { tokenWords } from "./words.js";
 /** @typedef {import("./types").Tokens} Tokens */
 /** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").Theme} Theme */
+/** A class that some of the tokens carry: where an answer was read, what answers a question. */
+/** @typedef {{name: string, has: (index: number) => boolean}} Mark */
 
 /**
  * @param {object} on
- * @param {(index: number | null) => void} on.onPin
+ * @param {(index: number) => void} on.onChoose a click, or Enter
+ * @param {() => void} on.onRelease Escape, or a click beside the tokens
  * @param {(index: number | null, box?: DOMRect) => void} on.onHover
+ * @param {(index: number) => void} [on.onWalk] an arrow key led to a token
+ * @param {boolean} [on.answer] show the answer, which otherwise is left out
+ * @param {string} [on.label] name for screen readers
  */
-export function textView({ onPin, onHover }) {
+export function textView({
+  onChoose,
+  onRelease,
+  onHover,
+  onWalk,
+  answer = false,
+  label = "Tokens with their contribution",
+}) {
   const element = h("div", {
-    class: "lmw-text",
+    class: answer ? "lmw-text lmw-answer-text" : "lmw-text",
     role: "listbox",
-    "aria-label": "Tokens with their contribution",
+    "aria-label": label,
     "aria-orientation": "horizontal",
   });
   /** @type {HTMLElement[]} */
@@ -34,11 +47,13 @@ export function textView({ onPin, onHover }) {
   let plain = null;
   /** What the marks on screen were made from. @type {unknown[]} */
   let painted = [];
+  /** @type {number | null} */
+  let lit = null;
 
   const keys = roving(element, "[data-token]", {
     onMove: (item) => onHover(indexOf(item), item.getClientRects()[0]),
-    onActivate: (item) => toggle(indexOf(item)),
-    onEscape: () => onPin(null),
+    onActivate: (item) => onChoose(indexOf(item)),
+    onEscape: onRelease,
   });
   element.addEventListener("keydown", walk, { capture: true });
   element.addEventListener("pointerover", (event) => hover(event));
@@ -48,17 +63,12 @@ export function textView({ onPin, onHover }) {
   element.addEventListener("click", click);
   element.addEventListener("copy", copyText);
 
-  /** @param {number} index */
-  function toggle(index) {
-    onPin(index === pinned ? null : index);
-  }
-
   /** @param {MouseEvent} event */
   function click(event) {
     if (event.detail > 1 || hasSelection(element)) return; // a selection is no click
     const item = tokenAt(event.target);
-    if (item) toggle(indexOf(item));
-    else if (pinned !== null) onPin(null);
+    if (item) onChoose(indexOf(item));
+    else if (pinned !== null) onRelease();
   }
 
   /** @param {PointerEvent} event */
@@ -78,6 +88,7 @@ export function textView({ onPin, onHover }) {
     if (!next) return;
     take(event);
     keys.select(next, true);
+    onWalk?.(indexOf(next));
   }
 
   return {
@@ -91,17 +102,19 @@ export function textView({ onPin, onHover }) {
       replace(element, div("lmw-flow", text));
       keys.refresh();
     },
-    /** @param {Tokens} tokens */
-    setTokens(tokens) {
+    /** @param {Tokens} tokens @param {number | null} [start] first token of an answer */
+    setTokens(tokens, start = null) {
       if (tokens === shown) return;
       shown = tokens;
       painted = [];
-      element.replaceChildren(...blocks(tokens).map((block) => blockElement(tokens, block)));
+      const wanted = blocks(tokens, start).filter(({ key }) => (key === ANSWER) === answer);
+      element.replaceChildren(...wanted.map((block) => blockElement(tokens, block)));
       elements = [];
       for (const item of element.querySelectorAll("[data-token]")) {
         elements[indexOf(item)] = /** @type {HTMLElement} */ (item);
       }
       pinned = null;
+      lit = null;
       keys.refresh();
     },
     /**
@@ -120,8 +133,15 @@ export function textView({ onPin, onHover }) {
     },
     /** Mark a token that is hovered elsewhere. @param {number | null} index */
     light(index) {
-      for (const item of element.querySelectorAll(".lmw-lit")) item.classList.remove("lmw-lit");
+      if (lit !== null) elements[lit]?.classList.remove("lmw-lit");
+      lit = index;
       if (index !== null) elements[index]?.classList.add("lmw-lit");
+    },
+    /** Give and take classes. @param {Mark[]} marks */
+    mark(marks) {
+      elements.forEach((item, index) => {
+        for (const { name, has } of marks) item.classList.toggle(name, has(index));
+      });
     },
     /** @param {number | null} index */
     pin(index) {

@@ -1,35 +1,39 @@
-/** What the figure says in words: its question, its scale, its check, one token at a time. */
+/** What the figure says in words: its question, its scale, one unit at a time. */
 
-import { number, percent } from "../../core/format.js";
-import { tokenName } from "../../core/tokens.js";
-import { share } from "./model.js";
+import { number, percent } from "../core/format.js";
+import { tokenName } from "../core/tokens.js";
+import { share } from "./measure.js";
 
-/** @typedef {import("./types").Figure} Figure */
+/** @typedef {import("./types").Described} Described */
 /** @typedef {import("./types").Measure} Measure */
 /** @typedef {import("./types").Tokens} Tokens */
 /** @typedef {{ text: string, part: "words" | "target" | "foil" }} Phrase */
 
-/** Gaps up to these shares of what the scores should sum to are called good, and rough. */
-const GOOD_GAP = 0.05;
-const ROUGH_GAP = 0.2;
-
 /**
  * The question the figure answers, in phrases so that target and foil can be marked.
- * @param {Figure | null} figure
+ * @param {Described | null} figure
  * @returns {Phrase[]}
  */
 export function question(figure) {
-  if (!figure?.target?.label) return [words("What each token contributes")];
+  if (figure?.readout === "answer") return [words("What the answer comes from")];
+  if (figure?.of === "entropy") return [words("What makes the model sure or unsure?")];
+  if (!figure?.target?.label) return [words("What each part contributes")];
   const target = /** @type {Phrase} */ ({ text: quoted(figure.target.label), part: "target" });
+  if (figure.of === "own function") return [words("What moves "), target, words("?")];
   const foil =
     figure.foil && /** @type {Phrase} */ ({ text: quoted(figure.foil.label), part: "foil" });
   const against = foil ? [words(" against "), foil] : [];
   if (!figure.signed) return [words("What is "), target, ...against, words(" sensitive to?")];
   const rather = foil ? [words(" rather than "), foil] : [];
-  if (figure.readout === "class") return [words("Why "), target, ...rather, words("?")];
-  if (foil) return [words("Why "), target, ...rather, words("?")];
-  const where = figure.readout === "masked token" ? " here?" : " next?";
-  return [words("Why "), target, words(where)];
+  return [words("Why "), target, ...rather, words(`${foil ? "" : place(figure)}?`)];
+}
+
+/** Where a target is, as a question says it. @param {Described} figure */
+function place({ readout, at, ends }) {
+  if (readout === "token label") return at ? ` for ${quoted(at)}` : "";
+  if (readout === "span") return ends ? ` as the ${ends} of the answer` : " as the answer";
+  if (readout === "next token") return " next";
+  return readout === "masked token" ? " here" : "";
 }
 
 /**
@@ -99,7 +103,7 @@ export function ordinal(place) {
  */
 export function tokenWords(tokens, measured, index) {
   const name = tokenName(tokens, index);
-  if (!measured) return name;
+  if (!measured || index >= measured.reach) return name;
   if (measured.rank[index] === 0) return `${name}, ${number(measured.scores[index])}`;
   return `${name}, ${scoreWords(measured, index, 2)}, ${rankWords(measured, index)}`;
 }
@@ -124,33 +128,34 @@ export function shareWords(measured, index) {
  * The caption: how to read the picture, and what could not be drawn as it is.
  * @param {Tokens} tokens
  * @param {Measure} measured
- * @param {Figure} figure
+ * @param {Described} figure
  */
 export function captionWords(tokens, measured, figure) {
   const sentences = [reading(figure)];
   const { beyond, broken, order } = measured;
   if (order.length > 0 && measured.limit === 0) sentences.push("All contributions are zero.");
-  if (beyond.length > 0) sentences.push(beyondWords(tokens, measured));
+  if (beyond.size > 0) sentences.push(beyondWords(tokens, measured));
   if (broken.length > 0) {
-    const which = broken.length === 1 ? "1 token has" : `${broken.length} tokens have`;
+    const noun = figure.level ?? "token";
+    const which = broken.length === 1 ? `1 ${noun} has` : `${broken.length} ${noun}s have`;
     sentences.push(`${which} no finite score (hatched).`);
   }
   if (figure.partial) sentences.push("Stopped early: computed from the steps done so far.");
   return sentences.join(" ");
 }
 
-/** @param {Figure} figure */
-function reading({ signed, target, foil, unit }) {
-  if (!target?.label) {
+/** @param {Described} figure */
+function reading({ signed, target, foil, unit, of, readout, level = "token" }) {
+  if (!target?.label || of === "entropy" || of === "own function") {
     return signed
       ? `Solid bar: above zero; dashed bar: below zero (${unit}).`
       : `The stronger the shade and the higher the bar, the larger the value (${unit}).`;
   }
-  const name = quoted(target.label);
+  const name = readout === "answer" ? "the answer" : quoted(target.label);
   if (!signed)
-    return `The stronger the shade and the higher the bar, the more the token moves ${name} (${unit}).`;
+    return `The stronger the shade and the higher the bar, the more the ${level} moves ${name} (${unit}).`;
   const other = foil ? `for ${quoted(foil.label)}` : `against ${name}`;
-  return `Solid bar: the token speaks for ${name}; dashed bar: ${other} (${unit}).`;
+  return `Solid bar: the ${level} speaks for ${name}; dashed bar: ${other} (${unit}).`;
 }
 
 /**
@@ -158,44 +163,21 @@ function reading({ signed, target, foil, unit }) {
  * @param {Measure} measured
  */
 function beyondWords(tokens, measured) {
-  const named = measured.beyond
+  const all = [...measured.beyond];
+  const named = all
     .slice(0, 3)
     .map((index) => `${quoted(tokenName(tokens, index))} (${scoreWords(measured, index, 2)})`);
-  const more = measured.beyond.length - named.length;
+  const more = all.length - named.length;
   const rest = more > 0 ? ` and ${more} more` : "";
-  const verb = measured.beyond.length === 1 ? "lies" : "lie";
+  const verb = all.length === 1 ? "lies" : "lie";
   return `${named.join(", ")}${rest} ${verb} beyond the scale, marked with a double bar.`;
-}
-
-/**
- * The map's own test in one line, or null when there is no picture to test.
- * @param {Figure | null} figure
- * @returns {{ text: string, state: "good" | "rough" | "poor" | "none" } | null}
- */
-export function checkWords(figure) {
-  if (!figure) return null;
-  const { check } = figure;
-  if (!check) return { text: "No check for this method", state: "none" };
-  const [relative, total, expected] = [check.relative, check.total, check.expected].map(
-    (value) => value ?? Number.NaN, // Python sends null for what is not a number
-  );
-  const gap = Math.abs(relative);
-  const fair = gap <= ROUGH_GAP ? "rough" : "poor"; // a gap that is not a number is poor
-  const sum = `${number(total, 3)} of ${number(expected, 3)} ${plural(figure.unit)}`;
-  const text = `Sums to ${sum}: gap ${percent(gap)}`;
-  return { text, state: gap <= GOOD_GAP ? "good" : fair };
-}
-
-/** @param {string} unit */
-function plural(unit) {
-  return unit.startsWith("logit") ? "logits" : unit;
 }
 
 /**
  * What a screen reader is told when a new picture stands.
  * @param {Tokens} tokens
  * @param {Measure} measured
- * @param {Figure} figure
+ * @param {Described} figure
  */
 export function announcement(tokens, measured, figure) {
   const asked = question(figure)

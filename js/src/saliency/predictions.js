@@ -1,11 +1,15 @@
-/** The model's strongest candidates as bars: click one to explain it, shift-click to compare. */
+/**
+ * The model's strongest candidates as bars: click one to explain it, shift-click to compare; and a
+ * field for any other token, phrase, class or part of the text.
+ */
 
-import { div, h, replace, span, take } from "../../core/dom.js";
-import { percent } from "../../core/format.js";
-import { roving } from "../../core/keyboard.js";
+import { div, h, replace, span, take } from "../core/dom.js";
+import { percent } from "../core/format.js";
+import { roving } from "../core/keyboard.js";
 import { visible } from "./words.js";
 
 /** @typedef {import("./types").Candidate} Candidate */
+/** @typedef {import("./types").Wanted} Wanted */
 /** @typedef {"target" | "foil" | null} Part */
 /**
  * @typedef {object} Shown
@@ -15,23 +19,121 @@ import { visible } from "./words.js";
  * @property {string} readout
  * @property {boolean} interactive
  * @property {boolean} signed
+ * @property {string} [task] of the model
+ * @property {boolean} [multi] whether each class has a probability of its own
  */
 
 /**
+ * What the trait holds when a candidate is asked for.
+ * @param {Candidate | null} candidate
+ * @returns {Wanted}
+ */
+export function wantedOf(candidate) {
+  if (!candidate) return null;
+  if (candidate.span) return candidate.span;
+  return candidate.ids && candidate.ids.length > 1 ? candidate.ids : candidate.id;
+}
+
+/** A name for what a trait holds, to compare and to find again. @param {Wanted} wanted */
+export function keyOf(wanted) {
+  return Array.isArray(wanted) ? wanted.join("-") : String(wanted ?? "");
+}
+
+/** @param {Candidate | null} candidate */
+const nameOf = (candidate) => keyOf(wantedOf(candidate));
+
+/** @type {Record<string, string>} */
+const HEADINGS = {
+  "next token": "Next token",
+  "masked token": "Masked token",
+  class: "Class",
+  "token label": "Label",
+  span: "Answer",
+};
+
+/** @type {Record<string, string>} */
+const PLACEHOLDERS = {
+  class: "another class",
+  "token label": "another label",
+  span: "another part of the text",
+};
+
+/**
+ * A field for what is not among the candidates.
+ * @param {{onTarget: (wanted: Wanted) => void, onFoil: (wanted: Wanted) => void}} on
+ */
+export function wantedEntry({ onTarget, onFoil }) {
+  const field = h("input", {
+    class: "lmw-field lmw-wanted",
+    "aria-label": "Another target",
+    autocomplete: "off",
+    spellcheck: "false",
+    dir: "auto",
+  });
+  const send = (/** @type {(wanted: Wanted) => void} */ tell) => () => {
+    if (field.value === "") return;
+    const { value } = field;
+    field.value = "";
+    show();
+    tell(value);
+  };
+  const explain = h("button", { class: "lmw-button", onclick: send(onTarget) }, "explain");
+  const versus = h("button", { class: "lmw-button", onclick: send(onFoil) }, "vs");
+  const note = h("p", { class: "lmw-strip-hint lmw-wanted-note" });
+  const element = h("div", { class: "lmw-wanted-row" }, field, explain, versus, note);
+  field.addEventListener("input", show);
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // a notebook's own shortcuts stay out of the field
+    if (event.isComposing || event.key !== "Enter") return;
+    event.preventDefault();
+    send(event.shiftKey ? onFoil : onTarget)();
+  });
+  let spaced = false;
+
+  /** A space before a word is a part of its token, and easily forgotten. */
+  function show() {
+    explain.hidden = versus.hidden = field.value === "";
+    const bare = spaced && /^[^\s]/.test(field.value);
+    note.textContent = bare ? "No space before it: for a new word, begin with a space." : "";
+    note.hidden = note.textContent === "";
+  }
+  show();
+
+  return {
+    element,
+    /** @param {{interactive: boolean, readout: string, task?: string}} shown */
+    draw({ interactive, readout, task }) {
+      element.hidden = !interactive;
+      field.placeholder = PLACEHOLDERS[readout] ?? "another token or phrase";
+      spaced = readout === "next token" && task === "causal";
+    },
+    /** @param {string} value */
+    fill(value) {
+      field.value = value;
+      show();
+      field.focus();
+    },
+  };
+}
+
+/**
  * @param {object} on
- * @param {(id: number) => void} on.onTarget
- * @param {(id: number | null) => void} on.onFoil
+ * @param {(wanted: Wanted) => void} on.onTarget
+ * @param {(wanted: Wanted) => void} on.onFoil
  */
 export function predictionStrip({ onTarget, onFoil }) {
   const heading = span("lmw-strip-name");
   const list = h("ul", { class: "lmw-candidates" });
   const hint = h("p", { class: "lmw-strip-hint" });
+  const column = h("span", null);
+  const entry = wantedEntry({ onTarget, onFoil });
   const element = h(
     "section",
     { class: "lmw-strip", "aria-label": "Predictions" },
-    div("lmw-strip-head", heading, h("span", null, "probability")),
+    div("lmw-strip-head", heading, column),
     list,
     hint,
+    entry.element,
   );
   const keys = roving(list, "[data-prediction]", { orientation: "vertical" });
   list.addEventListener("keydown", (event) => {
@@ -47,8 +149,8 @@ export function predictionStrip({ onTarget, onFoil }) {
   /** @param {Candidate} candidate @param {Part} part @param {MouseEvent} event */
   function choose(candidate, part, event) {
     if (part === "target") return;
-    if (event.shiftKey) onFoil(part === "foil" ? null : candidate.id);
-    else onTarget(candidate.id);
+    if (event.shiftKey) onFoil(part === "foil" ? null : wantedOf(candidate));
+    else onTarget(wantedOf(candidate));
   }
 
   /** @param {Candidate} candidate @param {Part} part @param {Shown} shown @param {number} most */
@@ -72,12 +174,12 @@ export function predictionStrip({ onTarget, onFoil }) {
             class: "lmw-candidate",
             "aria-pressed": String(part === "target"),
             title: part === "target" ? "Explained now" : "Click: explain · Shift-click: compare",
-            "data-prediction": candidate.id,
+            "data-prediction": nameOf(candidate),
             onclick: (/** @type {MouseEvent} */ event) => choose(candidate, part, event),
           },
           words,
         )
-      : h("span", { class: "lmw-candidate", "data-prediction": candidate.id }, words);
+      : h("span", { class: "lmw-candidate", "data-prediction": nameOf(candidate) }, words);
     return h("li", { "data-part": part, dir: "ltr" }, main, tag(candidate, part, shown));
   }
 
@@ -101,7 +203,7 @@ export function predictionStrip({ onTarget, onFoil }) {
         title: foil
           ? "Stop comparing"
           : `Why ${visible(target?.label ?? "").trim()} rather than ${name}?`,
-        onclick: () => onFoil(foil ? null : candidate.id),
+        onclick: () => onFoil(foil ? null : wantedOf(candidate)),
       },
       foil ? ["foil", h("span", { "aria-hidden": "true" }, " ×")] : "vs",
     );
@@ -115,10 +217,12 @@ export function predictionStrip({ onTarget, onFoil }) {
       if (key === drawn) return;
       drawn = key;
       const { predictions, target, foil, readout, interactive } = shown;
-      element.hidden = predictions.length === 0;
+      element.hidden = predictions.length === 0 && !interactive;
       element.classList.toggle("lmw-strip-live", interactive);
       element.classList.toggle("lmw-strip-signed", shown.signed);
-      heading.textContent = readout.charAt(0).toUpperCase() + readout.slice(1);
+      heading.textContent = (HEADINGS[readout] ?? readout) || "Prediction";
+      column.textContent = shown.multi ? "probability of each" : "probability";
+      entry.draw(shown);
       const rows = withMissing(predictions, [target, foil]);
       const most = Math.max(...rows.map(({ probability }) => probability || 0), 1e-9);
       const focus = list.contains(focusedIn(list)) ? focusedIn(list) : null;
@@ -157,16 +261,16 @@ function focusedIn(element) {
  * @param {(Candidate | null)[]} asked
  */
 function withMissing(predictions, asked) {
-  const known = new Set(predictions.map(({ id }) => id));
-  return [...predictions, ...asked.filter((one) => one !== null && !known.has(one.id))].filter(
-    (one) => one !== null,
-  );
+  const known = new Set(predictions.map(nameOf));
+  const missing = asked.filter((one) => one !== null && one.id >= 0 && !known.has(nameOf(one)));
+  return [...predictions, .../** @type {Candidate[]} */ (missing)];
 }
 
 /** @param {Candidate} candidate @param {Candidate | null} target @param {Candidate | null} foil @returns {Part} */
-function partOf({ id }, target, foil) {
-  if (id === target?.id) return "target";
-  return id === foil?.id ? "foil" : null;
+function partOf(candidate, target, foil) {
+  const name = nameOf(candidate);
+  if (target && name === nameOf(target)) return "target";
+  return foil && name === nameOf(foil) ? "foil" : null;
 }
 
 /** Short enough for its column. @param {number | null} probability */

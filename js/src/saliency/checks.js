@@ -1,0 +1,177 @@
+/** Whether to trust a map: what it should add up to, and how it does beside random maps. */
+
+import { aria, div, h, replace, span } from "../core/dom.js";
+import { clamp, duration, number, percent } from "../core/format.js";
+import { icon } from "../core/icons.js";
+
+/** @typedef {import("./types").Check} Check */
+/** @typedef {import("./types").Checks} Checks */
+/** @typedef {import("./types").Described} Described */
+
+/** Gaps up to these shares of what the scores should sum to are called good, and rough. */
+const GOOD_GAP = 0.05;
+const ROUGH_GAP = 0.2;
+
+/** What each check asks, and whether more is better. */
+const NAMES = {
+  comprehensiveness: { label: "Strongest parts taken away", better: "more is better" },
+  sufficiency: { label: "Only the strongest parts kept", better: "less is better" },
+  stability: { label: "The same with other seeds", better: "1 is best" },
+};
+
+/**
+ * The map's own test in one line, or null when there is no picture to test.
+ * @param {Pick<Described, "check" | "unit"> | null} figure
+ * @returns {{ text: string, state: "good" | "rough" | "poor" | "none" } | null}
+ */
+export function checkWords(figure) {
+  if (!figure) return null;
+  const { check } = figure;
+  if (!check) return { text: "", state: "none" };
+  const [relative, total, expected] = [check.relative, check.total, check.expected].map(
+    (value) => value ?? Number.NaN, // Python sends null for what is not a number
+  );
+  const gap = Math.abs(relative);
+  const fair = gap <= ROUGH_GAP ? "rough" : "poor"; // a gap that is not a number is poor
+  const sum = `${number(total, 3)} of ${number(expected, 3)} ${plural(figure.unit)}`;
+  const text = `Sums to ${sum}: gap ${percent(gap)}`;
+  return { text, state: gap <= GOOD_GAP ? "good" : fair };
+}
+
+/** @param {string} unit */
+function plural(unit) {
+  return unit.startsWith("logit") ? "logits" : unit;
+}
+
+/** The completeness of a map, in a line. */
+export function checkLine() {
+  const element = div("lmw-check-line");
+  return {
+    element,
+    /** @param {Pick<Described, "check" | "unit"> | null} figure */
+    draw(figure) {
+      const words = checkWords(figure);
+      element.dataset.state = words?.state ?? "none";
+      element.title = figure?.check?.explanation ?? "";
+      if (!words || words.state === "none") return replace(element);
+      const [sign, verdict] = verdictOn(words.state);
+      replace(element, sign, h("strong", null, verdict), h("span", null, words.text));
+    },
+  };
+}
+
+/** A sign and a word for each state, so that colour is not the only carrier. @param {string} state */
+function verdictOn(state) {
+  if (state === "good") return [icon("check"), "adds up"];
+  return state === "rough" ? ["≈", "adds up roughly"] : [icon("close"), "does not add up"];
+}
+
+/**
+ * What a check says in words.
+ * @param {Check} check
+ */
+export function verdict({ name, value, random, passed }) {
+  const own = number(value ?? Number.NaN);
+  if (typeof random === "number") {
+    const against = `${own} against ${number(random)}`;
+    if (passed === null || passed === undefined) return against;
+    return `${passed ? "better than random" : "no better than random"}: ${against}`;
+  }
+  if (name === "stability" && typeof passed === "boolean")
+    return `${passed ? "stable" : "not stable"}: rank correlation ${own}`;
+  return typeof passed === "boolean" ? `${passed ? "passed" : "not passed"}: ${own}` : own;
+}
+
+/**
+ * Where figures lie on a scale that rows with a random figure have in common.
+ * @param {Check[]} rows
+ * @returns {(check: Check) => {low: number, high: number}}
+ */
+export function scales(rows) {
+  const common = rows.filter(({ random }) => typeof random === "number");
+  const values = common.flatMap(({ value, random }) => [value ?? 0, random ?? 0]);
+  const low = Math.min(0, ...values);
+  const high = Math.max(0, ...values) || (low < 0 ? 0 : 1);
+  return ({ random, value }) =>
+    typeof random === "number"
+      ? { low, high: low === high ? low + 1 : high }
+      : { low: Math.min(0, value ?? 0), high: Math.max(1, value ?? 0) };
+}
+
+/** A row a check: its name, its figure on a small scale with random's as a tick, a verdict in words. */
+export function checksPanel() {
+  const list = h("ul", { class: "lmw-checks-list" });
+  const cost = div("lmw-checks-cost");
+  const element = h(
+    "section",
+    { class: "lmw-checks", "aria-label": "Checks of this map", hidden: true },
+    list,
+    cost,
+  );
+  return {
+    element,
+    /**
+     * @param {Checks | null} checks
+     * @param {{unit: string, passes?: number, seconds?: number, note?: string}} more the unit of the
+     *   figures, what the map itself cost, and what the reader should know
+     */
+    draw(checks, { unit, passes, seconds, note = "" }) {
+      element.hidden = checks === null;
+      if (!checks) return;
+      const scaleOf = scales(checks.rows);
+      replace(
+        list,
+        checks.rows.map((check) => row(check, scaleOf(check), unit)),
+      );
+      const parts = [
+        note,
+        passes ? `The map took ${passes} ${passes === 1 ? "pass" : "passes"}` : "",
+        seconds ? `${passes ? "" : "The map took "}${duration(seconds)}` : "",
+        checks.seconds ? `the checks ${duration(checks.seconds)}` : "",
+      ];
+      cost.textContent = parts.filter(Boolean).join(", ");
+    },
+  };
+}
+
+/** @param {Check} check @param {{low: number, high: number}} scale @param {string} unit */
+function row(check, scale, unit) {
+  const known = NAMES[/** @type {keyof typeof NAMES} */ (check.name)];
+  const words = verdict(check);
+  const state = check.passed === true ? "good" : check.passed === false ? "poor" : "none";
+  const sign = { good: icon("check"), poor: icon("close"), none: null }[state];
+  const item = h(
+    "li",
+    { class: "lmw-check-row", "data-state": state, title: check.explanation },
+    h(
+      "span",
+      { class: "lmw-check-name" },
+      known?.label ?? check.name,
+      span("lmw-muted", ` ${known ? check.name : ""}`),
+    ),
+    bar(check, scale),
+    h("span", { class: "lmw-check-verdict" }, sign, h("span", null, words)),
+  );
+  const better = known ? `, ${known.better}` : "";
+  item.title = `${check.explanation}${typeof check.random === "number" ? ` (${unit}${better})` : ""}`;
+  return item;
+}
+
+/** @param {Check} check @param {{low: number, high: number}} scale */
+function bar({ value, random }, { low, high }) {
+  const at = (/** @type {number} */ x) => 100 * clamp((x - low) / (high - low), 0, 1);
+  const [zero, end] = [at(0), at(value ?? 0)];
+  const element = h(
+    "span",
+    { class: "lmw-check-scale" },
+    h("span", {
+      class: "lmw-check-bar",
+      style: { left: `${Math.min(zero, end)}%`, width: `${Math.abs(end - zero)}%` },
+    }),
+    typeof random === "number"
+      ? h("span", { class: "lmw-check-random", style: { left: `${at(random)}%` } })
+      : null,
+  );
+  aria(element, "hidden", true);
+  return element;
+}

@@ -1,0 +1,47 @@
+/** Under an error: the way back to the last picture, and the target again, to be mended. */
+
+import { h } from "../../core/dom.js";
+import { wantedEntry } from "../../saliency/predictions.js";
+
+/** @typedef {import("./types").Actions} Actions */
+/** @typedef {import("./types").SaliencyState} SaliencyState */
+
+/**
+ * @param {HTMLElement} figure where messages stand
+ * @param {Actions} actions
+ */
+export function repair(figure, actions) {
+  const entry = wantedEntry({ onTarget: actions.setTarget, onFoil: actions.setFoil });
+  const back = h(
+    "button",
+    { class: "lmw-button lmw-button-main", onclick: actions.back },
+    "Back to the last picture",
+  );
+  const element = h("div", { class: "lmw-repair", hidden: true }, entry.element, back);
+  figure.append(element);
+  let before = false;
+
+  /** What the error is about, as Python says it; without a word, the text. @param {SaliencyState} state */
+  const about = ({ status }) => status.about ?? ["text"];
+  const wanted = (/** @type {SaliencyState} */ state) =>
+    about(state).some((name) => name === "target" || name === "foil");
+
+  return {
+    /** Whether the text itself is to be mended. @param {SaliencyState} state */
+    needsText(state) {
+      if (state.status.state === "empty") return true;
+      return about(state).includes("text") || !state.status.back;
+    },
+    /** @param {SaliencyState} state */
+    draw(state) {
+      const error = state.status.state === "error" && !state.busy;
+      element.hidden = !error || !(state.status.back || wanted(state));
+      back.hidden = !state.status.back;
+      entry.draw({ interactive: error && wanted(state), readout: state.figure.readout });
+      if (error && !before && wanted(state) && typeof state.refused === "string") {
+        entry.fill(state.refused);
+      }
+      before = error;
+    },
+  };
+}

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lmwidget.attribution import find_method, methods
+from lmwidget.attribution import METHODS, find_method
 from lmwidget.attribution.method import Watch
 from lmwidget.attribution.progress import showing
-from lmwidget.attribution.text_game import Function, TextGame
+from lmwidget.attribution.text_answers import Function, TextFunction
+from lmwidget.attribution.text_game import TextGame
 from lmwidget.errors import InputError, refuse_unknown
 from lmwidget.results import Attribution
 from lmwidget.units import Spans, level_name, merged
@@ -18,7 +19,7 @@ _OWN = ("removal", "names", "batch_size")
 
 
 def attribute_function(
-    function: Function,
+    function: Function | Any,
     text: str,
     method: str = "kernel_shap",
     *,
@@ -26,7 +27,7 @@ def attribute_function(
     foil: int | str | None = None,
     level: str | Spans = "word",
     name: str | None = None,
-    unit: str = "score",
+    unit: str | None = None,
     progress: Callable[[int, int, float], None] | bool | None = None,
     cancelled: Callable[[], bool] | None = None,
     **settings: Any,
@@ -38,9 +39,10 @@ def attribute_function(
 
     Parameters
     ----------
-    function : callable
-        ``function(texts)`` returns one number a text, an array (text, class), or what pipelines of
-        transformers return with ``top_k=None``.
+    function : callable, or an estimator with ``predict_proba``
+        ``function(texts)`` returns one finite number a text, an array (text, class), or what
+        pipelines of transformers return. Names of classes are taken from pipelines and from
+        ``classes_`` of scikit-learn. What it raises goes through as it is.
     text : str
         The text.
     method : str, default "kernel_shap"
@@ -51,13 +53,15 @@ def attribute_function(
         ``"word"``, ``"sentence"``, ``"paragraph"``, or own passages.
     name : str, optional
         Shown on figures; default: the function's own name.
-    unit : str, default "score"
-        Of what the function returns.
+    unit : str, optional
+        Of what the function returns; default: ``"probability"`` of ``predict_proba``, otherwise
+        ``"score"``.
     progress, cancelled
         As in :func:`lmwidget.attribution.attribute`.
     **settings
         Settings of the method; also ``removal`` (``"delete"``, or a text that stands in the place
-        of each unit), ``names`` of the classes, ``batch_size`` texts in one call.
+        of each unit), ``names`` of the classes, ``batch_size``: most texts in one call, 64.
+        Equal texts are asked for once.
 
     Returns
     -------
@@ -81,18 +85,18 @@ def attribute_function(
     """
     chosen = find_method(method)
     if chosen.needs != "values":
-        usable = [other.name for other in methods.METHODS.values() if other.needs == "values"]
+        usable = [other.name for other in METHODS.values() if other.needs == "values"]
         raise InputError(
             f"The method {method!r} looks inside a model, which a function does not show.",
             f"Use one of {', '.join(usable)}.",
         )
-    if not callable(function):
-        raise InputError(f"A {type(function).__name__} is no function.", "Give function(texts).")
     refuse_unknown(settings, [*chosen.settings, *_OWN], f"The method {method!r}")
     start = time.perf_counter()
     own = {key: settings.pop(key) for key in _OWN if key in settings}
-    game = TextGame(function, text, target=target, foil=foil, level=level, **own)
-    game.unit = unit
+    asked = TextFunction(function)
+    game = TextGame(asked, text, target=target, foil=foil, level=level, **own)
+    unit = unit or asked.unit
+    game.unit = unit if foil is None else f"{unit} difference"
     with showing(progress, chosen.label) as report:
         watch = Watch(report, cancelled)
         with watch.interruptible():
@@ -105,21 +109,16 @@ def attribute_function(
         target=game.target,
         foil=game.foil,
         readout="function",
-        unit=chosen.unit or (unit if foil is None else f"{unit} difference"),
+        unit=chosen.unit or game.unit,
         of="own function",
         value=game.full,
         predictions=game.predictions,
         check=found.check,
         settings={**found.settings, **game.settings},
-        model=name or _name(function),
+        model=name or asked.name,
         cost={"seconds": time.perf_counter() - start, "passes": game.passes},
         partial=found.partial,
         level=level_name(level),
         source=game.tokens,
         parts=game.units,
     )
-
-
-def _name(function: Any) -> str:
-    found = getattr(function, "__name__", type(function).__name__)
-    return "function" if found == "<lambda>" else str(found)

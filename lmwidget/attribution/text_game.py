@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.attribution.game import Coalitions, Game
+from lmwidget.attribution.text_answers import Function, TextFunction
 from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.results import Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.units import Spans, merged, unit_of_tokens
 from lmwidget.words import word_starts
 
-Function = Callable[[list[str]], Any]
 _BATCH = 64
 
 
@@ -24,9 +24,8 @@ class TextGame(Game):
 
     Parameters
     ----------
-    function : callable
-        ``function(texts)`` is given a list of texts and returns one number a text, an array (text,
-        class), or what pipelines of transformers return: lists of ``{"label", "score"}``.
+    function : callable, TextFunction, or an estimator with ``predict_proba``
+        See :class:`lmwidget.attribution.text_answers.TextFunction`.
     text : str
         The text.
     target, foil : int or str, optional
@@ -35,9 +34,10 @@ class TextGame(Game):
     level : str or sequence of spans, default "word"
         What is taken away as one.
     removal : str, default "delete"
-        ``"delete"`` leaves units out; any other text stands in the place of each.
+        ``"delete"`` leaves units out, with the space in front of them, so that the function may be
+        given the empty text; any other text stands in the place of each.
     names : sequence of str, optional
-        Names of the classes.
+        Names of the classes, of functions that do not tell them.
     batch_size : int, default 64
         Most texts in one call.
 
@@ -64,7 +64,7 @@ class TextGame(Game):
 
     def __init__(
         self,
-        function: Function,
+        function: Function | TextFunction | Any,
         text: str,
         *,
         target: int | str | None = None,
@@ -78,26 +78,32 @@ class TextGame(Game):
             raise InputError("The text is empty.", "Give at least one word.")
         if not isinstance(removal, str):
             raise InputError(f"removal is {removal!r}.", "Give 'delete', or a text.")
-        if batch_size < 1:
-            raise InputError(f"batch_size is {batch_size}.", "Give at least 1.")
-        self._function, self._batch_size = function, batch_size
+        if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
+            raise InputError(f"batch_size is {batch_size!r}.", "Give a whole number of at least 1.")
+        self._function = function if isinstance(function, TextFunction) else TextFunction(function)
+        self._batch_size, self._removal = int(batch_size), removal
         tokens = Tokens.from_pieces(_words(text))
         units = unit_of_tokens(tokens, level)
         super().__init__(tokens, units, np.ones(int(units.max()) + 1, bool))
         self._pieces = merged(tokens, units).pieces
-        self._removal = removal
         self.settings = {"removal": removal}
-        table, self._names = self._read([text])
-        names = names or self._names
-        self._columns = _columns(table[0], names, target, foil)
-        described = _described(table[0], names)
+        self._ask(text, target, foil, names)
+
+    def _ask(self, text: str, target: Any, foil: Any, names: Sequence[str] | None) -> None:
+        """Ask about the whole text, from which the classes come."""
+        answers = self._function([text])
+        row = answers.table[0]
+        named = answers.names or _checked(names, len(row))
+        self._columns = _columns(row, named, target, foil)
+        described = [
+            Prediction(i, named[i] if named else _default_name(i, len(row)), float("nan"), value)
+            for i, value in enumerate(row.tolist())
+        ]
         self.target = described[self._columns[0]]
         self.foil = described[self._columns[1]] if len(self._columns) > 1 else None
-        several = len(described) > 1
-        self.predictions = tuple(described[i] for i in np.argsort(-table[0]) if several)
-        self._known[np.packbits(np.ones((1, len(self)), bool), axis=1)[0].tobytes()] = float(
-            self._picked(table)[0]
-        )
+        self.predictions = tuple(described[i] for i in np.argsort(-row) if len(row) > 1)
+        self._texts = {text: self._picked(answers.table)[0]}
+        self.values(np.ones((1, len(self)), bool))
         self.passes = 1
 
     def _evaluate(
@@ -106,11 +112,18 @@ class TextGame(Game):
         found: Callable[[NDArray[np.intp], NDArray[np.float64]], bool],
     ) -> None:
         texts = [self._text(row) for row in present]
-        for first in range(0, len(texts), self._batch_size):
-            batch = texts[first : first + self._batch_size]
-            table, _ = self._read(batch)
-            places = np.arange(first, first + len(batch))
-            if not found(places, self._picked(table)):
+        # Words that occur twice leave the same text behind: it is asked for once.
+        new = list(dict.fromkeys(text for text in texts if text not in self._texts))
+        self.passes -= len(texts) - len(new)
+        batches = [new[i : i + self._batch_size] for i in range(0, len(new), self._batch_size)]
+        waiting = np.arange(len(texts))
+        for batch in batches or [[]]:
+            if batch:
+                picked = self._picked(self._function(batch).table)
+                self._texts |= dict(zip(batch, picked.tolist(), strict=True))
+            known = np.array([texts[i] in self._texts for i in waiting])
+            done, waiting = waiting[known], waiting[~known]
+            if not found(done, np.array([self._texts[texts[i]] for i in done])):
                 return
 
     def _text(self, present: NDArray[np.bool_]) -> str:
@@ -125,26 +138,13 @@ class TextGame(Game):
         return text if present[0] or self._removal != "delete" else text.lstrip()
 
     def _picked(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        if max(self._columns) >= table.shape[1]:
+            raise InputError(
+                f"The function returned {table.shape[1]} classes, but more for the whole text.",
+                "Return the same classes for every text.",
+            )
         found = table[:, self._columns[0]]
         return found if len(self._columns) == 1 else found - table[:, self._columns[1]]
-
-    def _read(self, texts: list[str]) -> tuple[NDArray[np.float64], list[str] | None]:
-        """Return one row a text, and the names of the classes where the function gives them."""
-        given = self._function(list(texts))
-        if isinstance(given, list | tuple) and given and _labelled(given[0]):
-            return _table(given)
-        detach = getattr(given, "detach", None)
-        given = given if detach is None else detach().cpu().float().numpy()
-        try:
-            table = np.asarray(given, np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(_expected(given), "Return one number, or one row, a text.") from error
-        if table.ndim not in {1, 2} or len(table) != len(texts):
-            raise InputError(
-                f"The function returned shape {table.shape} for {len(texts)} texts.",
-                "Return one number, or one row of classes, a text.",
-            )
-        return table.reshape(len(texts), -1), None
 
 
 def _words(text: str) -> list[str]:
@@ -160,46 +160,34 @@ def _words(text: str) -> list[str]:
     return found
 
 
-def _labelled(row: Any) -> bool:
-    rows = row if isinstance(row, list) else [row]
-    return bool(rows) and all(isinstance(one, Mapping) and "score" in one for one in rows)
-
-
-def _table(given: Sequence[Any]) -> tuple[NDArray[np.float64], list[str]]:
-    rows = [row if isinstance(row, list) else [row] for row in given]
-    names = sorted({str(one["label"]) for row in rows for one in row})
-    if any(len(row) != len(names) for row in rows):
+def _checked(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    names = tuple(str(name) for name in names or ())
+    if names and len(names) != count:
         raise InputError(
-            "The pipeline returned its strongest class only.", "Make it with top_k=None."
+            f"There are {len(names)} names but {count} classes.", "Give one name for each class."
         )
-    scores = [{str(one["label"]): float(one["score"]) for one in row} for row in rows]
-    return np.array([[row[name] for name in names] for row in scores]), names
+    return names
 
 
 def _columns(
-    row: NDArray[np.float64], names: Sequence[str] | None, target: Any, foil: Any
+    row: NDArray[np.float64], names: Sequence[str], target: Any, foil: Any
 ) -> tuple[int, ...]:
     """Return the columns of target and foil."""
-    if names is not None and len(names) != len(row):
-        raise InputError(
-            f"There are {len(names)} names but {len(row)} classes.", "Give one name for each class."
-        )
     chosen = int(row.argmax()) if target is None else _column(target, len(row), names, "target")
     if foil is None:
         return (chosen,)
     against = _column(foil, len(row), names, "foil")
     if against == chosen:
-        raise InputError(f"Target and foil are the same class, {chosen}.", "Give another foil.")
+        raise InputError(f"Target and foil are the same class, {foil!r}.", "Give another foil.")
     return chosen, against
 
 
-def _column(given: Any, count: int, names: Sequence[str] | None, role: str) -> int:
+def _column(given: Any, count: int, names: Sequence[str], role: str) -> int:
     if isinstance(given, str):
-        if given not in (names or ()):
-            raise UnknownNameError(
-                f"There is no class {given!r} to take as {role}.", nearest(given, names or ())
-            )
-        return list(names or ()).index(given)
+        if given not in names:
+            remedy = nearest(given, names) if names else f"Give 0 to {count - 1}, or names=."
+            raise UnknownNameError(f"There is no class {given!r} to take as {role}.", remedy)
+        return list(names).index(given)
     if isinstance(given, bool) or not hasattr(given, "__index__") or not 0 <= given < count:
         raise UnknownNameError(
             f"There is no class {given!r} to take as {role}.", f"Give 0 to {count - 1}."
@@ -207,13 +195,5 @@ def _column(given: Any, count: int, names: Sequence[str] | None, role: str) -> i
     return int(given)
 
 
-def _expected(given: Any) -> str:
-    return f"The function returned a {type(given).__name__} that holds no numbers."
-
-
-def _described(row: NDArray[np.float64], names: Sequence[str] | None) -> list[Prediction]:
-    names = list(names or ([""] if len(row) == 1 else [f"class {i}" for i in range(len(row))]))
-    return [
-        Prediction(i, name, float("nan"), float(value))
-        for i, (name, value) in enumerate(zip(names, row.tolist(), strict=True))
-    ]
+def _default_name(column: int, count: int) -> str:
+    return f"class {column}" if count > 1 else ""

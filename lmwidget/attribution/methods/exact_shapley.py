@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
-from numpy.typing import NDArray
 
+from lmwidget.attribution.completeness import completeness
 from lmwidget.attribution.game import Game
 from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.shapley import coalitions, shapley_values
 from lmwidget.errors import CancelledError, InputError
 
 LARGEST = 16
@@ -47,8 +46,8 @@ def exact_shapley(game: Game, watch: Watch, *, most: int = LARGEST) -> Scores:
     --------
     >>> import lmwidget as lmw
     >>> why = lmw.load("tiny").attribute("the king said", "exact_shapley")
-    >>> why.scores.shape
-    (3,)
+    >>> why.check.relative < 1e-4
+    True
     """
     count = len(game)
     if count > most:
@@ -59,62 +58,10 @@ def exact_shapley(game: Game, watch: Watch, *, most: int = LARGEST) -> Scores:
     watch.check()
     present = coalitions(count)
     values = game.values(present, watch, total=len(present))
-    if watch.stopped:
+    if np.isnan(values).any():
         raise CancelledError("Exact Shapley values need every coalition.", "Run it again.")
-    return Scores(shapley_values(values, count).astype(np.float32), {"most": most})
-
-
-def coalitions(count: int) -> NDArray[np.bool_]:
-    """Return all coalitions: bit ``i`` of the row's number says whether player ``i`` is there.
-
-    Parameters
-    ----------
-    count : int
-        Players.
-
-    Returns
-    -------
-    ndarray of bool, shape (2 ** player, player)
-        Rows in the order of their numbers.
-
-    Examples
-    --------
-    >>> coalitions(2).astype(int).tolist()
-    [[0, 0], [1, 0], [0, 1], [1, 1]]
-    """
-    numbers = np.arange(2**count, dtype=np.int64)
-    return (numbers[:, None] >> np.arange(count) & 1).astype(bool)
-
-
-def shapley_values(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Return Shapley values from the values of all coalitions.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (2 ** player,)
-        In the order of :func:`coalitions`.
-    count : int
-        Players.
-
-    Returns
-    -------
-    ndarray of float64, shape (player,)
-        They sum to ``values[-1] - values[0]``.
-
-    Examples
-    --------
-    >>> shapley_values(np.array([0.0, 1.0, 2.0, 3.0]), 2).tolist()
-    [1.0, 2.0]
-    """
-    present = coalitions(count)
-    sizes = present.sum(1)
-    found = np.zeros(count)
-    for player in range(count):
-        without = np.flatnonzero(~present[:, player])
-        weights = np.array([1 / (count * comb(count - 1, size)) for size in range(count)])
-        gains = values[without + (1 << player)] - values[without]
-        found[player] = (weights[sizes[without]] * gains).sum()
-    return found
+    scores = shapley_values(values, count).astype(np.float32)
+    return Scores(scores, {"most": most}, completeness(game, scores))
 
 
 METHOD = Method(

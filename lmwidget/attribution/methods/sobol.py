@@ -1,0 +1,136 @@
+"""Sobol indices: the share of the answer's variance that each unit has a hand in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.quasirandom import SobolEngine
+
+from lmwidget.attribution.game import Coalitions, Game
+from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.errors import CancelledError, InputError
+
+
+def sobol(game: Game, watch: Watch, *, masks: int = 32, seed: int = 0) -> Scores:
+    """Return the total Sobol index of each unit, when every unit is there half of the time.
+
+    Fel, Cadène, Chalvidal, Cord, Vigouroux and Serre (2021). The index is the share of the variance
+    of the value that is lost when all units but this one are held fixed: what it does alone and
+    together with others, without sign. The indices of a text whose units do not interact sum to 1;
+    interactions count for every unit that has a part in them.
+
+    Masks come from a scrambled Sobol sequence and keep a unit where it is above one half. The
+    estimator is that of Jansen (1999), as in the paper; but since a unit has two states only, the
+    mean over the second design is taken exactly: each mask is compared with itself, that unit
+    changed. So ``masks × (units + 1)`` texts are read at most; equal ones once.
+
+    Parameters
+    ----------
+    game : Game
+        The text.
+    watch : Watch
+        Progress and the wish to stop; when stopped, the masks that are complete count.
+    masks : int, default 32
+        Points of the sequence; best a power of two.
+    seed : int, default 0
+        Scrambles the sequence.
+
+    Returns
+    -------
+    Scores
+        At least 0, as shares of the variance; all 0 where the value never changes.
+
+    Raises
+    ------
+    CancelledError
+        When stopped before the first mask was complete.
+    InputError
+        When ``masks`` is out of range, or there are more units than the sequence has dimensions.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> why = lmw.load("tiny").attribute("the king said", "sobol")
+    >>> why.unit, why.signed
+    ('share of the variance', False)
+    """
+    if isinstance(masks, bool) or not hasattr(masks, "__index__") or masks < 2:
+        raise InputError(f"masks is {masks!r}.", "Give a whole number of at least 2, such as 32.")
+    if len(game) > SobolEngine.MAXDIM:
+        raise InputError(
+            f"The text has {len(game)} units, but a Sobol sequence has {SobolEngine.MAXDIM}.",
+            "Use a coarser level, such as level='sentence'.",
+        )
+    watch.check()
+    present = design(len(game), masks, seed)
+    values = game.values(present.reshape(-1, len(game)), watch, total=present[..., 0].size)
+    complete = ~np.isnan(values.reshape(masks, -1)).any(1)
+    if not complete.any():
+        raise CancelledError("No mask was complete.", "Run it again.")
+    scores = total_indices(values.reshape(masks, -1)[complete]).astype(np.float32)
+    return Scores(scores, {"masks": masks, "seed": seed}, partial=not bool(complete.all()))
+
+
+def design(count: int, masks: int, seed: int) -> Coalitions:
+    """Return masks, and each with one unit changed after the other.
+
+    Parameters
+    ----------
+    count : int
+        Units.
+    masks : int
+        Points of the sequence.
+    seed : int
+        Scrambles it.
+
+    Returns
+    -------
+    ndarray of bool, shape (mask, 1 + unit, unit)
+        The mask itself first.
+
+    Examples
+    --------
+    >>> design(2, 4, 0).shape
+    (4, 3, 2)
+    """
+    points = SobolEngine(count, scramble=True, seed=seed).draw(masks).numpy()
+    changed = np.concatenate([np.zeros((1, count), bool), np.eye(count, dtype=bool)])
+    found: Coalitions = (points > 0.5)[:, None] ^ changed
+    return found
+
+
+def total_indices(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return total indices by the estimator of Jansen.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (mask, 1 + unit)
+        In the order of :func:`design`.
+
+    Returns
+    -------
+    ndarray of float64, shape (unit,)
+        Half of the mean squared change, over two equally likely states, by the variance.
+
+    Examples
+    --------
+    >>> total_indices(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])).tolist()
+    [1.0, 0.0]
+    """
+    squares = ((values[:, 1:] - values[:, :1]) ** 2).mean(0)
+    variance = values.var()
+    return squares / 4 / variance if variance > 0 else np.zeros(values.shape[1] - 1)
+
+
+METHOD = Method(
+    name="sobol",
+    label="Sobol indices",
+    signed=False,
+    slow=True,
+    summary="The share of the variance that each unit has a hand in, alone and with others.",
+    paper="Fel et al. 2021",
+    function=sobol,
+    needs="values",
+    order=46,
+    unit="share of the variance",
+)

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lmwidget.attribution.functions import attribute_function
     from lmwidget.capture.attention import Attention
     from lmwidget.errors import LmwidgetError
     from lmwidget.html import to_html
@@ -53,6 +54,7 @@ _HOMES = {
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "States": "lmwidget.states",
     "Tokens": "lmwidget.tokens",
+    "attribute_function": "lmwidget.attribution.functions",
     "link": "lmwidget.widgets.linking",
     "load": "lmwidget.models.loading",
     "to_html": "lmwidget.html",
@@ -75,6 +77,7 @@ __all__ = [
     "SaliencyText",
     "States",
     "Tokens",
+    "attribute_function",
     "link",
     "load",
     "to_html",

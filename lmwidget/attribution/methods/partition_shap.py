@@ -190,8 +190,8 @@ def _cost(node: Node, contexts: int = 1) -> int:
     count = len(node.parts)
     if not count:
         return 0
-    inner = contexts * 2 ** (count - 1)
-    return contexts * (2**count - 2) + sum(_cost(part, inner) for part in node.parts)
+    inner = contexts << (count - 1)
+    return contexts * ((1 << count) - 2) + sum(_cost(part, inner) for part in node.parts)
 
 
 METHOD = Method(

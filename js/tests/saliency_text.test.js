@@ -160,8 +160,7 @@ describe("asking", () => {
     model.push({ _status: READY });
     await settled();
     expect(one(".lmw-stale")).toBeNull();
-    const pressed = one(".lmw-segmented [aria-pressed='true']");
-    expect(pressed.textContent).toBe("Input × gradient");
+    expect(one(".lmw-method-name").textContent).toBe("Input × gradient");
   });
 
   test("without an answer the figure says so", async () => {
@@ -189,8 +188,12 @@ describe("asking", () => {
   test("a published page has no controls that need a model", () => {
     const { lmwStandalone, ...traits } = SCENES.saved();
     const model = Object.assign(fakeModel(traits), { lmwStandalone });
-    const { one } = view(model);
-    expect(one("select, .lmw-segmented, button[data-prediction], .lmw-vs")).toBeNull();
+    const { el, one } = view(model);
+    const shown = [...el.querySelectorAll("select, input, .lmw-segmented, .lmw-method")].filter(
+      (control) => /** @type {HTMLElement} */ (control).offsetParent !== null,
+    );
+    expect(shown).toEqual([]);
+    expect(one("button[data-prediction], .lmw-vs")).toBeNull();
     expect(one('[aria-label="Edit the text"]').hidden).toBe(true);
     expect(one(".lmw-badge").hidden).toBe(true);
   });

@@ -9,6 +9,9 @@ export const METHODS = [
     summary: "How strongly a small change of the token would move the target.",
     signed: false,
     slow: false,
+    needs: "gradients",
+    group: "Gradients",
+    settings: [],
   },
   {
     name: "input_x_gradient",
@@ -16,6 +19,9 @@ export const METHODS = [
     summary: "First-order contribution of each token: embedding times gradient.",
     signed: true,
     slow: false,
+    needs: "gradients",
+    group: "Gradients",
+    settings: [],
   },
   {
     name: "integrated_gradients",
@@ -23,6 +29,44 @@ export const METHODS = [
     summary: "Gradients summed along the path from a baseline; adds up to the target.",
     signed: true,
     slow: true,
+    needs: "gradients",
+    group: "Gradients",
+    settings: [
+      { name: "steps", kind: "int", default: null },
+      { name: "tolerance", kind: "float", default: 0.05 },
+      { name: "baseline", kind: "str", default: null },
+      { name: "keep_special", kind: "bool", default: true },
+    ],
+  },
+  {
+    name: "attention_rollout",
+    label: "Attention rollout",
+    summary: "Attention multiplied through the layers, half of each from the residual stream.",
+    signed: false,
+    slow: false,
+    needs: "question",
+    group: "Attention",
+    settings: [],
+  },
+  {
+    name: "occlusion",
+    label: "Leave one out",
+    summary: "How far the target falls when a unit is taken away.",
+    signed: true,
+    slow: true,
+    needs: "values",
+    group: "Perturbation",
+    settings: [{ name: "removal", kind: "str", default: null }],
+  },
+  {
+    name: "random",
+    label: "Random",
+    summary: "Random numbers: the control that every method should beat.",
+    signed: true,
+    slow: false,
+    needs: "question",
+    group: "Control",
+    settings: [{ name: "seed", kind: "int", default: 0 }],
   },
 ];
 
@@ -46,6 +90,19 @@ export function envelope(scores) {
     axes: ["token"],
     scale: null,
   };
+}
+
+/**
+ * The unit of each token, as Python sends levels.
+ * @param {Record<string, number[] | null>} levels
+ */
+export function levelsOf(levels) {
+  return Object.entries(levels).map(([name, units]) => {
+    if (!units) return { name, parts: null };
+    const data = Int32Array.from(units);
+    const parts = { data: new DataView(data.buffer), dtype: "int32", shape: [data.length] };
+    return { name, parts: { ...parts, axes: ["token"], scale: null } };
+  });
 }
 
 /**
@@ -125,6 +182,16 @@ export function figure(changes = {}) {
     unit: "logit difference",
     methods: METHODS,
     editable: true,
+    of: "logit",
+    level: "token",
+    task: "causal",
+    multi_label: false,
+    checks: null,
+    settings: {},
+    position: null,
+    ends: null,
+    masks: [],
+    answer: null,
     readout: "next token",
     target: NAMES[0],
     foil: NAMES[2],
@@ -151,10 +218,18 @@ export function state(changes = {}) {
     method: "integrated_gradients",
     target: NAMES[0].id,
     foil: NAMES[2].id,
+    of: null,
+    position: null,
+    level: "token",
+    settings: {},
+    step: null,
     token: null,
     theme: "auto",
     _stop: 0,
     _request: 0,
+    _check: 0,
+    _back: 0,
+    _levels: [],
     _tokens: tokens(pieces),
     _scores: envelope(scores),
     _predictions: NAMES,

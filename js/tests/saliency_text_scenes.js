@@ -3,6 +3,7 @@
 import {
   envelope,
   figure,
+  levelsOf,
   METHODS,
   NAMES,
   READY,
@@ -204,8 +205,246 @@ function rightToLeft() {
   return scene(pieces, wave(pieces.length));
 }
 
+export const CHECKS = {
+  rows: [
+    {
+      name: "comprehensiveness",
+      value: 0.62,
+      random: 0.11,
+      passed: true,
+      explanation: "Without the strongest 10–50 % of the text the logit falls by 0.62.",
+    },
+    {
+      name: "sufficiency",
+      value: 0.58,
+      random: 0.49,
+      passed: false,
+      explanation: "With nothing but the strongest 10–50 % of the text the logit falls by 0.58.",
+    },
+    {
+      name: "stability",
+      value: 0.93,
+      random: null,
+      passed: true,
+      explanation: "Mean rank correlation of the maps of 3 seeds.",
+    },
+  ],
+  level: "token",
+  where: null,
+  seconds: 3.4,
+};
+
+/** The parts of `state()` at three levels. */
+function levels() {
+  const words = [...Array(14).keys()];
+  const sentences = words.map((i) => (i < 9 ? 0 : 1));
+  const phrases = [0, 0, 0, 0, 0, 1, 1, 1, 2, 3, 3, 3, 3, 3];
+  return levelsOf({ token: null, word: phrases, sentence: sentences });
+}
+
+/** Four tokens of a text, three of an answer. */
+function answer() {
+  const pieces = "The| capital| of| France| is| Paris| of| course| .".split("|");
+  const rows = [
+    [0.2, 1.4, 0.1, 2.6, 0.4, 0, 0, 0, 0],
+    [0.1, 0.2, 0.1, -0.4, 0.2, 0.9, 0, 0, 0],
+    [0.05, 0.1, 0.1, 0.2, 0.1, 0.3, 1.2, 0, 0],
+    [0.05, 0.1, 0.0, 0.1, 0.3, 0.2, -0.3, 0.8, 0],
+  ];
+  const scores = envelope(rows.flat());
+  return scene(pieces, [0], {
+    text: pieces.slice(0, 5).join(""),
+    method: "input_x_gradient",
+    target: null,
+    foil: null,
+    _predictions: [],
+    _scores: { ...scores, shape: [4, 9], axes: ["generated", "unit"] },
+    _levels: levelsOf({ token: null, sentence: [0, 0, 0, 1, 1, 2, 3, 4, 5] }),
+    _figure: figure({
+      method: "input_x_gradient",
+      unit: "logit",
+      readout: "",
+      target: null,
+      foil: null,
+      check: null,
+      answer: {
+        start: 5,
+        input: 5,
+        places: [5, 6, 7, 8],
+        seen: [5, 6, 7, 8],
+        predictions: [" Paris", " of", " course", " ."].map((label, id) => ({
+          id,
+          label,
+          probability: 0.9 - id * 0.2,
+          logit: 3,
+        })),
+        values: [3, 3, 3, 3],
+      },
+    }),
+  });
+}
+
+function question() {
+  const pieces = [
+    special("[CLS]"),
+    { text: "Where", segment: 0 },
+    " is it",
+    "?",
+    special("[SEP]"),
+    { text: "The", segment: 1 },
+    { text: " house", segment: 1 },
+    { text: " stands", segment: 1 },
+    { text: " in", segment: 1 },
+    { text: " old", segment: 1 },
+    { text: " Berlin", segment: 1 },
+    { text: " near", segment: 1 },
+    { text: " Potsdam", segment: 1 },
+    { text: ".", segment: 1 },
+  ];
+  const spans = [
+    { id: 9, label: "old Berlin", probability: 0.61, logit: 9.2, span: [9, 10] },
+    { id: 10, label: "Berlin", probability: 0.22, logit: 8.2, span: [10, 10] },
+    { id: 12, label: "Potsdam", probability: 0.08, logit: 7.1, span: [12, 12] },
+  ];
+  return scene(pieces, wave(pieces.length), {
+    target: null,
+    foil: null,
+    _predictions: spans,
+    _figure: figure({
+      task: "question-answering",
+      readout: "span",
+      target: spans[0],
+      foil: spans[2],
+      check: null,
+    }),
+  });
+}
+
+function labels() {
+  const pieces = [special("[CLS]"), "Anna", " met", " Paul", " in", " Rome", ".", special("[SEP]")];
+  const found = [
+    { id: 1, label: "PER", probability: 0.96, logit: 7.1 },
+    { id: 0, label: "O", probability: 0.02, logit: 1.1 },
+    { id: 2, label: "LOC", probability: 0.01, logit: 0.7 },
+  ];
+  return scene(pieces, [0.1, 1.8, 0.6, 0.2, 0.1, -0.3, 0.05, 0.1], {
+    target: null,
+    foil: null,
+    _predictions: found,
+    _figure: figure({
+      task: "token-classification",
+      readout: "token label",
+      position: 1,
+      target: found[0],
+      foil: null,
+      check: null,
+      unit: "logit",
+    }),
+  });
+}
+
 /** @type {Record<string, () => Record<string, any>>} */
 export const SCENES = {
+  levels: () => state({ _levels: levels() }),
+  sentences: () => state({ _levels: levels(), level: "sentence" }),
+  removed: () =>
+    state({
+      method: "occlusion",
+      level: "word",
+      _levels: levels(),
+      _scores: envelope([1.2, -0.4, 0.1, 0.6]),
+      _figure: figure({ method: "occlusion", level: "word", check: null }),
+    }),
+  checked: () => state({ _figure: figure({ checks: CHECKS }) }),
+  answer,
+  step: () => ({ ...answer(), step: 1 }),
+  question,
+  labels,
+  masks: () => ({
+    ...masked(),
+    ...scene(
+      [
+        "The",
+        { text: "[MASK]", kind: "special" },
+        " sat",
+        " on",
+        { text: "[MASK]", kind: "special" },
+      ],
+      [0.2, 0.4, 1.3, 0.2, 0.1],
+      {
+        foil: null,
+        method: "gradient",
+        _predictions: [{ id: 3, label: "cat", probability: 0.4 }],
+        _figure: figure({
+          method: "gradient",
+          signed: false,
+          readout: "masked token",
+          target: { id: 3, label: "cat", probability: 0.4 },
+          foil: null,
+          check: null,
+          unit: "gradient norm",
+          position: 1,
+          masks: [1, 4],
+        }),
+      },
+    ),
+  }),
+  several: () => {
+    const found = ["anger", "joy", "fear", "surprise"].map((label, id) => ({
+      id,
+      label,
+      probability: [0.91, 0.74, 0.21, 0.02][id],
+      logit: 1,
+    }));
+    return state({
+      foil: null,
+      _predictions: found,
+      _figure: figure({
+        task: "sequence-classification",
+        multi_label: true,
+        readout: "class",
+        target: found[0],
+        foil: null,
+        check: null,
+      }),
+    });
+  },
+  entropy: () =>
+    state({
+      foil: null,
+      of: "entropy",
+      _figure: figure({
+        of: "entropy",
+        unit: "entropy",
+        target: { id: -1, label: "entropy", probability: null, logit: null },
+        foil: null,
+        check: null,
+      }),
+    }),
+  refused: () =>
+    state({
+      target: "Marry Ann",
+      _status: {
+        ...READY,
+        state: "error",
+        message: "The target 'Marry' is 2 tokens here: 'Mar', 'ry'.",
+        remedy: "Did you mean ' Marry', with a space before it? That is one token.",
+        about: ["target"],
+        back: true,
+      },
+    }),
+  unable: () =>
+    state({
+      method: "attention_rollout",
+      _status: {
+        ...READY,
+        state: "error",
+        message: "This model has no attention to multiply through its layers.",
+        remedy: "Choose a method of gradients or of perturbation.",
+        about: ["method"],
+        back: true,
+      },
+    }),
   short: () => state(),
   unsigned: () =>
     state({

@@ -1,7 +1,7 @@
 /** Whether to trust a map: what it should add up to, and how it does beside random maps. */
 
 import { aria, div, h, replace, span } from "../core/dom.js";
-import { clamp, duration, number, percent } from "../core/format.js";
+import { clamp, count, duration, number, percent } from "../core/format.js";
 import { icon } from "../core/icons.js";
 
 /** @typedef {import("./types").Check} Check */
@@ -43,19 +43,27 @@ function plural(unit) {
   return unit.startsWith("logit") ? "logits" : unit;
 }
 
-/** The completeness of a map, in a line. */
+/** What a map cost. @param {{passes?: number, seconds?: number}} cost */
+export function costWords({ passes, seconds }) {
+  const made = passes ? `${count(passes)} ${passes === 1 ? "pass" : "passes"}` : "";
+  return [made, seconds ? duration(seconds) : ""].filter(Boolean).join(", ");
+}
+
+/** The completeness of a map and what it cost, in a line. */
 export function checkLine() {
   const element = div("lmw-check-line");
   return {
     element,
-    /** @param {Pick<Described, "check" | "unit"> | null} figure */
+    /** @param {(Pick<Described, "check" | "unit"> & {cost?: {passes?: number, seconds?: number}}) | null} figure */
     draw(figure) {
       const words = checkWords(figure);
       element.dataset.state = words?.state ?? "none";
       element.title = figure?.check?.explanation ?? "";
-      if (!words || words.state === "none") return replace(element);
+      const cost = h("span", { class: "lmw-cost" }, costWords(figure?.cost ?? {}));
+      if (!words) return replace(element);
+      if (words.state === "none") return replace(element, cost);
       const [sign, verdict] = verdictOn(words.state);
-      replace(element, sign, h("strong", null, verdict), h("span", null, words.text));
+      replace(element, sign, h("strong", null, verdict), h("span", null, words.text), cost);
     },
   };
 }
@@ -112,10 +120,10 @@ export function checksPanel() {
     element,
     /**
      * @param {Checks | null} checks
-     * @param {{unit: string, passes?: number, seconds?: number, note?: string}} more the unit of the
-     *   figures, what the map itself cost, and what the reader should know
+     * @param {{unit: string, note?: string}} more the unit of the figures, and what the reader should
+     *   know
      */
-    draw(checks, { unit, passes, seconds, note = "" }) {
+    draw(checks, { unit, note = "" }) {
       element.hidden = checks === null;
       if (!checks) return;
       const scaleOf = scales(checks.rows);
@@ -123,13 +131,8 @@ export function checksPanel() {
         list,
         checks.rows.map((check) => row(check, scaleOf(check), unit)),
       );
-      const parts = [
-        note,
-        passes ? `The map took ${passes} ${passes === 1 ? "pass" : "passes"}` : "",
-        seconds ? `${passes ? "" : "The map took "}${duration(seconds)}` : "",
-        checks.seconds ? `the checks ${duration(checks.seconds)}` : "",
-      ];
-      cost.textContent = parts.filter(Boolean).join(", ");
+      const took = checks.seconds ? `The checks took ${duration(checks.seconds)}.` : "";
+      cost.textContent = [note, took].filter(Boolean).join(" ");
     },
   };
 }

@@ -96,13 +96,16 @@ function rugPath(measured) {
 }
 
 /** @param {Described} figure */
-function endWords({ signed, unit, target, foil }) {
+function endWords({ signed, unit, target, foil, of, readout }) {
   const middle = span("lmw-unit", unit);
+  if (signed && (of === "entropy" || of === "own function")) {
+    return [span("lmw-end-low", "← lowers it"), middle, span("lmw-end-high", "raises it →")];
+  }
   if (!signed || !target?.label) return [middle];
   const other = foil ? `for ${quoted(foil.label)}` : "against";
   return [
     span("lmw-end-low", `← ${other}`),
     middle,
-    span("lmw-end-high", `for ${quoted(target.label)} →`),
+    span("lmw-end-high", `for ${readout === "answer" ? "the answer" : quoted(target.label)} →`),
   ];
 }

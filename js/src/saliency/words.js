@@ -146,7 +146,11 @@ export function captionWords(tokens, measured, figure) {
 
 /** @param {Described} figure */
 function reading({ signed, target, foil, unit, of, readout, level = "token" }) {
-  if (!target?.label || of === "entropy" || of === "own function") {
+  if (signed && (of === "entropy" || of === "own function")) {
+    const it = of === "entropy" ? "the entropy" : quoted(target?.label ?? of);
+    return `Solid bar: the ${level} raises ${it}; dashed bar: lowers it (${unit}).`;
+  }
+  if (!target?.label) {
     return signed
       ? `Solid bar: above zero; dashed bar: below zero (${unit}).`
       : `The stronger the shade and the higher the bar, the larger the value (${unit}).`;

@@ -96,7 +96,7 @@ function reader() {
     return {
       ...plain(model),
       ...marked(model, figure, busy),
-      method: (busy ? model.get("method") : figure.method) || model.get("method"),
+      method: methodOf(model, figure, busy || status.state === "error"),
       tokens,
       levels,
       shown: at && shownAt(at, figure.signed, figure.answer, model.get("step") ?? null),
@@ -110,6 +110,11 @@ function reader() {
       badge: asked.badge(),
     };
   };
+}
+
+/** The method asked for while it is not drawn, else the one drawn. @param {Model} model @param {Figure} figure @param {boolean} asked */
+function methodOf(model, figure, asked) {
+  return (asked ? "" : figure.method) || model.get("method");
 }
 
 /** @param {Model} model */

@@ -14,7 +14,7 @@ export function repair(figure, actions) {
   const entry = wantedEntry({ onTarget: actions.setTarget, onFoil: actions.setFoil });
   const back = h(
     "button",
-    { class: "lmw-button lmw-button-main", onclick: actions.back },
+    { class: "lmw-button lmw-back", onclick: actions.back },
     "Back to the last picture",
   );
   const element = h("div", { class: "lmw-repair", hidden: true }, entry.element, back);

@@ -155,18 +155,21 @@ export function saliencyView(el, actions) {
     const place =
       figure.readout === "token label" || figure.masks.length > 1 ? figure.position : null;
     const at = unitOf(place);
-    const marks = [{ name: "lmw-asked-at", has: (/** @type {number} */ unit) => unit === at }];
-    for (const part of /** @type {const} */ (["target", "foil"])) {
-      const span = figure[part]?.span;
-      const [from, to] = span ? [unitOf(span[0]), unitOf(span[1])] : [null, null];
-      const inside = (/** @type {number} */ unit) =>
-        from !== null && to !== null && unit >= from && unit <= to;
-      marks.push(
-        { name: `lmw-span-${part}`, has: inside },
-        { name: `lmw-span-${part}-first`, has: (unit) => inside(unit) && unit === from },
-        { name: `lmw-span-${part}-last`, has: (unit) => inside(unit) && unit === to },
-      );
-    }
+    /** @type {{name: string, has: (unit: number) => boolean}[]} */
+    const marks = [{ name: "lmw-asked-at", has: (unit) => unit === at }];
+    const [target, foil] = [figure.target?.span, figure.foil?.span].map((span) => {
+      const ends = span?.map(unitOf) ?? [];
+      const [from, to] = [ends[0] ?? Number.POSITIVE_INFINITY, ends[1] ?? -1];
+      return { from, to, has: (/** @type {number} */ unit) => unit >= from && unit <= to };
+    });
+    const either = (/** @type {number} */ unit) => (target.has(unit) ? target : foil);
+    marks.push(
+      { name: "lmw-span-target", has: target.has },
+      { name: "lmw-span-foil", has: (unit) => foil.has(unit) && !target.has(unit) },
+      { name: "lmw-span-first", has: (unit) => unit === either(unit).from },
+      { name: "lmw-span-inner", has: (unit) => either(unit).has(unit) && unit > either(unit).from },
+      { name: "lmw-span-last", has: (unit) => unit === either(unit).to },
+    );
     text.mark(marks);
   }
 
@@ -175,12 +178,12 @@ export function saliencyView(el, actions) {
     if (!state) return;
     const { figure, shown, live, busy } = state;
     const { measured = null, level = "token", step = null } = shown ?? {};
-    sum.draw(measured && { unit: figure.unit, check: now.check });
+    sum.draw(measured && { unit: figure.unit, check: now.check, cost: figure.cost });
     const found = figure.checks?.where === step ? figure.checks : null;
     const same = found?.level === level;
     run.hidden = !live || busy || !measured || same;
-    const note = found && !same ? `These checks are of the map by ${found.level}` : "";
-    checks.draw(measured ? found : null, { unit: figure.unit, ...figure.cost, note });
+    const note = found && !same ? `These checks are of the map by ${found.level}.` : "";
+    checks.draw(measured ? found : null, { unit: figure.unit, note });
   }
 
   /** @param {SaliencyState} state */

@@ -1,0 +1,72 @@
+"""The rows of the attribution benchmark: who is measured on what, with which settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+STEPS, SAMPLES = 50, 200
+BATCHES = (1, 2, 4, 8, 16, 50)
+BARS = {  # times as fast, share of the memory
+    "integrated_gradients": (2.0, 0.5),
+    "leave_one_out": (2.0, 0.25),
+    "kernel_shap": (2.0, 0.25),
+    "answer": (3.0, None),
+}
+# Captum's best batch size by tokens, least CPU time of `--tune`.
+BEST = {
+    "integrated_gradients": {32: 8, 128: 4, 512: 1},
+    "leave_one_out": {128: 8},
+    "kernel_shap": {128: 8},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table: who is measured on what."""
+
+    method: str
+    shape: str
+    tokens: int
+    others: tuple[str, ...] = ("captum",)
+    ours: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.shape} {self.tokens}"
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        return ("lmwidget", *self.others)
+
+    def job(self, who: str, batch: int | None = None) -> dict[str, Any]:
+        """Return what a process of a contestant is told."""
+        what = {"method": self.method, "shape": self.shape, "tokens": self.tokens}
+        if who == "lmwidget":
+            return {"who": who, **what, "settings": self.ours}
+        return {"who": who, **what, "settings": self._captums(batch) if "captum" in who else {}}
+
+    def _captums(self, batch: int | None) -> dict[str, Any]:
+        batch = batch or BEST[self.method][self.tokens]
+        if self.method == "integrated_gradients":
+            return {"n_steps": STEPS, "internal_batch_size": batch}
+        samples = {"n_samples": SAMPLES} if self.method == "kernel_shap" else {}
+        return {"perturbations_per_eval": batch, **samples}
+
+
+BOTH = ("captum", "captum lean")
+CASES = (
+    Case("integrated_gradients", "gpt2", 32),
+    Case("integrated_gradients", "gpt2", 128, BOTH),
+    Case("integrated_gradients", "gpt2", 512),
+    Case("integrated_gradients", "bert", 32),
+    Case("integrated_gradients", "bert", 128),
+    Case("integrated_gradients", "bert", 512),
+    Case("integrated_gradients", "gpt2 sharp", 32),
+    Case("integrated_gradients", "gpt2 sharp", 128),
+    Case("integrated_gradients", "bert sharp", 128),
+    Case("integrated_gradients", "smollm2", 128),
+    Case("leave_one_out", "gpt2", 128, BOTH),
+    Case("kernel_shap", "gpt2", 128, BOTH, {"samples": SAMPLES}),
+    Case("answer", "gpt2", 32, ("inseq",)),
+)

@@ -199,6 +199,289 @@ describe("asking", () => {
   });
 });
 
+describe("methods and settings", () => {
+  test("the menu groups methods, marks slow ones and asks for the one chosen", async () => {
+    const { model, el, one } = draw(SCENES.short());
+    await userEvent.click(one(".lmw-method"));
+    const headings = [...el.querySelectorAll(".lmw-method-heading")].map((one) => one.textContent);
+    expect(headings).toEqual(["Gradients", "Attention", "Perturbation", "Control"]);
+    expect(one("[data-method='occlusion']").textContent).toContain("slow");
+    expect(document.activeElement).toBe(one("[data-method='integrated_gradients']"));
+    await userEvent.keyboard("{ArrowDown}{Enter}");
+    expect(model.get("method")).toBe("attention_rollout");
+    expect(one(".lmw-method-panel").matches(":popover-open")).toBe(false);
+    expect(document.activeElement).toBe(one(".lmw-method"));
+  });
+
+  test("settings fold away, and are asked for when they change", async () => {
+    const { model, one } = draw(SCENES.short());
+    expect(one(".lmw-folded").hidden).toBe(true);
+    await userEvent.click(one('[aria-label="More controls"]'));
+    const steps = /** @type {HTMLInputElement} */ (one(".lmw-setting"));
+    await userEvent.fill(steps, "32");
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("settings")).toEqual({ steps: 32 });
+    await settled();
+    await userEvent.click(one(".lmw-settings input[type='checkbox']"));
+    expect(model.get("settings")).toEqual({ steps: 32, keep_special: false });
+  });
+
+  test("what is explained can be another number; entropy has no target", async () => {
+    const { model, one } = draw(SCENES.short());
+    await userEvent.click(one('[aria-label="More controls"]'));
+    const select = one('[aria-label="What is explained"]');
+    await userEvent.selectOptions(select, "probability");
+    expect([model.get("of"), model.get("target")]).toEqual(["probability", 6393]);
+    await userEvent.selectOptions(select, "entropy");
+    expect([model.get("of"), model.get("target"), model.get("foil")]).toEqual([
+      "entropy",
+      null,
+      null,
+    ]);
+  });
+
+  test("a target leaves entropy behind", async () => {
+    const { model, one } = draw(SCENES.entropy());
+    expect(one(".lmw-question").textContent).toBe("What makes the model sure or unsure?");
+    await userEvent.click(one('[data-prediction="260"]'));
+    expect([model.get("of"), model.get("target")]).toEqual([null, 260]);
+  });
+
+  test("a method that cannot be used says why and gives the last picture back", async () => {
+    const { model, one, token } = draw(SCENES.unable());
+    expect(one("[role='alert']").textContent).toContain("no attention");
+    expect(one(".lmw-method-name").textContent).toBe("Attention rollout");
+    expect(one("textarea")).toBeNull();
+    await userEvent.click(one(".lmw-back"));
+    expect(model.get("_back")).toBe(1);
+    model.push({ method: "integrated_gradients", _status: READY });
+    await settled();
+    expect(token(1).classList.contains("lmw-marked")).toBe(true);
+    expect(one(".lmw-picture").hidden).toBe(false);
+  });
+});
+
+describe("targets of one's own", () => {
+  test("are typed, explained with Enter and compared with Shift+Enter", async () => {
+    const { model, one } = draw(SCENES.short());
+    const field = /** @type {HTMLInputElement} */ (one(".lmw-strip .lmw-wanted"));
+    await userEvent.fill(field, "Paul");
+    expect(one(".lmw-wanted-note").textContent).toContain("begin with a space");
+    await userEvent.fill(field, " Paul Smith");
+    expect(one(".lmw-wanted-note").hidden).toBe(true);
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("target")).toBe(" Paul Smith");
+    expect(field.value).toBe("");
+    await userEvent.fill(field, " her");
+    await userEvent.keyboard("{Shift>}{Enter}{/Shift}");
+    expect(model.get("foil")).toBe(" her");
+    expect(model.get("target")).toBe(6393); // the one that is drawn, by name
+  });
+
+  test("one that cannot be used is mended under the message", async () => {
+    const { model, one } = draw(SCENES.refused());
+    const field = /** @type {HTMLInputElement} */ (one(".lmw-repair .lmw-wanted"));
+    expect(field.value).toBe("Marry Ann");
+    expect(document.activeElement).toBe(field);
+    await userEvent.fill(field, " Mary");
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("target")).toBe(" Mary");
+  });
+
+  test("a phrase among the candidates is asked for by its tokens", async () => {
+    const phrase = { id: 7, label: " her mother", probability: 0.1, ids: [7, 9] };
+    const { model, one } = draw({ ...SCENES.short(), _predictions: [phrase] });
+    await userEvent.click(one('[data-prediction="7-9"]'));
+    expect(model.get("target")).toEqual([7, 9]);
+  });
+
+  test("an answer inside the text is outlined there, and another asked for by its place", async () => {
+    const { model, el, one, token } = draw(SCENES.question());
+    expect(one(".lmw-question").textContent).toBe("Why “old Berlin” rather than “Potsdam”?");
+    const outlined = [...el.querySelectorAll(".lmw-span-target")].map((one) => one.textContent);
+    expect(outlined.join("")).toBe(" old Berlin");
+    expect(token(12).classList.contains("lmw-span-foil")).toBe(true);
+    await userEvent.click(one('[data-prediction="10-10"]'));
+    expect(model.get("target")).toEqual([10, 10]);
+    await settled();
+    await userEvent.click(one('[aria-label="More controls"]'));
+    await userEvent.click(one(".lmw-folded .lmw-segmented button:nth-child(2)"));
+    expect(model.get("position")).toBe("start");
+  });
+
+  test("a click on a token asks for its label, a second one lets it go", async () => {
+    const { model, one, token } = draw(SCENES.labels());
+    expect(one(".lmw-question").textContent).toBe("Why “PER” for “Anna”?");
+    expect(token(1).classList.contains("lmw-asked-at")).toBe(true);
+    await userEvent.click(token(5));
+    expect([model.get("position"), model.get("token")]).toEqual([5, 5]);
+    await settled();
+    await userEvent.click(token(5));
+    expect([model.get("position"), model.get("token")]).toEqual([5, null]);
+  });
+
+  test("a click on another mask asks for that one, on a word pins it", async () => {
+    const { model, one, token } = draw(SCENES.masks());
+    expect(one(".lmw-caption").textContent).toContain("The outlined mask is explained");
+    await userEvent.click(token(4));
+    expect(model.get("position")).toBe(4);
+    await settled();
+    await userEvent.click(token(2));
+    expect([model.get("position"), model.get("token")]).toEqual([4, 2]);
+  });
+
+  test("classes of which several hold have a probability each", () => {
+    const { one } = draw(SCENES.several());
+    expect(one(".lmw-strip-head").textContent).toBe("Classprobability of each");
+  });
+});
+
+describe("levels", () => {
+  test("switching sums at once, asks nobody, and keeps the pin on its tokens", async () => {
+    const { model, el, one, token } = draw({ ...SCENES.levels(), token: 10 });
+    await userEvent.selectOptions(one(".lmw-level"), "sentence");
+    await settled();
+    expect(el.querySelectorAll("[role='option'][data-token]")).toHaveLength(2);
+    expect(model.get("level")).toBe("sentence");
+    expect(one(".lmw-stale")).toBeNull();
+    expect(token(1).getAttribute("aria-selected")).toBe("true");
+    expect(token(0).getAttribute("aria-label")).toContain("+1.4, 1st of 2");
+    expect(one(".lmw-caption").textContent).toContain("sum of its tokens");
+    await userEvent.click(token(0));
+    expect(model.get("token")).toBe(0);
+    expect(one(".lmw-text").textContent).toBe(model.get("text"));
+  });
+
+  test("the total is the same at every level", async () => {
+    const totals = [];
+    for (const level of ["token", "word", "sentence"]) {
+      const { el } = draw({ ...SCENES.levels(), level });
+      await settled();
+      const words = [...el.querySelectorAll("[role='option'][data-token]")].map(
+        (item) => item.getAttribute("aria-label")?.split(", ").at(-2) ?? "",
+      );
+      totals.push(words.map((word) => Number(word.replace("−", "-"))).reduce((a, b) => a + b, 0));
+      el.remove();
+    }
+    expect(totals[0]).toBeCloseTo(1.17, 1);
+    expect(Math.abs(totals[1] - totals[0])).toBeLessThan(0.1); // labels have two digits
+    expect(Math.abs(totals[2] - totals[0])).toBeLessThan(0.1);
+  });
+
+  test("a method that takes units away is asked anew; the sums stand dimmed meanwhile", async () => {
+    const traits = SCENES.removed();
+    traits._figure = { ...traits._figure, live: true };
+    const { model, el, one } = draw(traits);
+    expect(one(".lmw-caption").textContent).toContain("Each word was taken away as one.");
+    await userEvent.selectOptions(one(".lmw-level"), "token");
+    await settled();
+    expect(one(".lmw-stale")).toBeTruthy(); // finer than computed: nothing to sum
+    expect(el.querySelectorAll("[role='option'][data-token]")).toHaveLength(4);
+    model.push({
+      _scores: envelope(new Array(14).fill(0.5)),
+      _figure: { ...traits._figure, level: "token" },
+      _status: READY,
+    });
+    await settled();
+    expect(one(".lmw-stale")).toBeNull();
+    expect(el.querySelectorAll("[role='option'][data-token]")).toHaveLength(14);
+  });
+
+  test("hovering tells linked widgets the model's own token", async () => {
+    const { model, token } = draw({ ...SCENES.sentences(), _group: "group 1" });
+    /** @type {any[]} */
+    const heard = [];
+    const hear = (/** @type {any} */ event) => heard.push(event.detail.hover);
+    document.addEventListener("lmwidget:together", hear);
+    await userEvent.hover(token(1));
+    document.removeEventListener("lmwidget:together", hear);
+    expect(heard.at(-1)).toEqual({ side: null, index: 9 });
+    const detail = { group: "group 1", from: {}, hover: { side: null, index: 3 } };
+    document.dispatchEvent(new CustomEvent("lmwidget:together", { detail }));
+    expect(token(0).classList.contains("lmw-lit")).toBe(true);
+    expect(model.get("token")).toBe(null);
+  });
+
+  test("without a kernel levels and steps go on working", async () => {
+    const model = Object.assign(fakeModel(SCENES.answer()), { lmwStandalone: true });
+    const { el, one } = view(model);
+    await userEvent.selectOptions(one(".lmw-level"), "sentence");
+    await settled();
+    expect(el.querySelectorAll(".lmw-text:not(.lmw-answer-text) [role='option']")).toHaveLength(2);
+    await userEvent.click(one('[aria-label="Next token of the answer"]'));
+    await settled();
+    expect(model.get("step")).toBe(0);
+    expect(one(".lmw-question").textContent).toBe("Why “Paris” next?");
+  });
+});
+
+describe("an answer", () => {
+  test("stands under the text, and shows the sum over its tokens first", () => {
+    const { one, token } = draw(SCENES.answer());
+    expect(one(".lmw-question").textContent).toBe("What the answer comes from");
+    expect(one(".lmw-answer-text").textContent).toBe(" Paris of course .");
+    expect(token(3).getAttribute("aria-label")).toBe("France, +2.5, 1st of 5");
+    expect(token(5).classList.contains("lmw-marked")).toBe(false);
+  });
+
+  test("is stepped through by click, by buttons and by arrow keys", async () => {
+    const { model, one, token } = draw(SCENES.answer());
+    await userEvent.click(token(6));
+    expect(model.get("step")).toBe(1);
+    await settled();
+    expect(token(6).classList.contains("lmw-current")).toBe(true);
+    expect(token(5).classList.contains("lmw-marked")).toBe(true);
+    expect(token(7).classList.contains("lmw-unwritten")).toBe(true);
+    expect(token(3).classList.contains("lmw-negative")).toBe(true);
+    expect(one(".lmw-step-place").textContent).toBe("2 of 4 · 70 %");
+    token(6).focus();
+    await userEvent.keyboard("{ArrowRight}");
+    expect(model.get("step")).toBe(2);
+    await settled();
+    await userEvent.click(one('[aria-label="Previous token of the answer"]'));
+    expect(model.get("step")).toBe(1);
+    token(6).focus();
+    await userEvent.keyboard("{Escape}");
+    expect(model.get("step")).toBe(null);
+  });
+
+  test("has no strip of predictions, and asks for nothing when it is stepped through", async () => {
+    const { one, token } = draw(SCENES.answer());
+    expect(one(".lmw-strip").offsetParent).toBeNull();
+    await userEvent.click(token(7));
+    await settled();
+    expect(one(".lmw-stale")).toBeNull();
+  });
+});
+
+describe("checks", () => {
+  test("are asked for, and the picture stays bright while they are computed", async () => {
+    const { model, one } = draw(SCENES.short());
+    expect(one(".lmw-checks").hidden).toBe(true);
+    await userEvent.click(one(".lmw-check-run"));
+    expect(model.get("_check")).toBe(1);
+    model.push({ _status: { ...READY, state: "loading" } });
+    await settled();
+    expect(one(".lmw-stale")).toBeNull();
+    const { checks } = SCENES.checked()._figure;
+    model.push({ _figure: figure({ checks }), _status: READY });
+    await settled();
+    expect(one(".lmw-checks").hidden).toBe(false);
+    expect(one(".lmw-checks").textContent).toContain("better than random: 0.62 against 0.11");
+    expect(one(".lmw-check-run").hidden).toBe(true);
+  });
+
+  test("of another level say so; of another step they are not shown", async () => {
+    const { checks } = SCENES.checked()._figure;
+    const { one } = draw({ ...SCENES.sentences(), _figure: figure({ checks }) });
+    expect(one(".lmw-checks").textContent).toContain("These checks are of the map by token.");
+    expect(one(".lmw-check-run").hidden).toBe(false);
+    const answer = SCENES.step();
+    const second = draw({ ...answer, _figure: { ...answer._figure, checks } });
+    expect(second.one(".lmw-checks").hidden).toBe(true);
+  });
+});
+
 describe("pinning", () => {
   test("click and Enter pin in every view, Escape lets go", async () => {
     const { model, token } = draw(SCENES.short());
@@ -286,18 +569,20 @@ describe("editing", () => {
 });
 
 describe("for everyone", () => {
-  test.each(["short", "unsigned", "chat", "odd", "nan", "error", "empty", "saved", "arrays"])(
-    "axe finds nothing in %s, light and dark",
-    async (name) => {
-      for (const theme of ["light", "dark"]) {
-        const { el, one } = draw({ ...SCENES[name](), theme });
-        await vi.waitFor(() => expect(one("[data-lmw-ready]")).toBeTruthy());
-        const { violations } = await axe.run(el);
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
-        el.remove();
-      }
-    },
-  );
+  test.each(
+    [
+      ["short", "unsigned", "chat", "odd", "nan", "error", "empty", "saved", "arrays"],
+      ["sentences", "checked", "answer", "step", "question", "labels", "refused", "unable"],
+    ].flat(),
+  )("axe finds nothing in %s, light and dark", async (name) => {
+    for (const theme of ["light", "dark"]) {
+      const { el, one } = draw({ ...SCENES[name](), theme });
+      await vi.waitFor(() => expect(one("[data-lmw-ready]")).toBeTruthy());
+      const { violations } = await axe.run(el);
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+      el.remove();
+    }
+  });
 
   test("the table holds the same numbers and is sortable", async () => {
     const { el, one } = draw(SCENES.short());
@@ -311,7 +596,7 @@ describe("for everyone", () => {
   });
 
   test.each([320, 360, 800, 1600])("nothing sticks out at %d px", (width) => {
-    for (const name of ["short", "odd", "word", "chat", "rtl"]) {
+    for (const name of ["short", "odd", "word", "chat", "rtl", "checked", "step", "question"]) {
       const { el } = draw(SCENES[name]());
       el.style.width = `${width}px`;
       expect(el.scrollWidth).toBeLessThanOrEqual(width);

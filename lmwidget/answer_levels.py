@@ -225,6 +225,7 @@ def with_coarser_rows(answer: AnswerAttribution, level: str | Spans) -> AnswerAt
         predictions=tuple(joined_predictions([answer.predictions[i] for i in g]) for g in groups),
         foils=tuple(_joined_foils([answer.foils[i] for i in g]) for g in groups if answer.foils),
         candidates=(),
+        row_checks=(),
         rows=np.array([(answer.rows[g[0], 0], answer.rows[g[-1], 1]) for g in groups], np.int32),
         row_level=name,
     )
@@ -233,3 +234,40 @@ def with_coarser_rows(answer: AnswerAttribution, level: str | Spans) -> AnswerAt
 def _joined_foils(foils: Sequence[Prediction | None]) -> Prediction | None:
     found = [foil for foil in foils if foil is not None]
     return joined_predictions(found) if found else None
+
+
+def tokens_between(tokens: Tokens, first: int, last: int) -> Tokens:
+    """Return some tokens in a row as a text of their own.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        The whole text.
+    first, last : int
+        The first of them, and the one behind the last.
+
+    Returns
+    -------
+    Tokens
+        Their text begins where the first begins.
+
+    Examples
+    --------
+    >>> tokens_between(Tokens.from_pieces(["a", " b", " c"]), 1, 3).text
+    ' b c'
+    """
+    begin = int(tokens.spans[first, 0]) if first < len(tokens) else len(tokens.text)
+    spans = tokens.spans[first:last]
+    end = int(spans[:, 1].max()) if len(spans) else begin
+    return Tokens(
+        text=tokens.text[begin : max(begin, end)],
+        ids=tokens.ids[first:last],
+        pieces=tokens.pieces[first:last],
+        raw=tokens.raw[first:last],
+        spans=np.clip(spans, begin, None) - begin,
+        kinds=tokens.kinds[first:last],
+        words=tokens.words[first:last],
+        roles=tokens.roles[first:last],
+        segments=tokens.segments[first:last],
+        source=tokens.source,
+    )

@@ -14,6 +14,7 @@ from lmwidget.answer_levels import (
     fine_borders,
     fine_tokens,
     joined_predictions,
+    tokens_between,
     with_coarser_columns,
     with_coarser_rows,
 )
@@ -64,6 +65,8 @@ class AnswerAttribution:
         What each row is contrasted with; empty when none is.
     candidates : tuple of tuple of Prediction
         The model's strongest candidates in each row; may be empty.
+    row_checks : tuple of (Check or None)
+        The own test of each row, for methods that have one; may be empty.
     unit, of : str
         As of :class:`~lmwidget.results.Attribution`.
     model : str
@@ -110,6 +113,7 @@ class AnswerAttribution:
     input_length: int = -1
     foils: tuple[Prediction | None, ...] = ()
     candidates: tuple[tuple[Prediction, ...], ...] = ()
+    row_checks: tuple[Check | None, ...] = ()
     unit: str = "logit"
     of: str = "logit"
     model: str = ""
@@ -153,7 +157,7 @@ class AnswerAttribution:
     @property
     def answer(self) -> str:
         """The answer as text."""
-        return self.tokens.text[_text_start(self.tokens, self.start) :]
+        return tokens_between(self.tokens, self.start, len(self.tokens)).text
 
     @property
     def until(self) -> Units:
@@ -216,6 +220,7 @@ class AnswerAttribution:
             foil=self.foils[row] if self.foils else None,
             value=float(self.values[row]) if len(self.values) else math.nan,
             predictions=self.candidates[row] if self.candidates else (),
+            check=self.row_checks[row] if self.row_checks else None,
             output=self._decoded(seen),
             **self._shared(),
         )
@@ -359,6 +364,7 @@ class AnswerAttribution:
             "foils": [None if foil is None else vars(foil) for foil in self.foils],
             "candidates": [[vars(one) for one in row] for row in self.candidates],
             "checks": [vars(check) for check in self.checks],
+            "row_checks": [None if check is None else vars(check) for check in self.row_checks],
             **{name: getattr(self, name) for name in _PLAIN},
         }
         arrays = {"scores": self.scores, "values": self.values, "rows": self.rows}
@@ -406,6 +412,7 @@ class AnswerAttribution:
                 tuple(described(values) for values in row) for row in header["candidates"]
             ),
             checks=tuple(Check(**check) for check in header["checks"]),
+            row_checks=tuple(None if one is None else Check(**one) for one in header["row_checks"]),
             source=None if units is None else Tokens.from_dict(units, text, source),
             scores=arrays["scores"],
             values=arrays["values"],
@@ -421,7 +428,7 @@ class AnswerAttribution:
 
     def _columns(self, count: int) -> dict[str, Any]:
         """Return the columns of the first tokens, as fields of an attribution."""
-        fine = _between(fine_tokens(self), 0, count)
+        fine = tokens_between(fine_tokens(self), 0, count)
         if self.parts is None:
             return {"tokens": fine}
         parts = self.parts[:count]
@@ -430,34 +437,11 @@ class AnswerAttribution:
     def _decoded(self, count: int) -> Tokens | None:
         """Return what a decoder had written, of the first tokens; None of other models."""
         first, start = fine_borders(self)
-        return _between(fine_tokens(self), first, count) if first < start else None
+        return tokens_between(fine_tokens(self), first, count) if first < start else None
 
     def _shared(self) -> dict[str, Any]:
         names = ("method", "signed", "unit", "of", "settings", "model", "cost", "partial")
         return {"readout": "next token", **{name: getattr(self, name) for name in names}}
-
-
-def _between(tokens: Tokens, first: int, last: int) -> Tokens:
-    """Return some tokens in a row as a text of their own."""
-    begin = _text_start(tokens, first)
-    spans = tokens.spans[first:last]
-    end = int(spans[:, 1].max()) if len(spans) else begin
-    return Tokens(
-        text=tokens.text[begin : max(begin, end)],
-        ids=tokens.ids[first:last],
-        pieces=tokens.pieces[first:last],
-        raw=tokens.raw[first:last],
-        spans=np.clip(spans, begin, None) - begin,
-        kinds=tokens.kinds[first:last],
-        words=tokens.words[first:last],
-        roles=tokens.roles[first:last],
-        segments=tokens.segments[first:last],
-        source=tokens.source,
-    )
-
-
-def _text_start(tokens: Tokens, first: int) -> int:
-    return int(tokens.spans[first, 0]) if first < len(tokens) else len(tokens.text)
 
 
 _PLAIN = (

@@ -122,7 +122,7 @@ def attribute(  # noqa: PLR0913
     with showing(progress, chosen.label) as report:
         watch = Watch(report, cancelled)
         with watch.interruptible():
-            found = _run(chosen, question, units, watch, memory_bytes(max_memory), settings)
+            found = run_method(chosen, question, units, watch, memory_bytes(max_memory), settings)
     if question.place.note:
         warnings.warn(question.place.note, stacklevel=3)
     by_unit = chosen.needs == "values" and level != "token"
@@ -152,7 +152,7 @@ def attribute(  # noqa: PLR0913
     return attribution if by_unit else attribution.by(level)
 
 
-def _run(
+def run_method(
     method: Method,
     question: Question,
     units: NDArray[np.int32],
@@ -160,7 +160,37 @@ def _run(
     max_memory: int,
     settings: dict[str, Any],
 ) -> Scores:
-    """Give a method what it needs; its scores come back one a token, or one a unit."""
+    """Give a method what it needs, and return its scores.
+
+    Parameters
+    ----------
+    method : Method
+        What is run.
+    question : Question
+        What is explained; it is resolved on the way.
+    units : ndarray of int32, shape (token,)
+        Unit of each token, for methods that take units away.
+    watch : Watch
+        Progress and the wish to stop.
+    max_memory : int
+        Bytes for one batch.
+    settings : dict
+        Of the method.
+
+    Returns
+    -------
+    Scores
+        One a unit of methods that take units away, otherwise one a token.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> question = Question(lm, lm.tokenize("the king"))
+    >>> units = np.arange(2, dtype=np.int32)
+    >>> run_method(METHODS["gradient"], question, units, Watch(), 1 << 20, {}).scores.shape
+    (2,)
+    """
     if method.needs == "gradients":
         with TargetFunction(question, max_memory=max_memory) as f:
             found = method.function(f, watch, **settings)

@@ -179,6 +179,9 @@ class Method:
         Place in menus: 10–29 gradients, 30–39 attention, 40–69 perturbation, 90 controls.
     unit : str
         Unit of the scores where it is not that of what is explained; "" for that.
+    one_pass : bool
+        Whether it looks only at embeddings and gradient of the text itself, so that one forward
+        pass gives a whole answer.
     """
 
     name: str
@@ -191,6 +194,7 @@ class Method:
     needs: str = "gradients"
     order: int = 50
     unit: str = ""
+    one_pass: bool = False
 
     @property
     def settings(self) -> tuple[str, ...]:

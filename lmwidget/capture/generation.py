@@ -20,12 +20,12 @@ from lmwidget.capture.hooks.steps import StepRecorder
 from lmwidget.capture.indexing import whole
 from lmwidget.errors import InputError, ModelMismatchError
 from lmwidget.models import editing, tokenizing
+from lmwidget.models.decoding import GREEDY, padding
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
-_ALONE = {"do_sample": False, "num_beams": 1, "num_return_sequences": 1}  # whatever a model ships
 _SEVERAL = ("num_beams", "num_return_sequences", "num_beam_groups")
 _REFUSED = ("return_dict_in_generate", "streamer", "past_key_values", "assistant_model")
 
@@ -112,9 +112,9 @@ def generate(
     with as_found(lm.model), torch.no_grad(), steps:
         # One more than asked for: a token is read, and has a row, only to write the next.
         criteria = [*settings.pop("stopping_criteria", ()), steps.relax]
-        settings = {**_ALONE, **settings, "max_new_tokens": max_new_tokens + 1}
+        settings = {**GREEDY, **settings, "max_new_tokens": max_new_tokens + 1}
         settings["stopping_criteria"] = criteria
-        ids = lm.model.generate(**inputs, **_padding(lm), **settings)[0].tolist()[:-1]
+        ids = lm.model.generate(**inputs, **padding(lm), **settings)[0].tolist()[:-1]
     sides: tuple[Tokens, Tokens | None]
     if lm.task == "seq2seq":
         first, written = 1, tokenizing.tokens_from_ids(lm.tokenizer, ids)
@@ -135,15 +135,6 @@ def generate(
 def _text(tokens: Tokens, first: int) -> str:
     start = int(tokens.spans[first, 0]) if first < len(tokens) else len(tokens.text)
     return tokens.text[start:]
-
-
-def _padding(lm: LanguageModel) -> dict[str, Any]:
-    """Keep ``generate`` from guessing, and saying so."""
-    config = getattr(lm.model, "generation_config", None)
-    end = getattr(config, "eos_token_id", None)
-    if getattr(config, "pad_token_id", None) is not None or end is None:
-        return {}
-    return {"pad_token_id": end[0] if isinstance(end, list) else end}
 
 
 def _check(

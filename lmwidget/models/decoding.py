@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from lmwidget.errors import ModelMismatchError
 from lmwidget.models import editing, tokenizing
 from lmwidget.models.tasks import has_head
@@ -11,6 +13,9 @@ from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
     from lmwidget.models.reader import Reader
+
+GREEDY = {"do_sample": False, "num_beams": 1, "num_return_sequences": 1}
+"Settings of ``model.generate`` for one text, always the strongest token, whatever a model ships."
 
 
 def output_tokens(lm: Reader, text: str) -> Tokens:
@@ -79,6 +84,76 @@ def greedy_output(lm: Reader, tokens: Tokens, limit: int) -> Tokens:
             break
         ids.append(strongest)
     return tokenizing.tokens_from_ids(lm.tokenizer, ids)
+
+
+def greedy_continuation(lm: Reader, tokens: Tokens, limit: int) -> Tokens:
+    """Return what a causal model writes behind a text, always taking the strongest token.
+
+    Parameters
+    ----------
+    lm : Reader
+        A causal model.
+    tokens : Tokens
+        The text.
+    limit : int
+        Most tokens written.
+
+    Returns
+    -------
+    Tokens
+        What was written alone, without its end token; maybe none.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> greedy_continuation(lm, lm.tokenize("The king of the king of the"), 1).text
+    ' king'
+    """
+    from lmwidget.capture.guard import as_found
+
+    ends = _end_ids(lm)
+    ids = tokens.ids.tolist()
+    if hasattr(lm.model, "generate"):
+        inputs = {name: lm.inputs(tokens)[name] for name in ("input_ids", "attention_mask")}
+        with as_found(lm.model), torch.no_grad():
+            written = lm.model.generate(**inputs, **padding(lm), **GREEDY, max_new_tokens=limit)
+        ids = written[0].tolist()
+    else:
+        for _ in range(limit):
+            logits = lm.run(lm.arguments(torch.tensor([ids]))).logits
+            ids.append(int(logits.reshape(-1, logits.shape[-1])[-1].argmax()))
+            if ids[-1] in ends:
+                break
+    new = ids[len(tokens) :]
+    stop = next((i for i, token in enumerate(new) if token in ends), len(new))
+    return tokenizing.tokens_from_ids(lm.tokenizer, new[:stop])
+
+
+def padding(lm: Reader) -> dict[str, Any]:
+    """Return what keeps ``model.generate`` from guessing a padding token, and saying so.
+
+    Parameters
+    ----------
+    lm : Reader
+        Any model that writes.
+
+    Returns
+    -------
+    dict
+        Keyword arguments; empty where the model knows.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> padding(lmw.load("tiny"))
+    {'pad_token_id': 0}
+    """
+    config = getattr(lm.model, "generation_config", None)
+    end = getattr(config, "eos_token_id", None)
+    if getattr(config, "pad_token_id", None) is not None or end is None:
+        return {}
+    return {"pad_token_id": end[0] if isinstance(end, list) else end}
 
 
 def start_id(lm: Reader) -> int:

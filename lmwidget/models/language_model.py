@@ -10,13 +10,15 @@ from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from torch import Tensor
 
+    from lmwidget.answers import AnswerAttribution
     from lmwidget.capture.attention import Attention
     from lmwidget.capture.estimate import Estimate
     from lmwidget.capture.generation import Generation
+    from lmwidget.sensitivity import Sensitivity
     from lmwidget.states import States
     from lmwidget.units import Spans
 
@@ -346,6 +348,126 @@ class LanguageModel(Reader):
             output_tokens=self._written(output),
             **settings,
         )
+
+    def attribute_answer(
+        self,
+        text: Any,
+        answer: str | Tokens | Sequence[int] | None = None,
+        method: str = "input_x_gradient",
+        *,
+        level: str | Spans = "token",
+        max_new_tokens: int = 32,
+        truncate: bool = False,
+        **settings: Any,
+    ) -> AnswerAttribution:
+        """Return how much each token contributed to each token of an answer: token × token.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            What the model reads.
+        answer : str, Tokens, or sequence of int, optional
+            Text that stands exactly behind the input, or ids; default: what the model writes.
+        method : str, default "input_x_gradient"
+            Key of ``lmwidget.attribution.METHODS``.
+        level : str or sequence of spans, default "token"
+            Of what contributed; the rows stay tokens.
+        max_new_tokens : int, default 32
+            Most tokens that the model writes by itself.
+        truncate : bool, default False
+            Cut text that is longer than the model's context.
+        **settings
+            ``foils``, ``of``, ``rows``, ``max_memory``, ``progress`` and ``cancelled`` as in
+            :func:`lmwidget.attribution.answers.attribute_answer`, and settings of the method.
+
+        Returns
+        -------
+        AnswerAttribution
+            ``.step(i)`` is one row, ``.whole()`` the sum, ``.by("sentence")`` coarser.
+
+        Raises
+        ------
+        InputError
+            When the answer is empty or too long.
+        ModelMismatchError
+            When the model cannot write.
+        UnknownNameError
+            For an unknown method, level or setting.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attribute_answer("The king", " said unto").scores.shape
+        (2, 4)
+        """
+        from lmwidget.attribution.answers import attribute_answer
+
+        return attribute_answer(
+            self,
+            text,
+            answer,
+            method,
+            level=level,
+            max_new_tokens=max_new_tokens,
+            truncate=truncate,
+            **settings,
+        )
+
+    def sensitivity(
+        self,
+        text: Any,
+        target: Any = None,
+        *,
+        foil: Any = None,
+        kinds: str | Iterable[str] = ("substitution", "deletion", "noise"),
+        of: str | Callable[[Tensor], Tensor] | None = None,
+        position: int | str | None = None,
+        output: str | Tokens | None = None,
+        truncate: bool = False,
+        **settings: Any,
+    ) -> Sensitivity:
+        """Return how far a prediction moves under small changes of the text.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            What the model reads.
+        target, foil, of, position, output, truncate
+            As for :meth:`attribute`; ``of`` is ``"probability"`` by default.
+        kinds : str or sequence of str
+            ``"substitution"`` by the nearest tokens in the model's own table of embeddings,
+            ``"deletion"``, ``"noise"`` on embeddings; default: all.
+        **settings
+            ``substitutes``, ``noise``, ``draws``, ``seed``, ``max_memory``, ``progress``,
+            ``cancelled`` of :func:`lmwidget.inspection.sensitivity.sensitivity`.
+
+        Returns
+        -------
+        Sensitivity
+            A curve a token, ``robustness``, ``smallest_noise``; a map of the text by
+            ``.attribution()``.
+
+        Raises
+        ------
+        InputError
+            When the text or the target cannot be used.
+        UnknownNameError
+            For an unknown kind, target or setting.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> found = lmw.load("tiny").sensitivity("The king of the king of the")
+        >>> found.attribution("substitution").unit
+        'probability'
+        """
+        from lmwidget.inspection.sensitivity import sensitivity
+
+        known = ["substitutes", "noise", "draws", "seed", "max_memory", "progress", "cancelled"]
+        refuse_unknown(settings, known, "sensitivity")
+        tokens = self.tokenize(text, truncate=truncate)
+        written = self._written(output)
+        return sensitivity(self, tokens, target, foil, kinds=kinds, of=of, position=position, output_tokens=written, **settings)  # fmt: skip
 
     def check(self, attribution: Attribution, **settings: Any) -> Attribution:
         """Return the attribution with its checks: does the model need what the map marks.

@@ -46,4 +46,5 @@ METHOD = Method(
     summary="How strongly the target reacts to a small change of each token's embedding.",
     paper="Simonyan et al. 2013; Li et al. 2016",
     function=gradient,
+    one_pass=True,
 )

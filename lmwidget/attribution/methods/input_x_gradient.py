@@ -45,4 +45,5 @@ METHOD = Method(
     summary="What each token adds to the target, estimated from the slope at the text itself.",
     paper="Shrikumar et al. 2016",
     function=input_x_gradient,
+    one_pass=True,
 )

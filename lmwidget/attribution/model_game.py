@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from lmwidget.attribution.budget import DEFAULT_MEMORY
+from lmwidget.attribution.evaluator import Evaluator
 from lmwidget.attribution.game import Coalitions, Game
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.rows import Reading, Removal, Row
@@ -62,10 +62,11 @@ class ModelGame(Game):
         keep_special: bool = True,
         max_memory: int = DEFAULT_MEMORY,
     ) -> None:
-        self.question, self.lm, self.max_memory = question, question.lm, max_memory
+        self.question, self.lm = question, question.lm
         tokens = question.tokens
         if not hasattr(question, "terms"):
-            question.resolve(self.lm.run(question.inputs()))
+            keep = max(-p for p in question.first_positions) if question.place.kind == "next token" else None  # fmt: skip
+            question.resolve(self.lm.run(question.inputs(keep=keep)))
         self.unit = question.unit
         fixed = np.zeros(len(tokens), bool)
         fixed[question.anchors()] = True
@@ -78,7 +79,11 @@ class ModelGame(Game):
         first = question.place.position if question.place.kind == "next token" else None
         first = None if question.output_tokens is not None else first
         self.removed = Removal(self.lm, tokens, self._filling, first)
-        self.readings = [Reading(question, *read) for read in question.reads]
+        readings = [Reading(question, *read) for read in question.reads]
+        chains = [self.row(np.ones(len(self), bool))]
+        if self._filling is not None:
+            chains.append(self.row(np.zeros(len(self), bool)))
+        self._evaluator = Evaluator(question, readings, chains, max_memory)
 
     def _replacement(self, removal: str | None) -> tuple[str, int | None]:
         tokenizer: Any = self.lm.tokenizer
@@ -102,11 +107,7 @@ class ModelGame(Game):
         present: Coalitions,
         found: Callable[[NDArray[np.intp], NDArray[np.float64]], bool],
     ) -> None:
-        for number in range(len(present)):
-            row = self.row(present[number])
-            value = sum(self._value(reading, row) for reading in self.readings)
-            if not found(np.array([number]), np.array([value])):
-                return
+        self._evaluator.run([self.row(one) for one in present], found)
 
     def row(self, present: NDArray[np.bool_]) -> Row:
         """Return what the model reads when some of the players are there.
@@ -124,14 +125,3 @@ class ModelGame(Game):
         there = np.ones(int(self.units.max()) + 1, bool)
         there[self.players] = present
         return self.removed.row(there[self.units])
-
-    def _value(self, reading: Reading, row: Row) -> float:
-        ids = [*row.ids, *reading.written]
-        segments = [*row.segments, *[row.segments[-1]] * len(reading.written)]
-        inputs = self.lm.arguments(
-            torch.tensor(ids)[None],
-            segments=torch.tensor(segments)[None],
-            output_ids=None if reading.output is None else torch.tensor(reading.output)[None],
-        )
-        length = len(ids) if reading.output is None else len(reading.output)
-        return float(reading.values([row], self.lm.run(inputs), length)[0])

@@ -77,7 +77,7 @@ class Removal:
     --------
     >>> import lmwidget as lmw, numpy as np
     >>> lm = lmw.load("tiny")
-    >>> removal = Removal(lm, lm.tokenize("the king said"), None)
+    >>> removal = Removal(lm, lm.tokenize("The king said"), None)
     >>> len(removal.row(np.array([True, False, True])).ids)
     2
     """
@@ -125,14 +125,14 @@ class Removal:
             (or else the end) of a text where nothing is left.
         """
         if self.filling is not None:
-            ids = np.where(kept, self.ids, self.filling)
-            return Row(tuple(ids.tolist()), tuple(self.segments.tolist()), self._whole)
-        ids, segments = self.ids[kept].tolist(), self.segments[kept].tolist()
+            filled = np.where(kept, self.ids, self.filling)
+            return Row(tuple(filled.tolist()), tuple(self.segments.tolist()), self._whole)
+        ids, segments = tuple(self.ids[kept].tolist()), tuple(self.segments[kept].tolist())
         upto: NDArray[np.intp] = np.concatenate([[0], np.cumsum(kept)])
         if upto[self.first + 1] == 0:
-            ids, segments = [self.nothing, *ids], [int(self.segments[0]), *segments]
+            ids, segments = (self.nothing, *ids), (int(self.segments[0]), *segments)
             upto = upto + 1
-        return Row(tuple(ids), tuple(segments), upto)
+        return Row(ids, segments, upto)
 
 
 class Reading:
@@ -152,7 +152,7 @@ class Reading:
     >>> import lmwidget as lmw, numpy as np
     >>> from lmwidget.attribution.question import Question
     >>> lm = lmw.load("tiny")
-    >>> question = Question(lm, lm.tokenize("the king"))
+    >>> question = Question(lm, lm.tokenize("The king"))
     >>> question.resolve(lm.run(question.inputs()))
     >>> row = Removal(lm, question.tokens, None).row(np.array([False, True]))
     >>> Reading(question, *question.reads[0]).places(row)
@@ -193,6 +193,22 @@ class Reading:
 
         Parameters
         ----------
+        rows, output, length
+            As for :meth:`logits`.
+
+        Returns
+        -------
+        ndarray of float64, shape (row,)
+            Values.
+        """
+        logits = self.logits(rows, output, length)
+        return self.question.score(self.terms, logits).double().cpu().numpy()
+
+    def logits(self, rows: Sequence[Row], output: Any, length: int) -> list[Tensor]:
+        """Return the logits of each row at the places of each term.
+
+        Parameters
+        ----------
         rows : sequence of Row
             What was read together.
         output : transformers.utils.ModelOutput
@@ -202,8 +218,8 @@ class Reading:
 
         Returns
         -------
-        ndarray of float64, shape (row,)
-            Values.
+        list of Tensor, shape (row, position, candidate)
+            One a term.
         """
         table = logit_table(output, self.kind)
         if self.kind == "span":
@@ -216,7 +232,7 @@ class Reading:
             # A single place, of classes or of models that answer at the end only, is read anyhow.
             where = where.clamp(min=0) if table.shape[1] > 1 else where * 0
             found.append(table[torch.arange(len(rows), device=table.device)[:, None], where])
-        return self.question.score(self.terms, found).double().cpu().numpy()
+        return found
 
     def _by_token(self, rows: Sequence[Row], table: Tensor) -> Tensor:
         """Answers as parts of the whole text: what is not there cannot be one."""

@@ -15,6 +15,7 @@ from lmwidget.attribution.model_game import ModelGame
 from lmwidget.attribution.progress import showing
 from lmwidget.attribution.question import Question
 from lmwidget.errors import CancelledError, InputError, refuse_unknown
+from lmwidget.evaluation.compare import compare
 from lmwidget.evaluation.faithfulness import faithfulness
 from lmwidget.evaluation.stability import stability
 from lmwidget.results import Attribution
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Checked = TypeVar("Checked", Attribution, AnswerAttribution)
 
-__all__ = ["check", "faithfulness", "stability"]
+__all__ = ["check", "compare", "faithfulness", "stability"]
 
 
 def check(

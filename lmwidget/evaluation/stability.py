@@ -7,9 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lmwidget.attribution import attribute, find_method
+from lmwidget.comparison import rank_correlation
 from lmwidget.errors import CancelledError
 from lmwidget.results import Attribution, Check
 
@@ -115,33 +116,3 @@ def _agreement(maps: list[NDArray[np.float32]]) -> Check:
 
 def _spans(attribution: Attribution) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end in attribution.tokens.spans if start < end]
-
-
-def rank_correlation(first: ArrayLike, second: ArrayLike) -> float:
-    """Return Spearman's rank correlation, ties sharing their mean rank.
-
-    Parameters
-    ----------
-    first, second : array_like, shape (unit,)
-        Scores.
-
-    Returns
-    -------
-    float
-        From -1 to 1; NaN when one of them is constant.
-
-    Examples
-    --------
-    >>> round(rank_correlation([1, 2, 3], [10, 30, 20]), 2)
-    0.5
-    """
-    ranks = np.stack([_ranks(np.asarray(values, np.float64)) for values in (first, second)])
-    centred = ranks - ranks.mean(1, keepdims=True)
-    size = float(np.sqrt((centred**2).sum(1).prod()))
-    return float((centred[0] * centred[1]).sum() / size) if size else float("nan")
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return ((ends - counts + ends - 1) / 2)[place]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lmwidget.capture.attention import Attention
     from lmwidget.capture.estimate import Estimate
     from lmwidget.capture.generation import Generation
+    from lmwidget.comparison import Comparison
     from lmwidget.sensitivity import Sensitivity
     from lmwidget.states import States
     from lmwidget.units import Spans
@@ -468,6 +469,54 @@ class LanguageModel(Reader):
         tokens = self.tokenize(text, truncate=truncate)
         written = self._written(output)
         return sensitivity(self, tokens, target, foil, kinds=kinds, of=of, position=position, output_tokens=written, **settings)  # fmt: skip
+
+    def compare(
+        self,
+        text: Any,
+        methods: Sequence[str] | None = None,
+        *,
+        output: str | Tokens | None = None,
+        truncate: bool = False,
+        **asked: Any,
+    ) -> Comparison:
+        """Return the maps of several methods for one question, with their agreement and checks.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            What the model reads.
+        methods : sequence of str, optional
+            Names of methods; default: some of different kinds, and random scores as control.
+        output : str or Tokens, optional
+            What an encoder-decoder has written so far.
+        truncate : bool, default False
+            Cut text that is longer than the model's context.
+        **asked
+            ``target``, ``foil``, ``of``, ``position``, ``level``, ``settings``, ``checks``, … of
+            :func:`lmwidget.evaluation.compare`.
+
+        Returns
+        -------
+        Comparison
+            Displays as a :class:`lmwidget.SaliencyCompare`.
+
+        Raises
+        ------
+        InputError
+            When none of the methods can be used.
+        UnknownNameError
+            For an unknown method.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").compare("The king said", ["gradient", "random"]).level
+        'token'
+        """
+        from lmwidget.evaluation import compare
+
+        tokens = self.tokenize(text, truncate=truncate)
+        return compare(self, tokens, methods, output_tokens=self._written(output), **asked)
 
     def check(self, attribution: Attribution, **settings: Any) -> Attribution:
         """Return the attribution with its checks: does the model need what the map marks.

@@ -10,9 +10,9 @@ from models import tiny_lm
 from scipy.stats import spearmanr
 
 from lmwidget.attribution.text_game import TextGame
+from lmwidget.comparison import rank_correlation
 from lmwidget.errors import CancelledError, InputError, UnknownNameError
 from lmwidget.evaluation import faithfulness
-from lmwidget.evaluation.stability import rank_correlation
 
 WEIGHTS = {"good": 3.0, "fine": 1.0, "bad": -2.0}
 TEXT = "a good day and a fine but bad evening at sea"

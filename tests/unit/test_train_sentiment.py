@@ -166,7 +166,11 @@ def test_trained_once_and_again_when_forced(small_world, monkeypatch):
     torch.manual_seed(5)
     assert sentiment_model(examples=64) == folder
     assert not made
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
     assert sentiment_model(examples=64, force=True) == folder
+    assert torch.get_num_threads() == threads + 1
+    torch.set_num_threads(threads)
     assert len(made) == 1
     assert torch.equal(torch.rand(1), expected), "the reader's own random numbers are left alone"
     assert (folder / "model.safetensors").read_bytes() == weights

@@ -199,24 +199,27 @@ def offered_levels(
     ['token', 'word']
     """
     name, own = computed
-    asked: list[str | Spans] = [*LEVELS, *([] if passages is None else [passages])]
-    found: list[dict[str, Any]] = []
-    before = len(tokens) + 1
-    for level in asked:
-        if level == name and own is not None:
+    always = {level_name(shown), name, "token", "passage"}
+    found: dict[str, NDArray[np.int32]] = {}
+    counts: dict[str, int] = {}
+    for level in (*LEVELS, *([] if passages is None else [passages])):
+        called = level_name(level)
+        if called == name and own is not None:
             parts = own
         else:
             parts = answer_apart(unit_of_tokens(tokens, level), own, start)
         if not live and not refines(own, parts):
             continue
         count = _count(tokens, parts)
-        wanted = level_name(level) in {level_name(shown), name}
-        if wanted or level_name(level) == "passage" or (level == "token" or 2 <= count < before):
-            before = min(before, count)
-            found.append(_level(level_name(level), None if level == "token" else parts))
-    if not any(level["name"] == name for level in found):  # passages whose spans are not known
-        found.append(_level(name, own))
-    return found
+        if called == "turn":  # rather than sentences, where the two are the same
+            same = [one for one, n in counts.items() if n == count and one not in always]
+            for one in same:
+                del found[one], counts[one]
+        if called in always or 2 <= count < min(counts.values(), default=len(tokens) + 1):
+            found[called], counts[called] = parts, count
+    if name not in found and own is not None:  # passages whose spans are not known
+        found[name] = own
+    return [_level(one, None if one == "token" else parts) for one, parts in found.items()]
 
 
 def _level(name: str, parts: NDArray[np.int32] | None) -> dict[str, Any]:
@@ -273,14 +276,14 @@ def answer_steps(answer: Any) -> dict[str, Any]:
     dict
         ``start``, the first token of the answer; ``input``, the number of tokens that are input;
         for each row ``places``, its first token, and ``seen``, the number of tokens in front of
-        it; ``predictions`` and ``values``.
+        it; ``predictions``, ``values`` and the rows' own ``checks``.
 
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
-    >>> answer_steps(why)["seen"]
-    [2, 3]
+    >>> why = lmw.load("tiny").attribute_answer("The king", " said")
+    >>> answer_steps(why)["start"]
+    2
     """
     fine = answer.tokens if answer.source is None else answer.source
     parts = np.arange(len(fine)) if answer.parts is None else answer.parts
@@ -288,10 +291,11 @@ def answer_steps(answer: Any) -> dict[str, Any]:
     return {
         "start": start,
         "input": int(np.searchsorted(parts, answer.input_length)),
-        "places": (start + answer.rows).tolist(),
+        "places": (start + answer.rows[:, 0]).tolist(),
         "seen": np.searchsorted(parts, answer.until).tolist(),
         "predictions": [candidate(one) for one in answer.predictions],
         "values": finite([float(value) for value in answer.values]),
+        "checks": [None if check is None else check_row(check) for check in answer.row_checks],
     }
 
 

@@ -25,7 +25,7 @@ from lmwidget.widgets.saliency_state import (
     offered_levels,
 )
 from lmwidget.widgets.saliency_static import static_text
-from lmwidget.widgets.saliency_widget import SaliencyWidget
+from lmwidget.widgets.saliency_widget import SaliencyWidget, by_unit
 from lmwidget.wire import envelope
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class SaliencyText(SaliencyWidget):
     answer : bool or str, optional
         Explain a whole answer, token by token: True for what the model writes itself, or the
         answer as text.
+    max_new_tokens : int, default 32
+        Most tokens of an answer that the model writes itself.
     **settings
         ``method``: name of an attribution method, see ``lmw.attribution.METHODS``. ``target``,
         ``foil``: what is explained, and rather than what: a token, phrase, class or part of the
@@ -84,13 +86,16 @@ class SaliencyText(SaliencyWidget):
         text: Any = "",
         *,
         answer: bool | str | None = None,
+        max_new_tokens: int = 32,
         **settings: Any,
     ) -> None:
         if answer is not None and not isinstance(answer, bool | str):
             raise InputError(
                 f"answer is a {type(answer).__name__}.", "Give True, or the answer as text."
             )
-        self._answer = answer or None
+        # What to explain: nothing, True for what the model will write, text, or ids it has written.
+        self._answer: bool | str | list[int] = False if answer is None else answer
+        self._max_new_tokens = max_new_tokens
         super().__init__(lm, text, **settings)
 
     @classmethod
@@ -311,22 +316,32 @@ class SaliencyText(SaliencyWidget):
         return isinstance(result, Attribution | AnswerAttribution)
 
     def _attributed(self, asked: dict[str, Any], **how: Any) -> Any:
-        if self._answer is None:
+        if self._answer is False:
             return super()._attributed(asked, **how)
         assert self._lm is not None
-        return self._lm.attribute_answer(
+        if asked["target"] is not None or asked["foil"] is not None:
+            raise InputError(
+                "Every token of an answer is its own target.", "Leave target and foil out."
+            )
+        result = self._lm.attribute_answer(
             self._read_tokens(),
-            self._answer if isinstance(self._answer, str) else None,
-            method=asked["method"],
+            None if self._answer is True else self._answer,
+            asked["method"],
             of=asked["of"],
+            level=asked["level"] if by_unit(asked["method"]) else "token",
+            max_new_tokens=self._max_new_tokens,
             **how,
         )
+        if self._answer is True and not result.partial:  # other methods explain the same answer
+            fine = result.tokens if result.source is None else result.source
+            self._answer = fine.ids[answer_steps(result)["start"] :].tolist()
+        return result
 
     def _forgotten(self) -> dict[str, Any]:
         changes = super()._forgotten()
         if "token" in changes:
             changes["step"] = None
-            self._answer = True if self._answer else None  # another text has another answer
+            self._answer = self._answer is not False  # another text has another answer
         return changes
 
     def _to_check(self) -> Attribution:

@@ -219,13 +219,15 @@ class SaliencyWidget(ModelWidget):
                 f"Make one with {type(self).__name__}(lm, text).",
             )
         changes = self._forgotten()
-        before = self._input, self._output
+        before = self._input, self._output, self._passages
         try:
             if self._result is None or "token" in changes:
                 self._input, self._output = self.text, None
+            if "token" in changes:
+                self._passages = None
             self._compute_result({**self._inputs(), **changes})
         except BaseException:
-            self._input, self._output = before
+            self._input, self._output, self._passages = before
             raise
         return {**changes, **self._drawn()}
 
@@ -235,7 +237,7 @@ class SaliencyWidget(ModelWidget):
         changes: dict[str, Any] = {}
         if self._result is not None and self.text != self._input_text():
             changes |= {"token": None, "position": None}
-            if isinstance(self.level, list):
+            if level_name(self.level) == "passage":
                 changes["level"] = "token"
             if self._lm.task != "sequence-classification":
                 changes |= {"target": None, "foil": None}

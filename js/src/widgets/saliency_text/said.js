@@ -23,7 +23,8 @@ export function described(figure, shown, tokens) {
   const step = shown?.step ?? null;
   if (step !== null) {
     const target = figure.answer.predictions[step];
-    return { ...figure, level, readout: "next token", target, foil: null, check: null };
+    const check = figure.answer.checks?.[step] ?? null;
+    return { ...figure, level, readout: "next token", target, foil: null, check };
   }
   const label = figure.answer.predictions.map((one) => one.label).join("");
   const target = { id: -1, label: label || "the answer", probability: null };

@@ -23,6 +23,8 @@ export interface Answer {
   seen: number[];
   predictions: Candidate[];
   values: (number | null)[];
+  /** The own check of each row, for methods that have one. */
+  checks?: (Check | null)[];
 }
 
 /** What Python says about the picture as a whole. */

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.errors import MissingDependencyError
+from lmwidget.results_output import AttributionOutput
 from lmwidget.storage import read_arrays, write_arrays
 from lmwidget.tokens import Tokens
 from lmwidget.units import Spans, coarser_units, level_name, merged, unit_of_tokens
@@ -82,7 +83,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Attribution(AttributionOutput):
     """How much each token contributed to one prediction.
 
     Attributes

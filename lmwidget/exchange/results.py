@@ -1,0 +1,206 @@
+"""What all peers' results have in common on their way to ours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmwidget.answers import AnswerAttribution
+from lmwidget.errors import InputError, nearest
+from lmwidget.results import Attribution, Prediction
+from lmwidget.tokens import Tokens
+from lmwidget.widgets.array_attention import plain_array
+
+
+def wrong_object(given: Any, wanted: str) -> InputError:
+    """Return the error for an object of another kind.
+
+    Parameters
+    ----------
+    given : object
+        What the user gave.
+    wanted : str
+        What is taken.
+
+    Returns
+    -------
+    InputError
+        To be raised.
+
+    Examples
+    --------
+    >>> wrong_object(3, "a shap.Explanation").message
+    'A int is not a shap.Explanation.'
+    """
+    return InputError(f"A {type(given).__name__} is not {wanted}.", f"Give {wanted}.")
+
+
+def one_map(
+    tokens: Tokens,
+    scores: Any,
+    *,
+    method: str,
+    target: str = "",
+    unit: str = "score",
+    signed: bool | None = None,
+    value: float = math.nan,
+    model: str = "",
+    probability: float = math.nan,
+) -> Attribution:
+    """Return scores of a text as an attribution.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        The text.
+    scores : array_like, shape (token,)
+        One score a token.
+    method, target, unit, model : str
+        For the figure.
+    signed : bool, optional
+        Whether scores below zero mean "against"; without it, whether any is.
+    value : float
+        The number that was explained.
+    probability : float
+        Of the target.
+
+    Returns
+    -------
+    Attribution
+        As if it had been computed here, but that it cannot be computed again.
+
+    Raises
+    ------
+    InputError
+        When there is not one score a token.
+
+    Examples
+    --------
+    >>> one_map(Tokens.from_pieces(["a", " b"]), [1, -1], method="demo").signed
+    True
+    """
+    values = plain_array(scores)
+    if values.shape != (len(tokens),):
+        raise InputError(
+            f"There are {len(tokens)} tokens but scores of shape {values.shape}.",
+            "Give one score for each token.",
+        )
+    return Attribution(
+        tokens=tokens,
+        scores=values,
+        method=method,
+        signed=bool((values < 0).any()) if signed is None else signed,
+        target=Prediction(-1, target, probability, math.nan),
+        readout="given",
+        unit=unit,
+        value=value,
+        model=model,
+    )
+
+
+def answer_map(
+    tokens: Tokens,
+    start: int,
+    scores: NDArray[np.floating[Any]],
+    *,
+    probabilities: Sequence[float] | None = None,
+    input_length: int = -1,
+    signed: bool | None = None,
+    **named: Any,
+) -> AnswerAttribution:
+    """Return scores of an answer, token by token.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        Input, then answer.
+    start : int
+        First token of the answer.
+    scores : ndarray, shape (generated, column)
+        One row a written token; fewer columns than tokens, or NaN, stand for "not written yet".
+    probabilities : sequence of float, optional
+        Of what was written, one a row.
+    input_length : int
+        As of :class:`~lmwidget.answers.AnswerAttribution`.
+    signed : bool, optional
+        As of :func:`one_map`.
+    **named
+        ``method``, ``unit``, ``model``.
+
+    Returns
+    -------
+    AnswerAttribution
+        Zero where a column was not written yet.
+
+    Examples
+    --------
+    >>> tokens = Tokens.from_pieces(["a", " b"])
+    >>> answer_map(tokens, 1, np.array([[2.0]]), method="demo").scores.tolist()
+    [[2.0, 0.0]]
+    """
+    rows = len(scores)
+    full = np.zeros((rows, len(tokens)), np.float32)
+    full[:, : scores.shape[1]] = scores
+    written = start + np.arange(rows)
+    full[np.arange(len(tokens))[None] >= written[:, None]] = 0
+    chances = [math.nan] * rows if probabilities is None else [float(p) for p in probabilities]
+    labels = [tokens.pieces[place] for place in written]
+    return AnswerAttribution(
+        tokens=tokens,
+        start=start,
+        scores=full,
+        predictions=tuple(
+            Prediction(-1, label, chance, math.nan)
+            for label, chance in zip(labels, chances, strict=True)
+        ),
+        signed=bool((full < 0).any()) if signed is None else signed,
+        input_length=input_length,
+        **named,
+    )
+
+
+def chosen(wanted: Any, names: Sequence[str], what: str, argument: str) -> int:
+    """Return which of several was asked for, by name or number; the only one if there is one.
+
+    Parameters
+    ----------
+    wanted : str, int or None
+        What the user gave.
+    names : sequence of str
+        Names of what there is.
+    what : str
+        What there is several of, in the plural.
+    argument : str
+        The argument that chooses.
+
+    Returns
+    -------
+    int
+        Its number.
+
+    Raises
+    ------
+    InputError
+        When there are several and none was named, or there is no such one.
+
+    Examples
+    --------
+    >>> chosen("b", ["a", "b"], "classes", "output")
+    1
+    """
+    if wanted is None and len(names) == 1:
+        return 0
+    shown = ", ".join(repr(name) for name in names[:8]) + (", …" if len(names) > 8 else "")
+    if wanted is None:
+        raise InputError(
+            f"There are {len(names)} {what}: {shown}.", f"Say which one: {argument}={names[0]!r}."
+        )
+    if isinstance(wanted, str) and wanted in names:
+        return list(names).index(wanted)
+    if isinstance(wanted, int | np.integer) and -len(names) <= wanted < len(names):
+        return int(wanted) % len(names)
+    raise InputError(f"There is no {argument} {wanted!r}.", nearest(wanted, names))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lmwidget.models.loading import load
     from lmwidget.models.ngram import NGramModel
     from lmwidget.results import Attribution, Prediction
+    from lmwidget.sensitivity import Sensitivity
     from lmwidget.states import States
     from lmwidget.tokens import Tokens
     from lmwidget.widgets.alignment_view import AlignmentView
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lmwidget.widgets.linking import link
     from lmwidget.widgets.query_key_space import QueryKeySpace
     from lmwidget.widgets.query_key_view import QueryKeyView
+    from lmwidget.widgets.saliency_matrix import SaliencyMatrix
     from lmwidget.widgets.saliency_text import SaliencyText
 
 __version__ = version("lmwidget")
@@ -51,7 +53,9 @@ _HOMES = {
     "Prediction": "lmwidget.results",
     "QueryKeyView": "lmwidget.widgets.query_key_view",
     "QueryKeySpace": "lmwidget.widgets.query_key_space",
+    "SaliencyMatrix": "lmwidget.widgets.saliency_matrix",
     "SaliencyText": "lmwidget.widgets.saliency_text",
+    "Sensitivity": "lmwidget.sensitivity",
     "States": "lmwidget.states",
     "Tokens": "lmwidget.tokens",
     "attribute_function": "lmwidget.attribution.functions",
@@ -74,7 +78,9 @@ __all__ = [
     "Prediction",
     "QueryKeySpace",
     "QueryKeyView",
+    "SaliencyMatrix",
     "SaliencyText",
+    "Sensitivity",
     "States",
     "Tokens",
     "attribute_function",

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets as t
-from numpy.typing import ArrayLike
-from typing_extensions import Self
 
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import InputError, UnknownNameError
-from lmwidget.results import Attribution, Prediction
-from lmwidget.tokens import Tokens
-from lmwidget.widgets.array_attention import plain_array, plain_tokens
+from lmwidget.results import Attribution
 from lmwidget.widgets.base import bundle
-from lmwidget.widgets.saliency_state import (
-    answer_steps,
-    asked_place,
-    candidate,
-    check_row,
-    masks,
-    offered_levels,
-)
+from lmwidget.widgets.saliency_levels import offered_levels
+from lmwidget.widgets.saliency_sources import SaliencySources
+from lmwidget.widgets.saliency_state import answer_steps, asked_place, candidate, check_row, masks
 from lmwidget.widgets.saliency_static import static_text
-from lmwidget.widgets.saliency_widget import SaliencyWidget, by_unit
+from lmwidget.widgets.saliency_widget import by_unit
 from lmwidget.wire import envelope
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
 
-class SaliencyText(SaliencyWidget):
+class SaliencyText(SaliencySources):
     """Text shaded by the contribution of each token, word, sentence or turn to an answer.
 
     Parameters
@@ -97,176 +87,6 @@ class SaliencyText(SaliencyWidget):
         self._answer: bool | str | list[int] = False if answer is None else answer
         self._max_new_tokens = max_new_tokens
         super().__init__(lm, text, **settings)
-
-    @classmethod
-    def from_arrays(
-        cls,
-        scores: ArrayLike,
-        tokens: Tokens | Sequence[str],
-        *,
-        signed: bool | None = None,
-        unit: str = "score",
-        method: str = "given scores",
-        target: str = "",
-        **traits: Any,
-    ) -> Self:
-        """Return the picture of scores computed elsewhere.
-
-        Parameters
-        ----------
-        scores : array_like, shape (token,)
-            One score a token.
-        tokens : Tokens or sequence of str
-            The text; plain strings are put one after the other, so keep their spaces.
-        signed : bool, optional
-            Whether scores below zero mean "against"; without it, whether any is.
-        unit : str
-            Unit of the scores.
-        method : str
-            Name of the method, for the figure.
-        target : str
-            What was explained, for the figure.
-        **traits
-            As for the class.
-
-        Returns
-        -------
-        SaliencyText
-            A picture without a model.
-
-        Raises
-        ------
-        InputError
-            When there is not one score for each token.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> lmw.SaliencyText.from_arrays([0.5, -1.0], ["so", " bad"]).result.signed
-        True
-        """
-        tokens = plain_tokens(tokens)
-        values = plain_array(scores)
-        if values.shape != (len(tokens),):
-            raise InputError(
-                f"There are {len(tokens)} tokens but scores of shape {values.shape}.",
-                "Give one score for each token.",
-            )
-        if signed is None:
-            signed = bool((values < 0).any())
-        result = Attribution(
-            tokens=tokens,
-            scores=values,
-            method=method,
-            signed=signed,
-            target=Prediction(-1, target, float("nan"), float("nan")),
-            readout="given",
-            unit=unit,
-        )
-        return cls(_result=result, **traits)
-
-    @classmethod
-    def from_captum(cls, attributions: Any, tokens: Any = None, **settings: Any) -> Self:
-        """Return the picture of what Captum computed.
-
-        Parameters
-        ----------
-        attributions : object
-            What a method of Captum returned; see :func:`lmwidget.exchange.from_captum`.
-        tokens : Tokens or sequence of str, optional
-            The text.
-        **settings
-            Further arguments of :func:`lmwidget.exchange.from_captum`.
-
-        Returns
-        -------
-        SaliencyText
-            A picture without a model.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, torch
-        >>> lmw.SaliencyText.from_captum(torch.tensor([0.5, -1.0]), ["so", " bad"]).result.signed
-        True
-        """
-        from lmwidget import exchange
-
-        return cls.from_result(exchange.from_captum(attributions, tokens, **settings))
-
-    @classmethod
-    def from_shap(cls, explanation: Any, tokens: Any = None, **settings: Any) -> Self:
-        """Return the picture of what SHAP computed.
-
-        Parameters
-        ----------
-        explanation : shap.Explanation
-            For one text; see :func:`lmwidget.exchange.from_shap`.
-        tokens : Tokens or sequence of str, optional
-            The text, where the explanation does not hold it.
-        **settings
-            Further arguments of :func:`lmwidget.exchange.from_shap`.
-
-        Returns
-        -------
-        SaliencyText
-            A picture without a model.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, numpy as np
-        >>> from types import SimpleNamespace
-        >>> explanation = SimpleNamespace(values=np.array([0.5, -1.0]), data=["so", " bad"],
-        ...     base_values=0.0, output_names=None)
-        >>> lmw.SaliencyText.from_shap(explanation).result.scores.tolist()
-        [0.5, -1.0]
-        """
-        from lmwidget import exchange
-
-        return cls.from_result(exchange.from_shap(explanation, tokens, **settings))
-
-    @classmethod
-    def from_inseq(cls, output: Any, tokens: Any = None, **settings: Any) -> Self:
-        """Return the picture of what Inseq computed: an answer, token by token.
-
-        Parameters
-        ----------
-        output : inseq.FeatureAttributionOutput
-            For one text; see :func:`lmwidget.exchange.from_inseq`.
-        tokens : Tokens or sequence of str, optional
-            The text, where the output does not hold it.
-        **settings
-            Further arguments of :func:`lmwidget.exchange.from_inseq`.
-
-        Returns
-        -------
-        SaliencyText
-            A picture without a model.
-        """
-        from lmwidget import exchange
-
-        return cls.from_result(exchange.from_inseq(output, tokens, **settings))
-
-    @classmethod
-    def from_lime(cls, explanation: Any, tokens: Any = None, **settings: Any) -> Self:
-        """Return the picture of what LIME computed.
-
-        Parameters
-        ----------
-        explanation : lime.explanation.Explanation
-            For one text; see :func:`lmwidget.exchange.from_lime`.
-        tokens : Tokens or sequence of str, optional
-            The text, where the explanation does not hold it.
-        **settings
-            Further arguments of :func:`lmwidget.exchange.from_lime`.
-
-        Returns
-        -------
-        SaliencyText
-            A picture without a model.
-        """
-        from lmwidget import exchange
-
-        return cls.from_result(exchange.from_lime(explanation, tokens, **settings))
 
     @property
     def result(self) -> Attribution:

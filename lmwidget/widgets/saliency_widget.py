@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import operator
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import traitlets as t
 from typing_extensions import Self
 
-from lmwidget.errors import InputError, LmwidgetError, UnknownNameError, nearest, refuse_unknown
-from lmwidget.results import Attribution, Check, Prediction
-from lmwidget.units import LEVELS, Spans, level_name
-from lmwidget.widgets.base import READY, ModelWidget, as_language_model, has_content
-from lmwidget.widgets.saliency_state import check_row, method_info
+from lmwidget.errors import InputError, LmwidgetError, refuse_unknown
+from lmwidget.results import Attribution
+from lmwidget.units import level_name
+from lmwidget.widgets.base import READY, as_language_model, has_content
+from lmwidget.widgets.saliency_checks import SaliencyChecks
+from lmwidget.widgets.saliency_state import method_info
+from lmwidget.widgets.saliency_traits import OWN_FUNCTION, QUESTION
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
-OWN_FUNCTION = "own function"
-_QUESTION = ("method", "target", "foil", "of", "position", "level", "settings")
 
-
-class SaliencyWidget(ModelWidget):
+class SaliencyWidget(SaliencyChecks):
     """A picture of what a number of a model's answer came from.
 
     A subclass says in :meth:`_picture` what it sends of a result, and may say in
@@ -55,38 +49,6 @@ class SaliencyWidget(ModelWidget):
     _typed_traits = ("text", "kind", "method")
     _bulk_traits = ("_tokens", "_scores", "_levels")
 
-    method = t.Unicode("input_x_gradient").tag(sync=True)
-    "Name of the attribution method."
-
-    target = t.Any(None).tag(sync=True)
-    """What is explained: a token, phrase or class, as text, id or ids; of answers to questions a part
-    of the text. ``None`` for the model's top prediction. A new text forgets it, unless the model is
-    a classifier."""
-
-    foil = t.Any(None).tag(sync=True)
-    "The alternative, likewise, or ``None``."
-
-    of = t.Any(None).tag(sync=True)
-    """``"logit"``, ``"log_probability"``, ``"probability"``, ``"entropy"``, or a function of the
-    logits (text, candidate) that returns (text,); ``None`` for what suits the target."""
-
-    position = t.Any(None).tag(sync=True)
-    """Where the answer is read: a token (index, or text for token labels); of answers to questions
-    ``"start"`` or ``"end"``; ``None`` for where the model answers by itself."""
-
-    level = t.Any("token").tag(sync=True)
-    """What gets a score: ``"token"``, ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or
-    own passages, as text or as character spans."""
-
-    settings = t.Dict().tag(sync=True)
-    "Settings of the method, such as ``{'steps': 32}``; each method keeps its own."
-
-    _scores = t.Dict().tag(sync=True, echo_update=False)
-    _levels: t.List[Any] = t.List().tag(sync=True, echo_update=False)
-    _predictions: t.List[Any] = t.List().tag(sync=True, echo_update=False)
-    _check = t.Int(0).tag(sync=True)
-    _back = t.Int(0).tag(sync=True)
-
     def __init__(
         self,
         lm: LanguageModel | None = None,
@@ -99,26 +61,21 @@ class SaliencyWidget(ModelWidget):
         self._lm = None if lm is None else as_language_model(lm)
         self._input, self._output, self._truncate = text, output, truncate
         self._result: Any = traits.pop("_result", None)
-        self._function: Callable[..., Any] | None = None
-        self._passages: Spans | None = None
-        self._checks: dict[str, Any] | None = None
-        self._wants_check = False
         refuse_unknown(traits, self._public_names(), type(self).__name__)
-        for name in _QUESTION:
+        for name in QUESTION:
             if name in traits:
                 traits[name] = getattr(self, f"_clean_{name}")(traits[name])
-        defaults = {name: self.traits()[name].default_value for name in _QUESTION}
+        defaults = {name: self.traits()[name].default_value for name in QUESTION}
         defaults["settings"] = {}
         if self._result is not None:
             defaults |= {"method": self._result.method, "level": self._result.level}
         self._first: dict[str, Any] = {
             **defaults,
-            **{n: traits[n] for n in _QUESTION if n in traits},
+            **{n: traits[n] for n in QUESTION if n in traits},
         }
         self._remembered = {self._first["method"]: dict(self._first["settings"])}
         super().__init__(**traits)
         self.observe(self._on_level, "level")
-        self.observe(self._on_check, "_check")
         self.observe(lambda _: self._go_back(), "_back")
 
     @classmethod
@@ -272,10 +229,6 @@ class SaliencyWidget(ModelWidget):
         mask = self._lm.tokenizer.mask_token_id
         return ids.index(mask) if mask in ids else None
 
-    def _cancelled(self) -> bool:
-        cancel = getattr(self, "_cancel", None)
-        return cancel is not None and cancel.is_set()
-
     def _inputs(self) -> dict[str, Any]:
         return {**super()._inputs(), "level": self.level}
 
@@ -358,143 +311,6 @@ class SaliencyWidget(ModelWidget):
             self.level, list
         ):
             self._show({"_levels": self._drawn()["_levels"]})
-
-    # Checks ----------------------------------------------------------------------------------
-
-    def check(self, **settings: Any) -> tuple[Check, ...]:
-        """Return whether the map can be trusted, and show it with the map.
-
-        Parameters
-        ----------
-        **settings
-            As for ``lm.check``.
-
-        Returns
-        -------
-        tuple of Check
-            Comprehensiveness and sufficiency beside random maps, stability over seeds.
-
-        Raises
-        ------
-        InputError
-            When there is no model, or nothing to check yet.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> why = lmw.SaliencyText(lmw.load("tiny"), "The king of the king of the")
-        >>> why.check()[0].name
-        'comprehensiveness'
-        """
-        self._show(self._checked(**settings))
-        assert self._checks is not None
-        found: tuple[Check, ...] = self._checks["checks"]
-        return found
-
-    def _on_check(self, change: Any) -> None:
-        self._wants_check = True
-        self._on_input(change)
-
-    def _checked(self, **settings: Any) -> dict[str, Any]:
-        if self._lm is None or self._result is None:
-            raise InputError(
-                "There is no model to check this map with.",
-                f"Make it with {type(self).__name__}(lm, text), or check it: lm.check(attribution).",
-            )
-        attribution = self._to_check()
-        own = {"of": self._function} if attribution.of == OWN_FUNCTION else {}
-        start = time.perf_counter()
-        with self._progress() as progress:
-            found = self._lm.check(
-                attribution, progress=progress, cancelled=self._cancelled, **own, **settings
-            )
-        self._checks = {
-            "checks": tuple(found.checks),
-            "level": found.level,
-            "where": self._where(),
-            "seconds": time.perf_counter() - start,
-        }
-        return {"_figure": {**self._figure, "checks": self._checks_shown()}, "_status": READY}
-
-    def _where(self) -> Any:
-        """Return which of several maps was checked, for widgets that show several."""
-        return None
-
-    def _checks_shown(self) -> dict[str, Any] | None:
-        known = self._checks
-        if known is None:
-            given = getattr(self._result, "checks", ())
-            if not given:
-                return None
-            known = {"checks": given, "level": self._result.level, "where": None, "seconds": None}
-        rows = [check_row(check) for check in known["checks"]]
-        return {**{name: known[name] for name in ("level", "where", "seconds")}, "rows": rows}
-
-    def _with_checks(self, found: Attribution) -> Attribution:
-        """Return what is shown with its checks, when they are of it."""
-        known = self._checks
-        if known is None or (known["level"], known["where"]) != (found.level, self._where()):
-            return found
-        return replace(found, checks=known["checks"])
-
-    # Validation ------------------------------------------------------------------------------
-
-    @t.validate(*_QUESTION)
-    def _valid(self, proposal: Any) -> Any:
-        return getattr(self, f"_clean_{proposal['trait'].name}")(proposal["value"])
-
-    def _clean_method(self, value: Any) -> str:
-        from lmwidget.attribution import METHODS
-
-        if self._lm is not None and value not in METHODS:
-            raise UnknownNameError(f"There is no method {value!r}.", nearest(value, METHODS))
-        return str(value)
-
-    def _clean_target(self, value: Any) -> Any:
-        if isinstance(value, Prediction):
-            value = value.span or value.ids or value.id
-        if value is None or isinstance(value, str):
-            return value
-        try:
-            if isinstance(value, tuple | list):
-                return [operator.index(one) for one in value]
-            return operator.index(value)
-        except TypeError as error:
-            raise InputError(
-                f"A {type(value).__name__} is no target.", "Give text, an index, or several."
-            ) from error
-
-    _clean_foil = _clean_target
-
-    def _clean_of(self, value: Any) -> Any:
-        from lmwidget.attribution.question import OF
-
-        if callable(value):
-            self._function = value
-            return OWN_FUNCTION
-        own = value == OWN_FUNCTION and self._function is not None
-        if value is not None and not own and value not in OF:
-            raise UnknownNameError(f"There is no of={value!r}.", nearest(value, OF))
-        return value
-
-    def _clean_position(self, value: Any) -> Any:
-        return value if value is None or isinstance(value, str) else operator.index(value)
-
-    def _clean_level(self, value: Any) -> Any:
-        if value == "passage":  # from the browser: those that were given
-            known = self._result is not None and self._result.level == "passage"
-            if self._passages is None and not known:
-                raise InputError("There are no passages yet.", "Give them: level=[(0, 12), …].")
-            return value if self._passages is None else list(self._passages)
-        if isinstance(value, str):
-            if value not in LEVELS:
-                raise UnknownNameError(f"There is no level {value!r}.", nearest(value, LEVELS))
-            return value
-        self._passages = [one if isinstance(one, str) else [int(n) for n in one] for one in value]  # type: ignore[misc]
-        return list(self._passages)
-
-    def _clean_settings(self, value: Any) -> dict[str, Any]:
-        return {str(name): one for name, one in dict(value or {}).items() if one is not None}
 
 
 def by_unit(method: str) -> bool:

@@ -111,8 +111,8 @@ export function checksPanel() {
   const list = h("ul", { class: "lmw-checks-list" });
   const cost = div("lmw-checks-cost");
   const element = h(
-    "section",
-    { class: "lmw-checks", "aria-label": "Checks of this map", hidden: true },
+    "div",
+    { class: "lmw-checks", role: "group", "aria-label": "Checks of this map", hidden: true },
     list,
     cost,
   );

@@ -45,8 +45,8 @@ export function answerView({ onStep, onHover }) {
     onClick: () => by(1),
   });
   const element = h(
-    "section",
-    { class: "lmw-answer", "aria-label": "Answer", hidden: true },
+    "div",
+    { class: "lmw-answer", role: "group", "aria-label": "Answer", hidden: true },
     div("lmw-answer-head", span("lmw-role", "answer"), whole, previous, place, next),
     text.element,
   );

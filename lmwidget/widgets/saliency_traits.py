@@ -1,0 +1,120 @@
+"""What a reader asks in a widget of attribution, from Python or in the browser."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import traitlets as t
+
+from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.results import Prediction
+from lmwidget.units import LEVELS, Spans
+from lmwidget.widgets.base import ModelWidget
+
+OWN_FUNCTION = "own function"
+QUESTION = ("method", "target", "foil", "of", "position", "level", "settings")
+
+
+class SaliencyTraits(ModelWidget):
+    """The public traits of a :class:`SaliencyWidget`, and what may be written to them.
+
+    Parameters
+    ----------
+    **traits
+        Values of public traits.
+    """
+
+    _result: Any = None
+    _function: Callable[..., Any] | None = None
+    _passages: Spans | None = None
+
+    method = t.Unicode("input_x_gradient").tag(sync=True)
+    "Name of the attribution method."
+
+    target = t.Any(None).tag(sync=True)
+    """What is explained: a token, phrase or class, as text, id or ids; of answers to questions a part
+    of the text. ``None`` for the model's top prediction. A new text forgets it, unless the model is
+    a classifier."""
+
+    foil = t.Any(None).tag(sync=True)
+    "The alternative, likewise, or ``None``."
+
+    of = t.Any(None).tag(sync=True)
+    """``"logit"``, ``"log_probability"``, ``"probability"``, ``"entropy"``, or a function of the
+    logits (text, candidate) that returns (text,); ``None`` for what suits the target."""
+
+    position = t.Any(None).tag(sync=True)
+    """Where the answer is read: a token (index, or text for token labels); of answers to questions
+    ``"start"`` or ``"end"``; ``None`` for where the model answers by itself."""
+
+    level = t.Any("token").tag(sync=True)
+    """What gets a score: ``"token"``, ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or
+    own passages, as text or as character spans."""
+
+    settings = t.Dict().tag(sync=True)
+    "Settings of the method, such as ``{'steps': 32}``; each method keeps its own."
+
+    _scores = t.Dict().tag(sync=True, echo_update=False)
+    _levels: t.List[Any] = t.List().tag(sync=True, echo_update=False)
+    _predictions: t.List[Any] = t.List().tag(sync=True, echo_update=False)
+    _check = t.Int(0).tag(sync=True)
+    _back = t.Int(0).tag(sync=True)
+
+    @t.validate(*QUESTION)
+    def _valid(self, proposal: Any) -> Any:
+        return getattr(self, f"_clean_{proposal['trait'].name}")(proposal["value"])
+
+    def _clean_method(self, value: Any) -> str:
+        from lmwidget.attribution import METHODS
+
+        if self._lm is not None and value not in METHODS:
+            raise UnknownNameError(f"There is no method {value!r}.", nearest(value, METHODS))
+        return str(value)
+
+    def _clean_target(self, value: Any) -> Any:
+        if isinstance(value, Prediction):
+            value = value.span or value.ids or value.id
+        if value is None or isinstance(value, str):
+            return value
+        try:
+            if isinstance(value, tuple | list):
+                return [operator.index(one) for one in value]
+            return operator.index(value)
+        except TypeError as error:
+            raise InputError(
+                f"A {type(value).__name__} is no target.", "Give text, an index, or several."
+            ) from error
+
+    _clean_foil = _clean_target
+
+    def _clean_of(self, value: Any) -> Any:
+        from lmwidget.attribution.question import OF
+
+        if callable(value):
+            self._function = value
+            return OWN_FUNCTION
+        own = value == OWN_FUNCTION and self._function is not None
+        if value is not None and not own and value not in OF:
+            raise UnknownNameError(f"There is no of={value!r}.", nearest(value, OF))
+        return value
+
+    def _clean_position(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else operator.index(value)
+
+    def _clean_level(self, value: Any) -> Any:
+        if value == "passage":  # from the browser: those that were given
+            known = self._result is not None and self._result.level == "passage"
+            if self._passages is None and not known:
+                raise InputError("There are no passages yet.", "Give them: level=[(0, 12), …].")
+            return value if self._passages is None else list(self._passages)
+        if isinstance(value, str):
+            if value not in LEVELS:
+                raise UnknownNameError(f"There is no level {value!r}.", nearest(value, LEVELS))
+            return value
+        self._passages = [one if isinstance(one, str) else [int(n) for n in one] for one in value]  # type: ignore[misc]
+        return list(self._passages)
+
+    def _clean_settings(self, value: Any) -> dict[str, Any]:
+        return {str(name): one for name, one in dict(value or {}).items() if one is not None}

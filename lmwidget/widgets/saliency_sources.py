@@ -12,18 +12,18 @@ from lmwidget.errors import InputError
 from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array, plain_tokens
-from lmwidget.widgets.saliency_widget import SaliencyWidget
+from lmwidget.widgets.saliency_answer import AnswerWidget
 
 _LOOKS = ("level", "step", "token", "theme", "layout")
 
 
-class SaliencySources(SaliencyWidget):
+class SaliencySources(AnswerWidget):
     """A widget of attribution that others' results can be shown in.
 
     Parameters
     ----------
     *args, **settings
-        As for :class:`SaliencyWidget`.
+        As for :class:`AnswerWidget`.
     """
 
     @classmethod

@@ -143,7 +143,8 @@ def answer_steps(answer: Any) -> dict[str, Any]:
     dict
         ``start``, the first token of the answer; ``input``, the number of tokens that are input;
         for each row ``places``, its first token, and ``seen``, the number of tokens in front of
-        it; ``predictions``, ``values`` and the rows' own ``checks``.
+        it; ``predictions``, ``foils``, ``values`` and the rows' own
+        ``checks``.
 
     Examples
     --------
@@ -161,6 +162,7 @@ def answer_steps(answer: Any) -> dict[str, Any]:
         "places": (start + answer.rows[:, 0]).tolist(),
         "seen": np.searchsorted(parts, answer.until).tolist(),
         "predictions": [candidate(one) for one in answer.predictions],
+        "foils": [candidate(one) for one in answer.foils],
         "values": finite([float(value) for value in answer.values]),
         "checks": [None if check is None else check_row(check) for check in answer.row_checks],
     }

@@ -87,7 +87,7 @@ export function header(frame, actions, { onEdit, onTable, textToCopy }) {
 }
 
 /** What gets a score. @param {(name: string) => void} onLevel */
-function levelMenu(onLevel) {
+export function levelMenu(onLevel) {
   const element = h("select", {
     class: "lmw-field lmw-level",
     "aria-label": "Level",

@@ -24,7 +24,8 @@ export function described(figure, shown, tokens) {
   if (step !== null) {
     const target = figure.answer.predictions[step];
     const check = figure.answer.checks?.[step] ?? null;
-    return { ...figure, level, readout: "next token", target, foil: null, check };
+    const foil = figure.answer.foils?.[step] ?? null;
+    return { ...figure, level, readout: "next token", target, foil, check };
   }
   const label = figure.answer.predictions.map((one) => one.label).join("");
   const target = { id: -1, label: label || "the answer", probability: null };

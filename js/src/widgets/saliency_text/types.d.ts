@@ -22,6 +22,8 @@ export interface Answer {
   /** Number of tokens in front of what each row wrote. */
   seen: number[];
   predictions: Candidate[];
+  /** What each row is contrasted with; empty when none is. */
+  foils?: (Candidate | null)[];
   values: (number | null)[];
   /** The own check of each row, for methods that have one. */
   checks?: (Check | null)[];

@@ -79,6 +79,8 @@ export function saliencyView(el, actions) {
   let stopTheme = null;
   let preference = "";
   let frameRequest = 0;
+  /** What is marked in the text was found from this. @type {unknown[]} */
+  let marked = [];
 
   const editor = editing({
     text: text.element,
@@ -151,7 +153,9 @@ export function saliencyView(el, actions) {
   /** Where an answer was read, and what answers a question. */
   function mark() {
     if (!state?.shown) return;
-    const { figure } = state;
+    const { figure, shown } = state;
+    if (marked[0] === figure && marked[1] === shown.units) return;
+    marked = [figure, shown.units];
     const place =
       figure.readout === "token label" || figure.masks.length > 1 ? figure.position : null;
     const at = unitOf(place);

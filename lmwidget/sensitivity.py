@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ KINDS = ("substitution", "deletion", "noise")
 ALL = -1
 "In place of a token: the change is of all of them."
 
-_STATISTICS = {"mean": np.nanmean, "max": np.nanmax}
+_STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.nanmean, "max": np.nanmax}
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,16 +347,14 @@ class Sensitivity:
         """
         arrays, header = read_arrays(path, "sensitivity")
         output = header["output"]
+        fields: dict[str, Any] = {**arrays, **{name: header[name] for name in _PLAIN}}
+        fields |= {name: tuple(header[name]) for name in ("outcomes", "names")}
         return cls(
             tokens=Tokens.from_dict(header["tokens"], header["text"], header["source"]),
             target=prediction_from_dict(header["target"]),
             foil=prediction_from_dict(header["foil"]) if header["foil"] else None,
             output=None if output is None else Tokens.from_dict(output[0], output[1]),
-            **{name: arrays[name] for name in _ARRAYS},
-            **{
-                name: tuple(header[name]) if name in {"outcomes", "names"} else header[name]
-                for name in _PLAIN
-            },
+            **fields,
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

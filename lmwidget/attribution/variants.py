@@ -77,6 +77,8 @@ class Variants:
     def __init__(self, question: Question, max_memory: int = DEFAULT_MEMORY) -> None:
         self.question, self.passes = question, 0
         tokens = question.tokens
+        self._segments = tuple(tokens.segments.tolist())
+        self._upto: NDArray[np.intp] = np.arange(len(tokens) + 1)
         self.whole = self.replaced(tokens.ids)
         self._readings = [_Listening(question, *read) for read in question.reads]
         self._evaluator = Evaluator(question, self._readings, [self.whole], max_memory)
@@ -94,9 +96,7 @@ class Variants:
         Row
             For :meth:`ask`.
         """
-        tokens = self.question.tokens
-        segments = tuple(tokens.segments.tolist())
-        return Row(tuple(int(one) for one in ids), segments, np.arange(len(tokens) + 1))
+        return Row(tuple(int(one) for one in ids), self._segments, self._upto)
 
     def ask(
         self, rows: Sequence[Row], watch: Watch | None = None, *, before: int = 0, total: int = 0

@@ -10,6 +10,9 @@ from lmwidget.attribution.game import Coalitions, Game
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.errors import CancelledError, InputError
 
+_LARGEST = 1 << 24
+"Numbers in the coalitions that are asked for at once."
+
 
 def sobol(game: Game, watch: Watch, *, masks: int = 32, seed: int = 0) -> Scores:
     """Return the total Sobol index of each unit, when every unit is there half of the time.
@@ -62,17 +65,29 @@ def sobol(game: Game, watch: Watch, *, masks: int = 32, seed: int = 0) -> Scores
             "Use a coarser level, such as level='sentence'.",
         )
     watch.check()
-    present = design(len(game), masks, seed)
-    values = game.values(present.reshape(-1, len(game)), watch, total=present[..., 0].size)
-    complete = ~np.isnan(values.reshape(masks, -1)).any(1)
+    values = _values(game, watch, masks, seed)
+    complete = ~np.isnan(values).any(1)
     if not complete.any():
         raise CancelledError("No mask was complete.", "Run it again.")
-    scores = total_indices(values.reshape(masks, -1)[complete]).astype(np.float32)
+    scores = total_indices(values[complete]).astype(np.float32)
     return Scores(scores, {"masks": masks, "seed": seed}, partial=not bool(complete.all()))
 
 
+def _values(game: Game, watch: Watch, masks: int, seed: int) -> NDArray[np.float64]:
+    """Return the values of the design, asked for in parts that are small in memory."""
+    count = len(game)
+    points = design(count, masks, seed)
+    at_once = max(1, _LARGEST // (count * (count + 1)))
+    found: NDArray[np.float64] = np.full((masks, count + 1), np.nan)
+    for first in range(0, masks, at_once):
+        rows = changed(points[first : first + at_once]).reshape(-1, count)
+        values = game.values(rows, watch, before=first * (count + 1), total=found.size)
+        found[first : first + at_once] = values.reshape(-1, count + 1)
+    return found
+
+
 def design(count: int, masks: int, seed: int) -> Coalitions:
-    """Return masks, and each with one unit changed after the other.
+    """Return masks in which every unit is there about half of the time.
 
     Parameters
     ----------
@@ -85,17 +100,40 @@ def design(count: int, masks: int, seed: int) -> Coalitions:
 
     Returns
     -------
+    ndarray of bool, shape (mask, unit)
+        Points of a scrambled Sobol sequence, above one half or not.
+
+    Examples
+    --------
+    >>> design(2, 4, 0).sum(0).tolist()
+    [2, 2]
+    """
+    points = SobolEngine(count, scramble=True, seed=seed).draw(masks).numpy()
+    found: Coalitions = points > 0.5
+    return found
+
+
+def changed(masks: Coalitions) -> Coalitions:
+    """Return masks, and each with one unit changed after the other.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (mask, unit)
+        From :func:`design`.
+
+    Returns
+    -------
     ndarray of bool, shape (mask, 1 + unit, unit)
         The mask itself first.
 
     Examples
     --------
-    >>> design(2, 4, 0).shape
-    (4, 3, 2)
+    >>> changed(np.array([[True, False]])).astype(int).tolist()
+    [[[1, 0], [0, 0], [1, 1]]]
     """
-    points = SobolEngine(count, scramble=True, seed=seed).draw(masks).numpy()
-    changed = np.concatenate([np.zeros((1, count), bool), np.eye(count, dtype=bool)])
-    found: Coalitions = (points > 0.5)[:, None] ^ changed
+    count = masks.shape[1]
+    flips = np.concatenate([np.zeros((1, count), bool), np.eye(count, dtype=bool)])
+    found: Coalitions = masks[:, None] ^ flips
     return found
 
 
@@ -105,7 +143,7 @@ def total_indices(values: NDArray[np.float64]) -> NDArray[np.float64]:
     Parameters
     ----------
     values : ndarray of float64, shape (mask, 1 + unit)
-        In the order of :func:`design`.
+        In the order of :func:`changed`.
 
     Returns
     -------

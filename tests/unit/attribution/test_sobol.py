@@ -6,7 +6,7 @@ from games import FunctionGame, random_worth
 
 from lmwidget.attribution import METHODS
 from lmwidget.attribution.method import Watch
-from lmwidget.attribution.methods.sobol import design
+from lmwidget.attribution.methods.sobol import changed, design
 from lmwidget.attribution.shapley import coalitions
 from lmwidget.errors import CancelledError, InputError
 
@@ -60,12 +60,18 @@ def test_more_masks_come_closer_than_chance_would():
 
 
 def test_masks_are_balanced_and_seeded():
-    masks = design(7, 32, 0)[:, 0]
-    assert (masks.sum(0) == 16).all()
+    assert (design(7, 32, 0).sum(0) == 16).all()
     assert (design(7, 32, 0) == design(7, 32, 0)).all()
     assert not (design(7, 32, 0) == design(7, 32, 1)).all()
-    changed = design(3, 4, 0)
-    assert (changed[:, 1:] ^ changed[:, :1] == np.eye(3, dtype=bool)).all()
+    rows = changed(design(3, 4, 0))
+    assert (rows[:, 1:] ^ rows[:, :1] == np.eye(3, dtype=bool)).all()
+
+
+def test_parts_that_are_small_in_memory(monkeypatch):
+    worth = random_worth(6)
+    whole = sobol(FunctionGame(worth, 6)).scores
+    monkeypatch.setattr("lmwidget.attribution.methods.sobol._LARGEST", 100)
+    np.testing.assert_array_equal(sobol(FunctionGame(worth, 6)).scores, whole)
 
 
 def test_constant_and_stopped():

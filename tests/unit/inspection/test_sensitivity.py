@@ -1,5 +1,7 @@
 """Sensitivity analysis: closed forms on a linear model, flips asked again, every kind of model."""
 
+import os
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -263,6 +265,16 @@ def test_stopped_early_is_partial(linear):
     assert "partial" in repr(found)
     with pytest.raises(CancelledError):
         linear.sensitivity(TEXT, cancelled=lambda: True)
+
+
+def test_an_interrupt_returns_what_is_done(linear):
+    def progress(done, total, left):
+        if done > 30:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    found = linear.sensitivity(TEXT, max_memory=1, progress=progress)
+    assert found.partial
+    assert 30 < (~np.isnan(found.values)).sum() < len(found.values)
 
 
 def test_memory_does_not_change_the_result(causal_lm):

@@ -152,7 +152,7 @@ def with_coarser_columns(answer: AnswerAttribution, level: str | Spans) -> Answe
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> why = lmw.load("tiny").attribute_answer("The king. He", " said unto")
+    >>> why = lmw.load("tiny").attribute_answer("The king. He", " said And")
     >>> with_coarser_columns(why, "sentence").scores.shape
     (2, 3)
     """
@@ -200,9 +200,9 @@ def with_coarser_rows(answer: AnswerAttribution, level: str | Spans) -> AnswerAt
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> why = lmw.load("tiny").attribute_answer("The king. He", " said unto")
+    >>> why = lmw.load("tiny").attribute_answer("The king. He", " said And")
     >>> [one.label for one in with_coarser_rows(why, "sentence").predictions]
-    [' said unto']
+    [' said And']
     """
     if level == answer.row_level:
         return answer

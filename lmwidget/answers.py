@@ -200,9 +200,9 @@ class AnswerAttribution:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
         >>> why.step(1).tokens.pieces, why.step(1).target.label
-        (('the', ' king', ' said'), ' unto')
+        (('The', ' king', ' said'), ' And')
         """
         if not -len(self) <= row < len(self):
             raise InputError(
@@ -242,9 +242,9 @@ class AnswerAttribution:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto", of="log_probability")
+        >>> why = lmw.load("tiny").attribute_answer("The king", " said And", of="log_probability")
         >>> why.whole().target.label, why.whole().unit
-        (' said unto', 'log-probability')
+        (' said And', 'log-probability')
         """
         inputs, start = fine_borders(self)
         columns = self._columns(inputs if inputs_only else len(fine_tokens(self)))
@@ -286,9 +286,9 @@ class AnswerAttribution:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> why = lmw.load("tiny").attribute_answer("The king. He", " said. And he")
+        >>> why = lmw.load("tiny").attribute_answer("The king. He", " said. And")
         >>> why.by("sentence").scores.shape, why.by("sentence", rows="token").scores.shape
-        ((2, 4), (5, 4))
+        ((2, 4), (3, 4))
         """
         return with_coarser_rows(with_coarser_columns(self, level), level if rows is None else rows)
 
@@ -309,7 +309,7 @@ class AnswerAttribution:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").attribute_answer("the king", " said unto").to_dataframe().shape
+        >>> lmw.load("tiny").attribute_answer("The king", " said And").to_dataframe().shape
         (5, 7)
         """
         try:
@@ -350,10 +350,10 @@ class AnswerAttribution:
         Examples
         --------
         >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
         >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
         >>> AnswerAttribution.load(path).answer
-        ' said unto'
+        ' said And'
         """
         header = {
             "tokens": self.tokens.to_dict(),
@@ -394,7 +394,7 @@ class AnswerAttribution:
         Examples
         --------
         >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute_answer("the king", " said unto")
+        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
         >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
         >>> bool((AnswerAttribution.load(path).scores == why.scores).all())
         True

@@ -186,7 +186,7 @@ def run_method(
     --------
     >>> import lmwidget as lmw
     >>> lm = lmw.load("tiny")
-    >>> question = Question(lm, lm.tokenize("the king"))
+    >>> question = Question(lm, lm.tokenize("The king"))
     >>> units = np.arange(2, dtype=np.int32)
     >>> run_method(METHODS["gradient"], question, units, Watch(), 1 << 20, {}).scores.shape
     (2,)

@@ -84,7 +84,7 @@ def one_pass(
     >>> import lmwidget as lmw
     >>> from lmwidget.attribution import METHODS
     >>> from lmwidget.attribution.answer_text import read_answer
-    >>> written = read_answer(lmw.load("tiny"), "the king", " said unto")
+    >>> written = read_answer(lmw.load("tiny"), "The king", " said And")
     >>> rows = one_pass(METHODS["gradient"], written, Watch(), 1 << 20, {})
     >>> [(row.found.scores > 0).tolist() for row in rows]
     [[True, True, False, False], [True, True, True, False]]

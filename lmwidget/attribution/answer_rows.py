@@ -81,7 +81,7 @@ def row_by_row(
     >>> import lmwidget as lmw
     >>> from lmwidget.attribution import METHODS
     >>> from lmwidget.attribution.answer_text import read_answer
-    >>> written = read_answer(lmw.load("tiny"), "the king", " said unto")
+    >>> written = read_answer(lmw.load("tiny"), "The king", " said And")
     >>> units = np.arange(4, dtype=np.int32)
     >>> rows = row_by_row(METHODS["gradient"], written, units, Watch(), 1 << 20, {})
     >>> [(row.found.scores > 0).tolist() for row in rows]

@@ -69,9 +69,9 @@ class Written:
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> written = read_answer(lmw.load("tiny"), "the king", " said unto")
+        >>> written = read_answer(lmw.load("tiny"), "The king", " said And")
         >>> written.question(1).tokens.pieces
-        ('the', ' king', ' said')
+        ('The', ' king', ' said')
         """
         seen = self.seen(number)
         decodes = self.lm.task == "seq2seq"
@@ -118,8 +118,8 @@ def read_answer(
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> read_answer(lmw.load("tiny"), "the king of the king of the", max_new_tokens=1).tokens.pieces
-    ('the', ' king', ' of', ' the', ' king', ' of', ' the', ' king')
+    >>> read_answer(lmw.load("tiny"), "The king of the king of the", max_new_tokens=1).tokens.pieces
+    ('The', ' king', ' of', ' the', ' king', ' of', ' the', ' king')
     """
     if lm.task not in {"causal", "seq2seq"} or not has_head(lm.model):
         raise ModelMismatchError(

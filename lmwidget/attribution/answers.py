@@ -110,7 +110,7 @@ def attribute_answer(  # noqa: PLR0913
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> attribute_answer(lmw.load("tiny"), "the king", " said unto").scores.shape
+    >>> attribute_answer(lmw.load("tiny"), "The king", " said And").scores.shape
     (2, 4)
     """
     chosen = find_method(method)

@@ -398,7 +398,7 @@ class LanguageModel(Reader):
         Examples
         --------
         >>> import lmwidget as lmw
-        >>> lmw.load("tiny").attribute_answer("The king", " said unto").scores.shape
+        >>> lmw.load("tiny").attribute_answer("The king", " said And").scores.shape
         (2, 4)
         """
         from lmwidget.attribution.answers import attribute_answer

@@ -160,8 +160,8 @@ function row(check, scale, unit) {
   return item;
 }
 
-/** @param {Check} check @param {{low: number, high: number}} scale */
-function bar({ value, random }, { low, high }) {
+/** A figure on a small scale, with random's as a tick. @param {Pick<Check, "value" | "random">} check @param {{low: number, high: number}} scale */
+export function bar({ value, random }, { low, high }) {
   const at = (/** @type {number} */ x) => 100 * clamp((x - low) / (high - low), 0, 1);
   const [zero, end] = [at(0), at(value ?? 0)];
   const element = h(

@@ -51,7 +51,15 @@ export function measure(tokens, scores, signed, { reach = scores.length, limit: 
  * @param {Float32Array[]} maps
  */
 export function commonLimit(tokens, maps) {
-  return Math.max(0, ...maps.map((scores) => measure(tokens, scores, true).limit));
+  const limits = maps.map((scores) => {
+    const sizes = Array.from(scores, Math.abs);
+    return scaleLimit(
+      tokens,
+      sizes,
+      [...sizes.keys()].filter((index) => Number.isFinite(sizes[index])),
+    );
+  });
+  return Math.max(0, ...limits);
 }
 
 /**
@@ -62,8 +70,12 @@ export function commonLimit(tokens, maps) {
 function scaleLimit(tokens, sizes, finite) {
   const written = finite.filter((index) => tokens.kind[index] !== "special");
   const counted = written.length > 0 ? written : finite;
-  const [strongest, next] = [...counted].sort((a, b) => sizes[b] - sizes[a]);
-  if (strongest === undefined) return 0;
+  if (counted.length === 0) return 0;
+  let [strongest, next] = [counted[0], -1];
+  for (const index of counted.slice(1)) {
+    if (sizes[index] > sizes[strongest]) [strongest, next] = [index, strongest];
+    else if (next < 0 || sizes[index] > sizes[next]) next = index;
+  }
   const bound = strongest === counted[0] ? OUTLIER_FIRST : OUTLIER;
   const outlier = counted.length > 3 && sizes[next] > 0 && sizes[strongest] > bound * sizes[next];
   return sizes[outlier ? next : strongest];

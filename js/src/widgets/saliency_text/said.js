@@ -42,7 +42,8 @@ export function caption(
 ) {
   if (!shown?.measured) return "";
   const parts = [captionWords(shown.units.tokens, shown.measured, figure)];
-  const removed = methods.find(({ name }) => name === method)?.needs === "values";
+  const known = methods.find(({ name }) => name === method);
+  const removed = known?.needs === "values" && known.group === "Perturbation";
   if (shown.sums) parts.push(`A ${shown.level}'s score is the sum of its tokens.`);
   else if (shown.level !== "token" && removed)
     parts.push(`Each ${shown.level} was taken away as one.`);

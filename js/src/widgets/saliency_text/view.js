@@ -202,8 +202,10 @@ export function saliencyView(el, actions) {
   /** @param {SaliencyState} state @param {boolean} hidden something else stands in its place */
   function drawText({ tokens, shown, text: plain, token, figure }, hidden) {
     text.element.hidden = hidden;
-    if (!tokens || !shown) text.setPlain(plain);
-    else text.setTokens(shown.units.tokens, shown.start);
+    if (!tokens || !shown) {
+      text.setPlain(plain);
+      marked = [];
+    } else text.setTokens(shown.units.tokens, shown.start);
     text.shade(shown?.measured ?? null, theme);
     mark();
     text.pin(unitOf(token));

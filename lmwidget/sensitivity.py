@@ -62,6 +62,8 @@ class Sensitivity:
         What was explained.
     foil : Prediction or None
         What it was contrasted with.
+    predictions : tuple of Prediction
+        The strongest candidates, of the text as it is.
     readout, of, unit, model : str
         As of :class:`lmwidget.Attribution`.
     settings, cost : dict
@@ -94,6 +96,7 @@ class Sensitivity:
     value: float
     target: Prediction
     foil: Prediction | None = None
+    predictions: tuple[Prediction, ...] = ()
     smallest_noise: float = math.nan
     readout: str = "next token"
     of: str = "probability"
@@ -205,6 +208,7 @@ class Sensitivity:
             signed=signed,
             target=self.target,
             foil=self.foil,
+            predictions=self.predictions,
             readout=self.readout,
             unit=self.unit,
             of=self.of,
@@ -313,6 +317,7 @@ class Sensitivity:
             "output": None if self.output is None else [self.output.to_dict(), self.output.text],
             "target": vars(self.target),
             "foil": vars(self.foil) if self.foil else None,
+            "predictions": [vars(prediction) for prediction in self.predictions],
             **{name: getattr(self, name) for name in _PLAIN},
         }
         arrays = {name: getattr(self, name) for name in _ARRAYS}
@@ -353,6 +358,7 @@ class Sensitivity:
             tokens=Tokens.from_dict(header["tokens"], header["text"], header["source"]),
             target=prediction_from_dict(header["target"]),
             foil=prediction_from_dict(header["foil"]) if header["foil"] else None,
+            predictions=tuple(prediction_from_dict(values) for values in header["predictions"]),
             output=None if output is None else Tokens.from_dict(output[0], output[1]),
             **fields,
         )

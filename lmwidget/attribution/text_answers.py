@@ -46,7 +46,8 @@ class TextFunction:
     Attributes
     ----------
     unit : str
-        Of what it returns, as far as it can be told: ``"probability"`` or ``"score"``.
+        Of what it returns, as far as it can be told: ``"probability"``, ``"log-probability"`` or
+        ``"score"``; of classifiers of transformers known after the first call.
 
     Raises
     ------
@@ -126,8 +127,11 @@ class TextFunction:
 
     def _everything(self) -> dict[str, Any]:
         """Return what makes a text classifier of transformers return more than its strongest class."""
-        whole = getattr(self._function, "task", None) == "text-classification"
-        return {"top_k": None} if whole else {}
+        return {"top_k": None} if self._classifies else {}
+
+    @property
+    def _classifies(self) -> bool:
+        return "TextClassificationPipeline" in {c.__name__ for c in type(self._function).__mro__}
 
     def _named(self, rows: list[dict[str, float]], count: int) -> Answers:
         names = self._names or tuple(sorted({name for row in rows for name in row}))
@@ -136,8 +140,12 @@ class TextFunction:
                 "The function does not return every class for every text.",
                 "Let it return all, such as a pipeline made with top_k=None.",
             )
+        table = np.array([[row[name] for name in names] for row in rows])
+        if not self._names and self._classifies and len(names) > 1:
+            # It can be told to return logits, too.
+            self.unit = "probability" if table.min() >= 0 and table.max() <= 1 else "score"
         self._names = names
-        return Answers(np.array([[row[name] for name in names] for row in rows]), names)
+        return Answers(table, names)
 
 
 def _labelled(given: Any) -> list[dict[str, float]] | None:

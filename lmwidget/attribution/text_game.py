@@ -95,8 +95,14 @@ class TextGame(Game):
         row = answers.table[0]
         named = answers.names or _checked(names, len(row))
         self._columns = _columns(row, named, target, foil)
+        probable = self._function.unit == "probability"
         described = [
-            Prediction(i, named[i] if named else _default_name(i, len(row)), float("nan"), value)
+            Prediction(
+                id=i,
+                label=named[i] if named else _default_name(i, len(row)),
+                probability=value if probable else float("nan"),
+                logit=value,
+            )
             for i, value in enumerate(row.tolist())
         ]
         self.target = described[self._columns[0]]

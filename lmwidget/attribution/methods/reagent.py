@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -30,8 +31,9 @@ def reagent(
     ratio: float = 0.3,
     keep: float = 0.3,
     top: int = 3,
-    probes: int = 5,
-    steps: int = 50,
+    start: float = 0.01,
+    probes: int = 10,
+    steps: int = 30,
     filler: LanguageModel | str | None = None,
     seed: int = 0,
 ) -> Scores:
@@ -39,9 +41,13 @@ def reagent(
 
     Zhao and Shan (2024), ReAGent. Each step replaces a random ``ratio`` of the tokens; by how much
     the probability of the target falls, ``Δ``, is credited to the replaced tokens and debited to
-    the others: ``s ± logit((1 + Δ) / 2)``, from scores drawn at random. It ends when the ``keep``
-    highest tokens suffice: with all others replaced, the target is among the ``top`` strongest. The
-    softmax of ``s`` is averaged over ``probes`` runs.
+    the others: ``s ± logit((1 + Δ) / 2)``. It ends when the ``keep`` highest tokens suffice: with
+    all others replaced, the target is among the ``top`` strongest. The softmax of ``s`` is averaged
+    over ``probes`` runs.
+
+    The paper starts from random scores between 0 and 1, which outweigh what a few steps find; here
+    they are a hundredth of that and break ties only (``start=1`` is the paper's), so that seeds
+    agree better.
 
     Replacements are drawn from the ten likeliest others: behind what stands in front of them, of a
     causal model; in a gap, of a masked one. The paper takes RoBERTa, which can be given as
@@ -57,9 +63,11 @@ def reagent(
         Shares of the tokens, between 0 and 1.
     top : int, default 3
         Rank that the target must reach.
-    probes : int, default 5
+    start : float, default 0.01
+        Largest of the random scores at the start.
+    probes : int, default 10
         Runs with other random numbers, read together.
-    steps : int, default 50
+    steps : int, default 30
         Most steps of a run; each reads two texts.
     filler : LanguageModel or str, optional
         Causal or masked model that writes the replacements, or its name for ``lmw.load``; default:
@@ -86,7 +94,14 @@ def reagent(
     >>> round(float(why.scores.sum()), 3)
     1.0
     """
-    settings = {"ratio": ratio, "keep": keep, "top": top, "probes": probes, "steps": steps}
+    settings = {
+        "ratio": ratio,
+        "keep": keep,
+        "top": top,
+        "start": start,
+        "probes": probes,
+        "steps": steps,
+    }
     _check_settings(settings)
     watch.check()
     asked = _as_probability(question)
@@ -100,7 +115,7 @@ def reagent(
     if not usable.any():
         raise InputError("No token can be replaced.", "Give a longer text, or filler=.")
     places, others = places[usable], [one for one in others if len(one.ids)]
-    search = _Search(Variants(asked), places, others, ratio, keep, top)
+    search = _Search(Variants(asked), places, others, ratio, keep, top, start)
     search.run([np.random.default_rng([seed, i]) for i in range(probes)], watch, steps)
     scores = np.zeros(len(tokens), np.float32)
     scores[places] = search.scores()
@@ -121,6 +136,7 @@ class _Search:
     ratio: float
     keep: float
     top: int
+    start: float
     probability: float = float("nan")
     taken: int = 0
     states: list[NDArray[np.float64]] = field(default_factory=list)
@@ -130,7 +146,7 @@ class _Search:
         count, running = len(self.places), list(range(len(generators)))
         replaced = max(1, round(self.ratio * count))
         kept = min(count - 1, max(1, round(self.keep * count)))
-        self.states = [generator.random(count) for generator in generators]
+        self.states = [self.start * generator.random(count) for generator in generators]
         self.probability = float(self.variants.ask([self.variants.whole]).values[0])
         total = 2 * len(generators) * steps
         for step in range(steps):
@@ -249,6 +265,9 @@ def _check_settings(settings: dict[str, Any]) -> None:
     for name in ("ratio", "keep"):
         if not isinstance(settings[name], int | float) or not 0 < settings[name] < 1:
             raise InputError(f"{name} is {settings[name]!r}.", "Give a number between 0 and 1.")
+    start = settings["start"]
+    if isinstance(start, bool) or not isinstance(start, int | float) or not 0 <= start < math.inf:
+        raise InputError(f"start is {start!r}.", "Give a number of at least 0, such as 0.01.")
     for name in ("top", "probes", "steps"):
         value = settings[name]
         if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:

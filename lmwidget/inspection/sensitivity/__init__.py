@@ -135,6 +135,7 @@ def sensitivity(  # noqa: PLR0913, as many as attribute() takes
         smallest_noise=math.nan if single else search.smallest,
         target=question.target,
         foil=question.foil,
+        predictions=question.predictions,
         readout=question.place.kind,
         of=question.of,
         unit=question.unit,

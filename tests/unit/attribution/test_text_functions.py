@@ -76,6 +76,7 @@ def test_names_and_unit_of_scikit_learn(pipeline, given):
     assert why.target.label == "blame"
     assert [p.label for p in why.predictions] == ["blame", "praise"]
     assert why.unit == "probability"
+    assert sum(p.probability for p in why.predictions) == pytest.approx(1)
     both = attribute_function(function, "a bad day", "exact_shapley", target="praise", foil="blame")
     assert both.unit == "probability difference"
     np.testing.assert_allclose(both.scores, -2 * why.scores, atol=1e-6)
@@ -119,6 +120,8 @@ def test_pipeline_of_transformers(classifier):
     scores = {one["label"]: one["score"] for one in classifier([text], top_k=None)[0]}
     strongest = max(scores, key=scores.get)
     assert why.target.label == strongest
+    assert why.unit == "probability"
+    assert why.target.probability == pytest.approx(scores[strongest], rel=1e-6)
     assert why.value == pytest.approx(scores[strongest], rel=1e-6)
     nothing = {one["label"]: one["score"] for one in classifier([""], top_k=None)[0]}
     assert why.scores.sum() == pytest.approx(scores[strongest] - nothing[strongest], abs=1e-6)

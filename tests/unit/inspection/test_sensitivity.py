@@ -197,6 +197,8 @@ def test_saved_and_loaded(linear, tmp_path):
     assert repr(loaded) == repr(found)
     for name in ("token", "kind", "size", "draw", "replacement", "values", "outcome"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(found, name))
+    assert loaded.predictions == found.predictions
+    assert found.attribution().predictions[0].label == linear.predict(TEXT)[0].label
     assert (loaded.settings, loaded.target, loaded.foil) == (
         found.settings,
         found.target,

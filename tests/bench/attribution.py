@@ -1,6 +1,7 @@
 """What attribution costs: lmwidget beside Captum and Inseq.
 
     python tests/bench/attribution.py [--rounds 3] [--only "kernel_shap*"]
+    python tests/bench/attribution.py --who lmwidget captum "captum lean"
     python tests/bench/attribution.py --level         # also Captum with steps for our gap
     python tests/bench/attribution.py --tune          # which batch size suits Captum best
 
@@ -39,7 +40,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attribution_cases import BARS, BATCHES, CASES, Case
+from attribution_cases import BARS, BATCHES, CASES, PACKAGES, Case
 from shapes import machine, report
 
 HERE = Path(__file__).parent
@@ -47,7 +48,7 @@ PEERS = HERE.parents[1] / "build" / "peers"
 INSEQ = "inseq==0.7.1"
 CLOSED = 1e-3  # of the change
 MOST_STEPS = 800
-WHO = ["lmwidget", "captum", "captum lean", "inseq"]
+WHO = ["lmwidget", "captum", "inseq"]  # "captum lean" on request
 
 
 def inseq_python() -> Path:
@@ -127,12 +128,12 @@ def judged(case: Case, runs: Runs, *, level: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"case": case.name, "contestants": found, "ratios": {}}
     row["settings"] = {who: case.job(who)["settings"] for who in runs}
     good = [who for who in runs if "error" not in found[who]]
-    if "lmwidget" not in good or case.others[0] not in good:
+    if "lmwidget" not in good or case.peer not in good:
         return row
-    ours, peer = found["lmwidget"], found[case.others[0]]
+    ours, peer = found["lmwidget"], found[case.peer]
     for who in good[1:]:
         row["ratios"][who] = ratios(runs["lmwidget"][0], runs[who][0], ours, found[who])
-    against = row["ratios"][case.others[0]]
+    against = row["ratios"][case.peer]
     faster, share = BARS[case.method]
     row["bars"] = {"faster": against["times_as_fast"] >= faster}
     if share:
@@ -182,7 +183,7 @@ def ratios(
 def tuned(cases: list[Case]) -> Iterator[dict[str, Any]]:
     """Yield what every batch size costs Captum: CPU seconds of one step of a shortened run."""
     for case in cases:
-        if "captum" not in case.others or "sharp" in case.name:
+        if case.peer != "captum" or "sharp" in case.name:
             continue
         for batch in BATCHES:
             job = case.job("captum", batch)
@@ -204,7 +205,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="*", help="a pattern of cases: method shape tokens")
-    parser.add_argument("--who", nargs="+", choices=WHO, default=WHO, help="only these")
+    parser.add_argument("--who", nargs="+", choices=PACKAGES, default=WHO, help="contestants")
     parser.add_argument("--level", action="store_true", help="also Captum at a gap like ours")
     parser.add_argument("--tune", action="store_true", help="Captum's batch sizes instead")
     options = parser.parse_args()
@@ -212,7 +213,7 @@ def main() -> None:
     if options.tune:
         report(tuned=list(tuned(cases)), **machine("captum", "torch", "transformers"))
         return
-    if "inseq" in options.who and any("inseq" in case.others for case in cases):
+    if "inseq" in options.who and any(case.peer == "inseq" for case in cases):
         inseq_python()  # before the clock
     runs = rounds(cases, options.rounds, options.who)
     report(

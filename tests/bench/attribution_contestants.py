@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 from attention import resident
+from attribution_cases import PACKAGES
 from attribution_models import Subject, subject
 from shapes import text_of
 
 LIMIT = 10 << 30  # bytes that a contestant may have
 GENERATED = 20
-PACKAGES = {"lmwidget": "lmwidget", "captum": "captum", "captum lean": "captum", "inseq": "inseq"}
 
 
 @dataclass(frozen=True)

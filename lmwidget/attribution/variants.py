@@ -16,7 +16,7 @@ from lmwidget.attribution.evaluator import Evaluator
 from lmwidget.attribution.method import Watch
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.rows import Reading, Row
-from lmwidget.models.predictions import candidate_label
+from lmwidget.models.predictions import NO_ANSWER, candidate_label, strongest_spans
 
 if TYPE_CHECKING:
     from lmwidget.capture.gradients import EmbeddingLeaves
@@ -226,8 +226,10 @@ class Variants:
         question = self.question
         if question.place.kind == "span":
             tokens = question.tokens
+            if answer[0] < 0 or tokens.kinds[answer[0]] == "special":
+                return NO_ANSWER
             start, end = tokens.spans[answer[0], 0], tokens.spans[answer[-1], 1]
-            return tokens.text[start:end].strip() if start < end else "(no answer)"
+            return tokens.text[start:end].strip() or tokens.labels[answer[0]]
         joint = " + " if question.place.kind == "class" else ""
         return joint.join(candidate_label(question.lm, one) for one in answer) or "(none)"
 
@@ -261,9 +263,16 @@ class _Listening(Reading):
     def _answers(self, logits: Tensor) -> list[Answer]:
         if self.kind == "class" and self.question.lm.multi_label:
             return [tuple(torch.nonzero(row[0] > 0)[:, 0].tolist()) for row in logits]
+        if self.kind == "span" and logits.shape[1] == 2:
+            return [self._span(row) for row in logits]
         # Behind a phrase everything hangs on its first token.
         logits = logits[:, :1] if self.kind == "next token" else logits
         return [tuple(row) for row in logits.argmax(-1).tolist()]
+
+    def _span(self, logits: Tensor) -> Answer:
+        question = self.question
+        found = strongest_spans(question.lm, question.tokens, logits, 1)
+        return (found[0].span or (-1, -1)) if found else (-1, -1)
 
     def _ranks(self, logits: Tensor) -> list[int]:
         term = self.terms[0]

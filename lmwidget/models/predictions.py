@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lmwidget.models.reader import Reader
 
 _LONGEST = 30  # tokens of an answer
-_NO_ANSWER = "(no answer)"
+NO_ANSWER = "(no answer)"
 
 
 def answers(
@@ -224,7 +224,7 @@ def strongest_spans(lm: Reader, tokens: Tokens, logits: Tensor, top: int = 10) -
     found = [
         Prediction(
             id=first,
-            label=_NO_ANSWER if not inside[first] else _phrase(tokens, first, last),
+            label=NO_ANSWER if not inside[first] else _phrase(tokens, first, last),
             probability=float(chances[0, first] * chances[1, last]),
             logit=float(starts[first] + ends[last]),
             span=(first, last),

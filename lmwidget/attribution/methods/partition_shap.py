@@ -51,7 +51,8 @@ def partition_shap(game: Game, watch: Watch, *, samples: int = 500, tree: Any = 
     Returns
     -------
     Scores
-        Signed, in the unit of the game; the check says how many units were told apart.
+        Signed, in the unit of the game; the check says how much of it is shared out by
+        group.
 
     Raises
     ------
@@ -78,7 +79,9 @@ def partition_shap(game: Game, watch: Watch, *, samples: int = 500, tree: Any = 
     search.push(_Open(root, np.zeros(len(game), bool), float(ends[0]), float(ends[1]), 1.0))
     search.run()
     scores, closed = search.shared_out()
-    note = f"{len(game) - closed} of {len(game)} units were told apart from their neighbours."
+    note = "Every unit was told apart from its neighbours."
+    if closed:
+        note = f"{closed:.0%} of all gains are shared out equally within groups not opened."
     found = scores.astype(np.float32)
     settings = {"samples": samples, "tree": tree}
     return Scores(found, settings, completeness(game, found, note), watch.stopped and closed > 0)
@@ -174,15 +177,16 @@ class _Search:
             cost += needed
         return batch
 
-    def shared_out(self) -> tuple[NDArray[np.float64], int]:
-        """Return scores, and how many players were in a group that stayed closed."""
-        scores, closed = np.zeros(len(self.game)), np.zeros(len(self.game), bool)
+    def shared_out(self) -> tuple[NDArray[np.float64], float]:
+        """Return scores, and the share of gains, without sign, in groups that stayed closed."""
+        scores = np.zeros(len(self.game))
         for item in self.single:
             scores[list(item.node.players)] += item.gain
         for _, _, item in self.waiting:
             scores[list(item.node.players)] += item.gain / len(item.node.players)
-            closed[list(item.node.players)] = True
-        return scores, int(closed.sum())
+        closed = sum(abs(item.gain) for _, _, item in self.waiting)
+        total = closed + sum(abs(item.gain) for item in self.single)
+        return scores, (closed / total if total else float(bool(self.waiting)))
 
 
 def _cost(node: Node, contexts: int = 1) -> int:

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import warnings
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from heads import headed_lm
 from models import fresh_model, tiny_lm, tiny_tokenizer
 from torch import nn
 from transformers import PreTrainedConfig
@@ -310,6 +313,35 @@ def test_every_kind_of_model(name, text, kwargs):
     assert len(found.attribution("noise").scores) == len(found.tokens)
     fixed = [i for i, kind in enumerate(found.tokens.kinds) if kind == "special"]
     assert not set(fixed) & set(found.token.tolist())
+
+
+def test_answers_to_questions():
+    lm = headed_lm("bert", "QuestionAnswering")
+    text = ("who sat", "the king sat on the mat")
+    found = lm.sensitivity(text, substitutes=3, noise=(0.5, 2.0))
+    assert found.outcomes[0] == found.target.label == lm.predict(text)[0].label
+    each = found.to_dataframe(each=True)
+    place = int(found.token[found.kind == 0][0])
+    ids = found.tokens.ids.copy()
+    ids[place] = found.replacement[0]
+    changed = replace(found.tokens, ids=ids)
+    assert each["outcome"][0] == lm.predict(changed)[0].label
+
+
+def test_labels_of_tokens_and_several_classes():
+    for head, settings in [
+        ("TokenClassification", {"num_labels": 3}),
+        (
+            "SequenceClassification",
+            {"num_labels": 3, "problem_type": "multi_label_classification"},
+        ),
+    ]:
+        lm = headed_lm("bert", head, **settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # which token is read
+            found = lm.sensitivity("the king sat", substitutes=3, noise=(3.0,))
+        assert (found.outcome >= 0).all()
+        assert 0 <= found.robustness <= 1
 
 
 def test_a_model_without_embeddings():

@@ -1,0 +1,44 @@
+"""Where figures go: back to the caller, or into a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from lmwidget.errors import InputError
+
+Content = TypeVar("Content", str, bytes)
+
+
+def given(content: Content, path: str | Path | None) -> Content | Path:
+    """Return what was made, or write it and return where.
+
+    Parameters
+    ----------
+    content : str or bytes
+        A figure.
+    path : str, Path or None
+        File to write.
+
+    Returns
+    -------
+    str, bytes or Path
+        The content, without a path.
+
+    Raises
+    ------
+    InputError
+        When the folder does not exist.
+
+    Examples
+    --------
+    >>> given("a figure", None)
+    'a figure'
+    """
+    if path is None:
+        return content
+    path = Path(path)
+    if not path.resolve().parent.is_dir():
+        raise InputError(f"There is no folder for {path}.", "Make it first.")
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path

@@ -69,6 +69,7 @@ clean:
 
 .venv/test: .venv/demo
 	$(BIN)/pip install --quiet -e ".[test]"
+	$(BIN)/pip install --quiet --no-deps lxt==2.1  # what it requires is for pictures, and not used
 	touch $@
 
 node_modules/ready: package-lock.json

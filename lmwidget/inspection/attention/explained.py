@@ -113,29 +113,86 @@ def explain(
     >>> explain(lmw.load("tiny"), "the king said").unit
     'logit'
     """
-    start = time.perf_counter()
     tokens = lm.tokenize(text, truncate=truncate)
     written = None
     if lm.task == "seq2seq" or output is not None:
         written = lm.tokenize_output(output)
-    f = TargetFunction(Question(lm, tokens, written, target, foil))
+    question = Question(lm, tokens, written, target, foil)
+    found = explain_question(question)
+    if question.place.note:
+        warnings.warn(question.place.note, stacklevel=3)
+    return found
+
+
+def explain_question(question: Question) -> Explained:
+    """Return the attention of the pass that answers a question, with its gradient.
+
+    Parameters
+    ----------
+    question : Question
+        About a single token, class or answer; it is resolved here.
+
+    Returns
+    -------
+    Explained
+        Records, target and cost.
+
+    Raises
+    ------
+    ModelMismatchError, NoAttentionError, UnavailableError
+        As :func:`explain`; also when a phrase is asked for, which takes several passes.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> explain_question(Question(lm, lm.tokenize("The king"), position=0)).readout.position
+    0
+    """
+    start = time.perf_counter()
+    lm, tokens = question.lm, question.tokens
+    f = TargetFunction(question)
     with as_found(lm.model), ExitStack() as stack:
         recorder = Recorder(lm.model, tokens=len(tokens), keep_values=True, trace=True)
         with recorder:
             stack.enter_context(f)
         _differentiate(f, recorder.records)
-    if f.question.place.note:
-        warnings.warn(f.question.place.note, stacklevel=3)
-    attention = attention_of(lm, parts_of(lm, recorder.records, tokens, written))
+    attention = attention_of(lm, parts_of(lm, recorder.records, tokens, question.output_tokens))
     return Explained(
         attention,
-        target=f.question.target,
-        foil=f.question.foil,
+        target=question.target,
+        foil=question.foil,
         value=f.value,
-        unit=f.question.unit,
-        readout=f.question.place,
+        unit=question.unit,
+        readout=question.place,
         cost={"seconds": time.perf_counter() - start, "passes": 1},
     )
+
+
+def read_places(explained: Explained) -> list[int]:
+    """Return the positions that a prediction is made from: behind the last layer nothing mixes.
+
+    Parameters
+    ----------
+    explained : Explained
+        Attention with gradients.
+
+    Returns
+    -------
+    list of int
+        One for most classifiers (``[CLS]``, or the last token), all of them for mean pooling; empty
+        where the gradient of the last layer was not recorded.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> read_places(explain(lmw.load("tiny"), "The king said"))
+    [2]
+    """
+    trace = explained.attention.record(len(explained.attention) - 1).trace
+    if trace is None or trace.gradient is None:
+        return []
+    return [int(place) for place in trace.gradient[0].abs().amax((0, 2)).nonzero().flatten()]
 
 
 def _differentiate(f: TargetFunction, records: list[Record]) -> None:

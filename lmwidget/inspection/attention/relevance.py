@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.inspection.attention.explained import Explained, explain
+from lmwidget.inspection.attention.explained import Explained, explain, read_places
 from lmwidget.inspection.attention.gradients import AttentionXGradient
 from lmwidget.inspection.attention.reading import blocks, check_room_for, room_for_steps
 from lmwidget.mixing import ContextMixing, Scores
@@ -175,12 +175,44 @@ def relevance(
     >>> found.target, bool((found.scores >= 0).all())
     ("' the'", True)
     """
-    found = explain(lm, text, target=target, foil=foil, output=output, truncate=truncate)
+    return relevance_of(
+        explain(lm, text, target=target, foil=foil, output=output, truncate=truncate)
+    )
+
+
+def relevance_of(found: Explained) -> Relevance | EncoderDecoderRelevance:
+    """Return how relevant each token is, from attention and its gradient.
+
+    Parameters
+    ----------
+    found : Explained
+        Attention of a pass, with the gradient of a target.
+
+    Returns
+    -------
+    Relevance or EncoderDecoderRelevance
+        As :func:`relevance`.
+
+    Raises
+    ------
+    UnavailableError
+        When a layer or its gradient cannot be read, or memory is too small.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> relevance_of(explain(lmw.load("tiny"), "The king said")).place
+    2
+    """
     edges = AttentionXGradient(found)
     if "decoder" in edges.kinds:
         return _encoder_decoder(found, edges)
     place = found.readout.position
-    place = _place(edges) if place is None else place % len(edges.tokens)
+    if place is None:
+        places = read_places(found)
+        place = places[0] if len(places) == 1 else None
+    else:
+        place %= len(edges.tokens)
     return Relevance(place=place, **_mixing(found, edges))
 
 
@@ -215,16 +247,6 @@ def _kept(edges: AttentionXGradient, layer: int) -> Matrix:
     for queries, products in blocks(edges, layer):
         found[queries] = np.maximum(products, 0).mean(0, dtype=np.float64)
     return found
-
-
-def _place(edges: AttentionXGradient) -> int | None:
-    """Where a class is read: behind the last layer positions no longer mix."""
-    last = edges.attention.record(len(edges) - 1)
-    trace = last.trace
-    if trace is None or trace.gradient is None:
-        return None
-    read = trace.gradient[0].abs().amax((0, 2)).nonzero().flatten().tolist()
-    return int(read[0]) if len(read) == 1 else None
 
 
 def _encoder_decoder(found: Explained, edges: AttentionXGradient) -> EncoderDecoderRelevance:

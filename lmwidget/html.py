@@ -251,8 +251,29 @@ def shaded(pieces: Sequence[str], shares: Sequence[float], titles: Sequence[str]
     """
     spans = []
     for piece, share, title in zip(pieces, shares, titles, strict=True):
-        strength = min(abs(share), 1.0) if share == share else 0.0  # noqa: PLR0124
-        colour = "230,138,46" if share > 0 else "124,104,214"
-        style = f' style="background:rgba({colour},{0.85 * strength:.2f})"' if strength else ""
+        style = background(share)
         spans.append(f'<span{style} title="{escape(title)}">{escape(piece)}</span>')
     return f'<p style="white-space:pre-wrap;line-height:1.9">{"".join(spans)}</p>'
+
+
+def background(share: float) -> str:
+    """Return the style attribute of a background that shows a share from -1 to 1.
+
+    Parameters
+    ----------
+    share : float
+        -1 (against, violet) to 1 (for, orange); NaN is left unshaded.
+
+    Returns
+    -------
+    str
+        With a space in front; empty where there is nothing to show.
+
+    Examples
+    --------
+    >>> background(1.0)
+    ' style="background:rgba(230,138,46,0.85)"'
+    """
+    strength = min(abs(share), 1.0) if share == share else 0.0  # noqa: PLR0124
+    colour = "230,138,46" if share > 0 else "124,104,214"
+    return f' style="background:rgba({colour},{0.85 * strength:.2f})"' if strength else ""

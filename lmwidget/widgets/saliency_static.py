@@ -47,7 +47,7 @@ def static_text(
     parts = [
         _text(shown),
         f"<p><small>{escape(_caption(shown))}</small></p>",
-        _checks(shown.checks),
+        checks_table(shown.checks),
     ]
     if len(shown.tokens) <= _MOST_TOKENS:
         parts += [_folded(f"By {name}", at) for name, at in _other_levels(shown, whole, levels)]
@@ -101,7 +101,24 @@ def _caption(result: Attribution) -> str:
     )
 
 
-def _checks(checks: tuple[Check, ...]) -> str:
+def checks_table(checks: tuple[Check, ...]) -> str:
+    """Return the checks of a map as a table.
+
+    Parameters
+    ----------
+    checks : tuple of Check
+        As ``lm.check`` filled them in.
+
+    Returns
+    -------
+    str
+        HTML; empty when there are none.
+
+    Examples
+    --------
+    >>> checks_table(())
+    ''
+    """
     if not checks:
         return ""
     rows = [

@@ -153,7 +153,8 @@ class SaliencyWidget(SaliencyChecks):
 
     def _initial_state(self) -> dict[str, Any]:
         if self._result is not None:
-            self._result.by(self._first["level"])  # or it raises
+            if self._first["level"] != self._result.level:
+                self._result.by(self._first["level"])  # or it raises
             return {"method": self._first["method"], "level": self._first["level"], **self._drawn()}
         if self._lm is None or not has_content(self._input):
             figure = {

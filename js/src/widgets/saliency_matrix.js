@@ -1,0 +1,160 @@
+/**
+ * SaliencyMatrix: what each token of an answer came from, as a matrix of written × read.
+ *
+ * The browser writes `text`, `method`, `foil`, `level`, `settings`, `step`, `token`, `strongest`,
+ * `row_scale`, and counts presses in `_check`, `_back`, `_stop`, `_request`; Python answers by
+ * replacing `_tokens`, `_levels`, `_scores`, `_figure`, `_status`. Sums over a level are made here.
+ * Hover, the open table and the open editor are never synced.
+ */
+
+import "../core/core.css";
+import { together } from "../core/together.js";
+import { decode } from "../core/wire.js";
+import { askAgain, once, session } from "../saliency/session.js";
+import { decodeLevels, levelName } from "../saliency/units.js";
+import { gridOf } from "./saliency_matrix/grid.js";
+import { matrixView } from "./saliency_matrix/view.js";
+import "./saliency_matrix.css";
+
+/** @typedef {import("../core/types").Model} Model */
+/** @typedef {import("../core/types").RenderContext} RenderContext */
+/** @typedef {import("./saliency_matrix/types").MatrixState} MatrixState */
+/** @typedef {import("./saliency_matrix/types").Figure} Figure */
+/** @typedef {ReturnType<typeof session>} Session */
+
+const QUESTIONS = ["text", "method", "foil", "of", "settings", "level"];
+const VIEWS = ["token", "theme", "step", "strongest", "row_scale"];
+
+export default () => ({ initialize, render });
+
+/** @param {Pick<RenderContext, "model">} context */
+function initialize(context) {
+  return askAgain(context, (model) => {
+    const scores = model.get("_scores");
+    const levels = model.get("_levels") ?? [];
+    return (
+      (!scores?.shape || decode(scores) !== null) && decodeLevels(levels).length === levels.length
+    );
+  });
+}
+
+/** @param {RenderContext} context */
+function render({ model, el }) {
+  const bus = together(model, {
+    onHover: (hover) => view.light(hover?.index ?? null),
+    shares: ["token"],
+  });
+  const asked = session(model, el, {
+    questions: QUESTIONS,
+    views: VIEWS,
+    draw: () => view.update(read(model, asked)),
+    asks: (name) => name !== "level" || byUnit(model.get("_figure")),
+  });
+  const { write, press } = asked;
+  /** @type {number | null} */
+  let told = null;
+  const view = matrixView(
+    el,
+    /** @type {any} */ ({
+      hover(/** @type {number | null} */ index) {
+        if (index === told) return;
+        told = index;
+        bus.hover(index === null ? null : { side: null, index });
+      },
+      pin: write,
+      setMethod: (/** @type {string} */ method) => write({ method }),
+      setLevel: (/** @type {string} */ level) => write({ level }),
+      setSettings: (/** @type {object} */ settings) => write({ settings }),
+      setStrongest: (/** @type {boolean} */ strongest) => write({ strongest }),
+      setRowScale: (/** @type {boolean} */ on) => write({ row_scale: on }),
+      setTarget: (/** @type {unknown} */ target) => write({ target }),
+      setFoil: (/** @type {unknown} */ foil) => write({ foil }),
+      submitText: (/** @type {string} */ text) => write({ text }),
+      check: () => press("_check"),
+      back: () => press("_back"),
+      stop: () => press("_stop"),
+    }),
+  );
+  const read = reader();
+  asked.update();
+  return () => {
+    asked.destroy();
+    bus.destroy();
+    view.destroy();
+  };
+}
+
+/** Whether coarser units are asked for anew, rather than summed. @param {Figure | undefined} figure */
+function byUnit(figure) {
+  const known = figure?.methods?.find(({ name }) => name === figure.method);
+  return Boolean(figure?.live && known?.needs === "values");
+}
+
+/** @returns {(model: Model, asked: Session) => MatrixState} the traits, decoded once */
+function reader() {
+  const figureOf = once(
+    (raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, .../** @type {any} */ (raw) }),
+  );
+  const scoresOf = once(decode);
+  const levelsOf = once(decodeLevels);
+  const gridAt = once(gridOf);
+  return (model, asked) => {
+    const status = asked.status();
+    const figure = figureOf(model.get("_figure"));
+    const scores = scoresOf(model.get("_scores"));
+    const levels = levelsOf(model.get("_levels"));
+    const given = model.get("_tokens");
+    const tokens = asked.now.newText || !given?.text ? null : given;
+    const missing = Boolean(model.get("_scores")?.shape) && scores === null;
+    const busy = asked.now.waiting || missing || status.state === "loading";
+    const live = asked.connected() && Boolean(figure.live);
+    const drawn = busy || status.state === "error" ? "" : figure.method;
+    return {
+      text: model.get("text") ?? "",
+      token: model.get("token") ?? null,
+      step: model.get("step") ?? null,
+      theme: model.get("theme") ?? "auto",
+      settings: model.get("settings") ?? {},
+      strongest: Boolean(model.get("strongest")),
+      rowScale: Boolean(model.get("row_scale")),
+      method: drawn || model.get("method"),
+      tokens,
+      levels,
+      grid: tokens && gridAt(tokens, levels, levelName(model.get("level")), figure, scores),
+      figure,
+      status,
+      busy,
+      checking: asked.now.checking,
+      live,
+      editable: live && figure.editable,
+      badge: asked.badge(),
+    };
+  };
+}
+
+/** @type {Figure} */
+const EMPTY_FIGURE = {
+  model: "",
+  method: "",
+  signed: true,
+  unit: "",
+  of: "logit",
+  level: "token",
+  methods: [],
+  editable: false,
+  task: "",
+  multi_label: false,
+  readout: "answer",
+  target: null,
+  foil: null,
+  foils: [],
+  check: null,
+  checks: null,
+  settings: {},
+  position: null,
+  ends: null,
+  masks: [],
+  answer: null,
+  cost: {},
+  partial: false,
+};

@@ -1,0 +1,405 @@
+/** One view of the widget: puts the parts together and draws a state. Knows no traits. */
+
+import { div, h, isCommand, replace, span, take } from "../../core/dom.js";
+import { frames } from "../../core/frames.js";
+import { shell } from "../../core/shell.js";
+import { watchTheme } from "../../core/theme.js";
+import { tokenName } from "../../core/tokens.js";
+import { tooltip } from "../../core/tooltip.js";
+import { checkLine, checksPanel } from "../../saliency/checks.js";
+import { legend } from "../../saliency/legend.js";
+import { once } from "../../saliency/session.js";
+import { details } from "../../saliency/tips.js";
+import { question, quoted, scoreWords } from "../../saliency/words.js";
+import { editing } from "../saliency_text/editing.js";
+import { repair } from "../saliency_text/repair.js";
+import { header } from "./controls.js";
+import { rowOf } from "./grid.js";
+import { caption, described, rowLines, rowWords, spotWords } from "./said.js";
+import { cellsMeasured, limitsOf, measures } from "./scale.js";
+import { equal, stage } from "./stage.js";
+import { strongestOf, strongestWords } from "./strongest.js";
+import { asText, tableView } from "./table.js";
+import { linkedText } from "./text.js";
+
+/** @typedef {import("./types").MatrixState} MatrixState */
+/** @typedef {import("./types").Actions} Actions */
+/** @typedef {import("./types").Spot} Spot */
+/** @typedef {import("./types").Theme} Theme */
+
+/**
+ * @param {HTMLElement} el
+ * @param {Actions & import("../saliency_text/types").Actions} actions
+ */
+export function matrixView(el, actions) {
+  const frame = shell(el, { name: "Saliency matrix" });
+  const tip = tooltip(frame.root);
+  const scale = legend();
+  const sum = checkLine();
+  const checks = checksPanel();
+  const table = tableView();
+  const cells = stage({
+    onHover: hover,
+    onChoose: choose,
+    onRelease: release,
+  });
+  const text = linkedText({
+    onHover: (spot, box) => hoverText(spot, box),
+    onChoose: choose,
+    onRelease: release,
+  });
+  const heading = h("p", { class: "lmw-question" });
+  const diagonal = h("p", { class: "lmw-diagonal", role: "status", hidden: true });
+  const run = h(
+    "button",
+    { class: "lmw-button lmw-check-run", onclick: actions.check },
+    "Check this map",
+  );
+  run.title =
+    "Take the strongest parts of the input away, and keep nothing else: does the model need them for its answer?";
+  const footer = div(
+    "lmw-scale-row",
+    scale.element,
+    div(
+      "lmw-check-slot",
+      sum.element,
+      run,
+      /** @type {HTMLElement} */ (frame.figure.querySelector(".lmw-progress-note")),
+    ),
+  );
+  replace(
+    frame.picture,
+    heading,
+    cells.element,
+    table.element,
+    diagonal,
+    footer,
+    checks.element,
+    text.element,
+    frame.caption,
+  );
+  const slot = div("lmw-editor-slot");
+  frame.picture.before(slot);
+  const mend = repair(frame.figure, actions);
+  const top = header(frame, actions, {
+    onEdit: edit,
+    onTable: (open) => {
+      tableOpen = open;
+      draw();
+    },
+    textToCopy: () => (state?.grid ? asText(state.grid, state.figure.unit) : ""),
+  });
+  const jobs = frames();
+
+  /** @type {MatrixState | null} */
+  let state = null;
+  /** @type {Theme} */
+  let theme = "light";
+  let tableOpen = false;
+  /** @type {(() => void) | null} */
+  let stopTheme = null;
+  let preference = "";
+  let frameRequest = 0;
+  /** @type {Spot | null} */
+  let hovered = null;
+
+  const limitsAt = once(limitsOf);
+  const measuresAt = once(measures);
+  const cellsAt = once(cellsMeasured);
+  const strongestAt = once(strongestOf);
+  /** Of the grid that is drawn. @type {((row: number | null) => import("./types").Measure) | null} */
+  let measured = null;
+
+  const editor = editing({
+    text: text.input,
+    slot,
+    getText: () => state?.text ?? "",
+    onSubmit: actions.submitText,
+    onChange: draw,
+    onLeave: text.focus,
+  });
+  text.input.addEventListener("dblclick", edit);
+  frame.root.addEventListener("keydown", (event) => {
+    const writing =
+      event.target instanceof Element && event.target.matches("input, textarea, select");
+    if (event.key !== "e" || writing || isCommand(event)) return;
+    take(event);
+    edit();
+  });
+
+  /** What is pinned, as rows and columns of the level. @returns {Spot | null} */
+  function pinned() {
+    if (!state?.grid) return null;
+    const { grid, token, step } = state;
+    const row = rowOf(grid, step);
+    const unit = token === null ? null : (grid.units.parts?.[token] ?? token);
+    const column = unit !== null && unit < grid.columns ? unit : null;
+    return row === null && column === null ? null : { row, column };
+  }
+
+  /** A click keeps a row, a column or a cell; the same again lets it go. @param {Spot} spot */
+  function choose(spot) {
+    const grid = state?.grid;
+    if (!grid) return;
+    const now = pinned();
+    if (now && equal(now, spot)) return release();
+    /** @type {{step?: number | null, token?: number | null}} */
+    const values = {};
+    if (spot.row !== null) values.step = grid.rows[spot.row].steps[0];
+    if (spot.column !== null) values.token = grid.units.first[spot.column];
+    if (spot.column === null && spot.row !== null) {
+      if (now?.row === spot.row) values.step = null;
+      values.token = null;
+    }
+    if (spot.row === null && now?.column === spot.column) values.token = null;
+    actions.pin(values);
+  }
+
+  function release() {
+    if (state && (state.step !== null || state.token !== null))
+      actions.pin({ step: null, token: null });
+  }
+
+  /** @param {Spot | null} spot @param {"keyboard"} [by] */
+  function hover(spot, by) {
+    const grid = state?.grid ?? null;
+    if (spot && hovered && equal(spot, hovered) && !by) return;
+    if (!spot && !hovered) return;
+    hovered = spot;
+    lightAll();
+    if (!spot || !grid || !measured || !state) return tip.hide();
+    const { row, column } = spot;
+    if (by) frame.say(spotWords(grid, spot, measured, state.figure.unit));
+    const { unit, of } = state.figure;
+    /** @type {Node} */
+    let content;
+    if (row === null) content = div("lmw-details", tokenName(grid.units.tokens, Number(column)));
+    else if (column === null) {
+      content = div(
+        "lmw-details",
+        div("lmw-details-head", span("lmw-details-name", rowWords(grid, row))),
+        rowLines(grid, row, of, measured(row)).map((line) => h("div", null, line)),
+      );
+    } else {
+      content = details(grid.units.tokens, measured(row), column, unit, {
+        size: grid.units.size[column],
+        note: `for ${rowWords(grid, row)}`,
+      });
+    }
+    tip.show(cells.boxOf(spot), content);
+  }
+
+  /** @param {Spot | null} spot @param {DOMRect} [box] */
+  function hoverText(spot, box) {
+    const grid = state?.grid;
+    hovered = null;
+    cells.light({ hovered: null, heard: spot });
+    const unit = spot && grid ? (spot.column ?? grid.rows[spot.row ?? 0].unit) : null;
+    actions.hover(unit === null || !grid ? null : grid.units.first[unit]);
+    if (!spot || !box || !grid || !measured || !state) return tip.hide();
+    const row = pinned()?.row ?? null;
+    if (spot.column === null) {
+      const lines = rowLines(grid, spot.row ?? 0, state.figure.of, measured(spot.row));
+      return tip.show(
+        box,
+        div(
+          "lmw-details",
+          div("lmw-details-head", rowWords(grid, spot.row ?? 0)),
+          lines.map((line) => h("div", null, line)),
+        ),
+      );
+    }
+    const note = row === null ? "sum over the answer" : `for ${rowWords(grid, row)}`;
+    const size = grid.units.size[spot.column];
+    tip.show(
+      box,
+      details(grid.units.tokens, measured(row), spot.column, state.figure.unit, { size, note }),
+    );
+  }
+
+  /** What follows the pointer: cells, labels, text, legend, linked widgets. */
+  function lightAll() {
+    const grid = state?.grid ?? null;
+    cells.light({ hovered, heard: null });
+    const column = hovered?.column ?? null;
+    const unit = column ?? (hovered && grid ? grid.rows[hovered.row ?? 0].unit : null);
+    actions.hover(unit === null || !grid ? null : grid.units.first[unit]);
+    text.light(column, hovered?.row ?? null);
+    pointLegend();
+    jobs.next(shadeText);
+  }
+
+  function pointLegend() {
+    const grid = state?.grid;
+    const spot = hovered ?? pinned();
+    const at =
+      grid && spot && spot.row !== null && spot.column !== null
+        ? spot.row * grid.columns + spot.column
+        : null;
+    scale.point(at);
+  }
+
+  function shadeText() {
+    if (!state?.grid || !measured) return;
+    text.shade({
+      grid: state.grid,
+      measured,
+      theme,
+      unit: state.figure.unit,
+      hovered: hovered?.row ?? null,
+      pinned: pinned()?.row ?? null,
+    });
+  }
+
+  /** True while a message stands in the place of the picture. */
+  function troubled() {
+    return state?.status.state === "empty" || state?.status.state === "error";
+  }
+
+  function edit() {
+    if (!state?.editable) return;
+    tip.hide();
+    editor.start();
+  }
+
+  /** @param {MatrixState} now @param {boolean} tabled */
+  function drawMatrix(now, tabled) {
+    const { grid, figure, rowScale } = now;
+    if (!grid) {
+      measured = null;
+      cells.draw(null, "");
+      diagonal.hidden = true;
+      scale.draw(null, described(figure, null, null), theme);
+      frame.caption.textContent = "";
+      return;
+    }
+    const limits = limitsAt(grid, rowScale);
+    measured = measuresAt(grid, limits);
+    const all = cellsAt(grid, limits, rowScale);
+    const best = now.strongest ? strongestAt(grid) : null;
+    const scene = {
+      grid,
+      theme,
+      limits,
+      strongest: best?.columns ?? null,
+      number: (/** @type {number} */ row, /** @type {number} */ column) =>
+        measured ? scoreWords(measured(row), column, 2) : "",
+    };
+    const [wrote, read] = [grid.rows.length, grid.columns];
+    cells.draw(
+      scene,
+      `Matrix of what was written by what was read: ${wrote} ${wrote === 1 ? "row" : "rows"}, ${read} ${read === 1 ? "column" : "columns"}. Arrow keys move, Enter keeps a cell; the same numbers stand in the table.`,
+    );
+    cells.element.hidden = tabled;
+    cells.light({ pinned: pinned() });
+    const name = (/** @type {number} */ column) => quoted(tokenName(grid.units.tokens, column));
+    diagonal.hidden = !best;
+    diagonal.textContent = best ? strongestWords(best, name) : "";
+    const one = described(figure, grid, null);
+    scale.draw(all, rowScale ? shares(one) : one, theme);
+    pointLegend();
+    frame.caption.textContent = caption(figure, grid, all, { own: rowScale });
+    if (tabled) table.draw(grid, measured, figure.unit);
+  }
+
+  /** @param {MatrixState} now */
+  function drawChecks({ figure, grid, live, busy }) {
+    const row = pinned()?.row ?? null;
+    const { check } = described(figure, grid, row);
+    sum.draw(grid && { unit: figure.unit, check, cost: figure.cost });
+    const found = figure.checks;
+    const same = found?.level === grid?.level;
+    run.hidden = !live || busy || !grid || same;
+    const note =
+      found && !same
+        ? `These checks are of the map by ${found.level}.`
+        : "The checks are of the whole answer.";
+    checks.draw(grid ? found : null, { unit: figure.unit, note });
+  }
+
+  function draw() {
+    if (!state) return;
+    const { figure, status, grid, tokens } = state;
+    frame.setStatus(state.busy ? { ...status, state: "loading" } : status, {
+      onStop: actions.stop,
+      onExample: actions.submitText,
+    });
+    frame.badge(state.badge);
+    mend.draw(/** @type {any} */ (state));
+    editor.follow(troubled(), state.editable && mend.needsText(/** @type {any} */ (state)));
+    const tabled = tableOpen && grid !== null;
+    top.draw(state, { table: tabled });
+    replace(heading, questionNodes(described(figure, grid, pinned()?.row ?? null)));
+    const { classList } = frame.root;
+    classList.toggle("lmw-stale", state.busy && !state.checking && grid !== null);
+    classList.toggle("lmw-editing", editor.open);
+    classList.toggle("lmw-unsigned", !figure.signed);
+    table.element.hidden = !tabled;
+    text.draw({ tokens, grid, plain: state.text, hidden: editor.open });
+    drawMatrix(state, tabled);
+    text.pin(grid, pinned());
+    shadeText();
+    drawChecks(state);
+    cancelAnimationFrame(frameRequest);
+    frameRequest = requestAnimationFrame(() => {
+      frame.root.dataset.lmwReady = "true";
+    });
+  }
+
+  return {
+    /** Mark the token that is hovered in a linked widget. @param {number | null} token */
+    light(token) {
+      const grid = state?.grid;
+      if (!grid) return;
+      const unit = token === null ? null : (grid.units.parts?.[token] ?? token);
+      text.light(unit, null);
+      cells.light({
+        heard: unit !== null && unit < grid.columns ? { row: null, column: unit } : null,
+      });
+    },
+    /** @param {MatrixState} next */
+    update(next) {
+      const before = state?.grid ?? null;
+      if (next.grid !== before) {
+        hovered = null;
+        tip.hide();
+        cells.light({ hovered: null, heard: null });
+      }
+      state = next;
+      if (next.theme !== preference) {
+        preference = next.theme;
+        stopTheme?.();
+        let first = true; // it answers at once, and this update draws anyway
+        stopTheme = watchTheme(frame.root, next.theme, (found) => {
+          theme = found;
+          if (!first) draw();
+        });
+        first = false;
+      }
+      draw();
+      if (before && next.grid && before !== next.grid) frame.say("A new matrix stands.");
+    },
+    destroy() {
+      cancelAnimationFrame(frameRequest);
+      jobs.cancel();
+      stopTheme?.();
+      top.destroy();
+      cells.destroy();
+      text.destroy();
+      tip.destroy();
+      frame.destroy();
+    },
+  };
+}
+
+/** The scale of rows that each have their own. @param {import("../../saliency/types").Described} figure */
+const shares = (figure) => ({ ...figure, unit: "share of the row's strongest" });
+
+/** The question with its target and foil marked as the scale marks them. @param {import("../../saliency/types").Described} figure */
+function questionNodes(figure) {
+  return question(figure).map(({ text, part }) =>
+    part === "words"
+      ? text
+      : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, text),
+  );
+}

@@ -15,8 +15,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lmwidget.answers import AnswerAttribution
     from lmwidget.attribution.functions import attribute_function
     from lmwidget.capture.attention import Attention
+    from lmwidget.comparison import Comparison
     from lmwidget.errors import LmwidgetError
     from lmwidget.html import to_html
     from lmwidget.models.language_model import LanguageModel
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from lmwidget.widgets.linking import link
     from lmwidget.widgets.query_key_space import QueryKeySpace
     from lmwidget.widgets.query_key_view import QueryKeyView
+    from lmwidget.widgets.saliency_compare import SaliencyCompare
     from lmwidget.widgets.saliency_matrix import SaliencyMatrix
     from lmwidget.widgets.saliency_text import SaliencyText
 
@@ -41,18 +44,21 @@ __version__ = version("lmwidget")
 
 _HOMES = {
     "AlignmentView": "lmwidget.widgets.alignment_view",
+    "AnswerAttribution": "lmwidget.answers",
     "Attention": "lmwidget.capture.attention",
     "AttentionFlow": "lmwidget.widgets.attention_flow",
     "AttentionGraph": "lmwidget.widgets.attention_graph",
     "AttentionGrid": "lmwidget.widgets.attention_grid",
     "AttentionMatrix": "lmwidget.widgets.attention_matrix",
     "Attribution": "lmwidget.results",
+    "Comparison": "lmwidget.comparison",
     "LanguageModel": "lmwidget.models.language_model",
     "LmwidgetError": "lmwidget.errors",
     "NGramModel": "lmwidget.models.ngram",
     "Prediction": "lmwidget.results",
     "QueryKeyView": "lmwidget.widgets.query_key_view",
     "QueryKeySpace": "lmwidget.widgets.query_key_space",
+    "SaliencyCompare": "lmwidget.widgets.saliency_compare",
     "SaliencyMatrix": "lmwidget.widgets.saliency_matrix",
     "SaliencyText": "lmwidget.widgets.saliency_text",
     "Sensitivity": "lmwidget.sensitivity",
@@ -66,18 +72,21 @@ _HOMES = {
 
 __all__ = [
     "AlignmentView",
+    "AnswerAttribution",
     "Attention",
     "AttentionFlow",
     "AttentionGraph",
     "AttentionGrid",
     "AttentionMatrix",
     "Attribution",
+    "Comparison",
     "LanguageModel",
     "LmwidgetError",
     "NGramModel",
     "Prediction",
     "QueryKeySpace",
     "QueryKeyView",
+    "SaliencyCompare",
     "SaliencyMatrix",
     "SaliencyText",
     "Sensitivity",

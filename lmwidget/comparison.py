@@ -82,6 +82,17 @@ class Comparison:
         return self.attributions[0].model
 
     @property
+    def partial(self) -> bool:
+        """Whether a map was stopped early."""
+        return any(one.partial for one in self.attributions)
+
+    @property
+    def cost(self) -> dict[str, float]:
+        """Sum of ``seconds`` and ``passes``."""
+        names = ("seconds", "passes")
+        return {name: sum(one.cost.get(name, 0) for one in self.attributions) for name in names}
+
+    @property
     def scores(self) -> NDArray[np.float32]:
         """Scores of all maps, float32 (method, unit), each in its own unit."""
         return np.stack([one.scores for one in self.attributions])

@@ -23,6 +23,7 @@ OF_WIDGET = {
     "AttentionMatrix": ("layer", "heads", "token", "text"),
     "QueryKeySpace": ("layer", "heads"),
     "QueryKeyView": ("layer", "heads", "token", "text"),
+    "SaliencyCompare": ("_scores", "_levels", "methods", "text"),
     "SaliencyMatrix": ("_scores", "_levels", "method", "text"),
     "SaliencyText": ("_scores", "_predictions", "method", "target", "text"),
 }

@@ -68,7 +68,8 @@ class SaliencyWidget(SaliencyChecks):
         defaults = {name: self.traits()[name].default_value for name in QUESTION}
         defaults["settings"] = {}
         if self._result is not None:
-            defaults |= {"method": self._result.method, "level": self._result.level}
+            drawn = getattr(self._result, "method", defaults["method"])
+            defaults |= {"method": drawn, "level": self._result.level}
         self._first: dict[str, Any] = {
             **defaults,
             **{n: traits[n] for n in QUESTION if n in traits},

@@ -84,5 +84,10 @@ export function actionButtons(
       edit.disabled = why !== null;
       edit.title = why ?? name;
     },
+    /** Rare controls that need a kernel are gone without one. @param {boolean} shown */
+    setMore(shown) {
+      more.hidden = !shown;
+      if (!shown) row?.toggle(false);
+    },
   };
 }

@@ -1,0 +1,181 @@
+/** The score card: a row a method with its checks, and who agrees with whom. */
+
+import { diverging } from "../../core/colour.js";
+import { h, replace, span } from "../../core/dom.js";
+import { number, percent } from "../../core/format.js";
+import { bar, costWords, scales } from "../../saliency/checks.js";
+import { checkOf, isControl } from "./rows.js";
+
+/** @typedef {import("./types").Row} Row */
+/** @typedef {import("./types").Check} Check */
+/** @typedef {import("./types").Theme} Theme */
+
+const TESTS = [
+  {
+    name: "comprehensiveness",
+    head: "Strongest taken away",
+    note: "how far the answer falls; more is better",
+  },
+  {
+    name: "sufficiency",
+    head: "Only strongest kept",
+    note: "how far the answer falls; less is better",
+  },
+];
+
+export function scoreCard() {
+  const head = h("tr", null);
+  const body = h("tbody", null);
+  const element = h(
+    "div",
+    { class: "lmw-card", role: "region", "aria-label": "Checks of every method", tabindex: "0" },
+    h("table", null, h("thead", null, head), body),
+  );
+  return {
+    element,
+    /**
+     * @param {Row[]} rows
+     * @param {{checked: boolean, failures: Record<string, string>}} more `checked`: whether the checks
+     *   are of the level on screen
+     */
+    draw(rows, { checked, failures }) {
+      const tests = TESTS.filter(({ name }) => checked && rows.some((row) => checkOf(row, name)));
+      const sums = checked && rows.some(({ check }) => check !== null);
+      const all = tests.map(({ name }) => rows.flatMap((row) => checkOf(row, name) ?? []));
+      replace(
+        head,
+        cell("th", "Method"),
+        tests.map(({ head: text, note }) => cell("th", text, note)),
+        sums ? cell("th", "Adds up", "by how much the scores miss what they should sum to") : null,
+        rows.length > 1 ? cell("th", "Agrees", "mean rank correlation with the other maps") : null,
+        cell("th", "Full bar", "the score at which the bar of this row is full"),
+        cell("th", "Cost"),
+      );
+      replace(
+        body,
+        rows.map((row) =>
+          h(
+            "tr",
+            isControl(row) ? { class: "lmw-control-row" } : null,
+            h(
+              "th",
+              { scope: "row", title: row.summary },
+              row.label,
+              row.partial ? span("lmw-muted", " (stopped early)") : null,
+            ),
+            tests.map(({ name }, i) =>
+              h("td", null, checked ? testCell(checkOf(row, name), all[i], !isControl(row)) : "–"),
+            ),
+            sums ? h("td", { title: row.check?.explanation ?? "" }, gapWords(row.check)) : null,
+            rows.length > 1
+              ? h("td", null, row.agreement === null ? "–" : number(row.agreement))
+              : null,
+            h(
+              "td",
+              null,
+              `${row.measured.signed ? "±" : ""}${number(row.measured.limit)} `,
+              span("lmw-muted", row.unit),
+            ),
+            h("td", { class: "lmw-card-cost" }, costWords(row.cost)),
+          ),
+        ),
+        Object.entries(failures).map(([label, why]) =>
+          h(
+            "tr",
+            { class: "lmw-control-row" },
+            h("th", { scope: "row" }, label),
+            h("td", { colspan: "9" }, why),
+          ),
+        ),
+      );
+    },
+  };
+}
+
+/** @param {Check | null} check @param {Check[]} all of the same name @param {boolean} judged */
+function testCell(check, all, judged) {
+  if (!check) return "–";
+  const passed = judged ? check.passed : null;
+  const sign = passed === true ? "✓" : passed === false ? "✗" : "";
+  const figure = h(
+    "span",
+    { class: "lmw-card-figure", title: check.explanation },
+    bar(check, scales(all)(check)),
+    h("span", null, number(check.value ?? Number.NaN)),
+    span("lmw-card-sign", sign),
+  );
+  figure.dataset.state = passed === true ? "good" : passed === false ? "poor" : "none";
+  return figure;
+}
+
+/** @param {Check | null} check */
+function gapWords(check) {
+  if (!check || check.relative === null) return "–";
+  return `gap ${percent(check.relative)}`;
+}
+
+/** @param {"th" | "td"} tag @param {string} text @param {string} [title] */
+function cell(tag, text, title = "") {
+  const element = h(tag, null, text);
+  element.setAttribute("scope", "col");
+  if (title) element.title = title;
+  return element;
+}
+
+export function agreementTable() {
+  const table = h("table", null);
+  const element = h(
+    "details",
+    { class: "lmw-agreement", hidden: true },
+    h("summary", null, "Who agrees with whom"),
+    h("div", { class: "lmw-card" }, table),
+    h(
+      "p",
+      { class: "lmw-muted" },
+      "Rank correlation of the scores, −1 to 1; with maps that cannot be below zero, of the sizes.",
+    ),
+  );
+  return {
+    element,
+    /** @param {Row[]} rows @param {(number | null)[][]} agreement @param {Theme} theme */
+    draw(rows, agreement, theme) {
+      element.hidden = rows.length < 2;
+      replace(
+        table,
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("td", null),
+            rows.map(({ label }) => cell("th", label)),
+          ),
+        ),
+        h(
+          "tbody",
+          null,
+          rows.map((row) =>
+            h(
+              "tr",
+              null,
+              h("th", { scope: "row" }, row.label),
+              rows.map((other) => valueCell(agreement[row.place]?.[other.place] ?? null, theme)),
+            ),
+          ),
+        ),
+      );
+    },
+  };
+}
+
+/** @param {number | null} value @param {Theme} theme */
+function valueCell(value, theme) {
+  const element = h("td", { class: "lmw-agreement-cell" }, value === null ? "–" : number(value));
+  if (value !== null) {
+    const { fill, ink } = diverging(value, theme);
+    element.style.background = fill;
+    element.style.color = ink;
+  }
+  return element;
+}

@@ -1,0 +1,58 @@
+/** The same numbers as a table: a row a unit, a column a method. */
+
+import { h, replace } from "../../core/dom.js";
+import { tokenElement, tokenName } from "../../core/tokens.js";
+import { scoreWords } from "../../saliency/words.js";
+
+/** @typedef {import("./types").Row} Row */
+/** @typedef {import("./types").Units} Units */
+
+export function scoreTable() {
+  const head = h("tr", null);
+  const body = h("tbody", null);
+  const element = h(
+    "div",
+    { class: "lmw-table", tabindex: "0", role: "region", "aria-label": "Table of scores" },
+    h("table", null, h("thead", null, head), body),
+  );
+  /** @type {{units: Units, rows: Row[]} | null} */
+  let shown = null;
+  return {
+    element,
+    /** @param {Units} units @param {Row[]} rows */
+    draw(units, rows) {
+      shown = { units, rows };
+      replace(
+        head,
+        h("th", { scope: "col" }, "#"),
+        h("th", { scope: "col" }, "Token"),
+        rows.map(({ label, unit }) => h("th", { scope: "col" }, `${label} (${unit})`)),
+      );
+      replace(
+        body,
+        units.tokens.text.map((_, i) =>
+          h(
+            "tr",
+            null,
+            h("td", null, i + 1),
+            h("td", { class: "lmw-col-token" }, tokenElement(units.tokens, i, { compact: true })),
+            rows.map(({ measured }) => h("td", null, scoreWords(measured, i, 4))),
+          ),
+        ),
+      );
+    },
+    /** Tab-separated, for the clipboard. */
+    asText() {
+      if (!shown) return null;
+      const { units, rows } = shown;
+      const lines = units.tokens.text.map((_, i) =>
+        [i + 1, tokenName(units.tokens, i), ...rows.map(({ measured }) => measured.scores[i])].join(
+          "\t",
+        ),
+      );
+      return [["position", "token", ...rows.map(({ name }) => name)].join("\t"), ...lines].join(
+        "\n",
+      );
+    },
+  };
+}

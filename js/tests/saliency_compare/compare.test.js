@@ -1,0 +1,364 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { layers, ROW } from "../../src/widgets/saliency_compare/gloss.js";
+import { finding, ordered, rowsAt } from "../../src/widgets/saliency_compare/rows.js";
+import compare from "../../src/widgets/saliency_compare.js";
+import { fakeModel } from "../fake_model.js";
+
+const PIECES = ["The", " plot", " is", " thin", "\n", "</script>", "😀", " سلام"];
+const COUNT = PIECES.length;
+const TOKENS = {
+  text: PIECES,
+  kind: PIECES.map(() => "text"),
+  raw: PIECES,
+  id: PIECES.map((_, i) => i),
+  word: PIECES.map((_, i) => i),
+  role: null,
+  segment: null,
+  start: PIECES.map((_, i) => [...PIECES.slice(0, i).join("")].length),
+  end: PIECES.map((_, i) => [...PIECES.slice(0, i + 1).join("")].length),
+  whole: PIECES.map(() => null),
+};
+
+/** @param {number[][]} rows */
+function envelope(rows) {
+  const data = Float32Array.from(rows.flat());
+  return {
+    data: new DataView(data.buffer),
+    dtype: "float32",
+    shape: [rows.length, rows[0].length],
+    axes: ["method", "unit"],
+    scale: null,
+  };
+}
+
+/** @param {Partial<import("../../src/widgets/saliency_compare/types").RowWire>} row */
+function wire(row) {
+  return {
+    name: "m",
+    label: "M",
+    summary: "",
+    slow: false,
+    group: "Gradients",
+    signed: true,
+    unit: "logit",
+    check: null,
+    checks: [],
+    cost: {},
+    partial: false,
+    agreement: null,
+    ...row,
+  };
+}
+
+/** @param {string} name @param {number} value @param {number} random @param {boolean} passed */
+function check(name, value, random, passed) {
+  return {
+    name,
+    value,
+    random,
+    passed,
+    explanation: "",
+    relative: null,
+    total: null,
+    expected: null,
+  };
+}
+
+const ROWS = [
+  wire({
+    name: "a",
+    label: "Input × gradient",
+    agreement: 0.1,
+    checks: [check("comprehensiveness", 1, 0.5, true), check("sufficiency", 2, 1, false)],
+  }),
+  wire({
+    name: "b",
+    label: "Leave-one-out",
+    agreement: 0.4,
+    checks: [check("comprehensiveness", 3, 0.5, true), check("sufficiency", 0, 1, true)],
+  }),
+  wire({ name: "c", label: "LIME", signed: false, unit: "share", agreement: 0.5 }),
+  wire({
+    name: "random",
+    label: "Random (control)",
+    group: "Control",
+    agreement: 0.9,
+    checks: [check("comprehensiveness", 9, 0.5, true)],
+  }),
+];
+const AGREEMENT = [
+  [1, 0.5, 0.2, 0.95],
+  [0.5, 1, 0.7, 0.9],
+  [0.2, 0.7, 1, 0.9],
+  [0.95, 0.9, 0.9, 1],
+];
+const SCORES = [
+  [0, 1, -2, 0.5, 0, 0, Number.NaN, 1],
+  [1, 1, 1, -1, 0, 0, 0, 0],
+  [0, 1, 2, 3, 0, 0, 0, 0],
+  [1, -1, 1, -1, 1, -1, 1, -1],
+];
+
+/** @param {Record<string, unknown>} [more] */
+function state(more = {}) {
+  const parts = Int32Array.from([0, 0, 0, 0, 1, 1, 1, 1]);
+  return {
+    text: PIECES.join(""),
+    methods: ["a", "b", "c", "random"],
+    level: "token",
+    token: null,
+    theme: "light",
+    _tokens: TOKENS,
+    _levels: [
+      { name: "token", parts: null },
+      {
+        name: "sentence",
+        parts: {
+          data: new DataView(parts.buffer),
+          dtype: "int32",
+          shape: [COUNT],
+          axes: ["token"],
+          scale: null,
+        },
+      },
+    ],
+    _scores: envelope(SCORES),
+    _figure: {
+      model: "m",
+      level: "token",
+      readout: "class",
+      of: "logit",
+      target: { id: 1, label: "positive", probability: 0.9 },
+      foil: null,
+      rows: ROWS,
+      agreement: AGREEMENT,
+      failures: { DeepLIFT: "It has no rule for attention." },
+      known: ROWS.map(({ name, label, group }) => ({
+        name,
+        label,
+        group,
+        summary: "",
+        signed: true,
+        slow: false,
+      })),
+      live: true,
+      editable: true,
+      cost: {},
+      partial: false,
+    },
+    _status: { state: "ready", message: "", remedy: "", example: null, progress: null },
+    ...more,
+  };
+}
+
+/** @type {(() => void)[]} */
+const cleanups = [];
+afterEach(() => {
+  for (const clean of cleanups.splice(0)) clean();
+  document.body.replaceChildren();
+});
+
+/** @param {Record<string, unknown>} [more] */
+function shown(more) {
+  const model = fakeModel(state(more));
+  const el = document.createElement("div");
+  el.style.width = "900px";
+  document.body.append(el);
+  const widget = compare();
+  cleanups.push(/** @type {any} */ (widget.initialize({ model: /** @type {any} */ (model) })));
+  cleanups.push(/** @type {any} */ (widget.render({ model: /** @type {any} */ (model), el })));
+  return { model, el, at: (/** @type {string} */ selector) => [...el.querySelectorAll(selector)] };
+}
+
+const figureOf = () => /** @type {any} */ (state()._figure);
+
+describe("rows", () => {
+  test("keep their own scale, and sum to coarser units", () => {
+    const levels = [
+      { name: "token", parts: null },
+      { name: "sentence", parts: Int32Array.from([0, 0, 0, 0, 1, 1, 1, 1]) },
+    ];
+    const scores = /** @type {any} */ ({
+      data: Float32Array.from(SCORES.flat()),
+      shape: [4, COUNT],
+    });
+    const fine = rowsAt(/** @type {any} */ (TOKENS), levels, "token", figureOf(), scores);
+    expect(fine.rows.map(({ measured }) => measured.limit)).toEqual([2, 1, 3, 1]);
+    expect(fine.rows[0].measured.broken).toEqual([6]);
+    const coarse = rowsAt(/** @type {any} */ (TOKENS), levels, "sentence", figureOf(), scores);
+    expect(coarse.sums).toBe(true);
+    expect([...coarse.rows[1].measured.scores]).toEqual([2, 0]);
+    const other = /** @type {any} */ ({ data: new Float32Array(6), shape: [2, 3] });
+    expect(rowsAt(/** @type {any} */ (TOKENS), levels, "token", figureOf(), other).rows).toEqual(
+      [],
+    );
+  });
+
+  test("are ordered with the control last", () => {
+    const rows = ROWS.map((row, place) => /** @type {any} */ ({ ...row, place }));
+    expect(ordered(rows, "menu").map(({ name }) => name)).toEqual(["a", "b", "c", "random"]);
+    expect(ordered(rows, "comprehensiveness").map(({ name }) => name)).toEqual([
+      "b",
+      "a",
+      "c",
+      "random",
+    ]);
+    expect(ordered(rows, "agreement").map(({ name }) => name)).toEqual(["c", "b", "a", "random"]);
+  });
+
+  test("are summed up in words, without the control", () => {
+    expect(finding(ROWS, AGREEMENT, true)).toBe(
+      "Leave-one-out and LIME agree best (rank correlation 0.70). 1 of 2 maps beat random maps in every check; input × gradient does not.",
+    );
+    expect(finding(ROWS, AGREEMENT, false)).not.toContain("random");
+    expect(finding([ROWS[0]], [[1]], true)).toBe("Input × gradient does not beat random maps.");
+    expect(
+      finding(
+        [ROWS[1], ROWS[1]],
+        [
+          [1, -0.5],
+          [-0.5, 1],
+        ],
+        true,
+      ),
+    ).toBe(
+      "No two of these maps agree: rank correlations are zero or below. All 2 maps beat random maps in every check.",
+    );
+    expect(
+      finding(
+        [ROWS[0], ROWS[0]],
+        [
+          [1, null],
+          [null, 1],
+        ],
+        true,
+      ),
+    ).toBe("None of the 2 maps beats random maps in every check.");
+    expect(finding([ROWS[3]], [[1]], true)).toBe("");
+  });
+});
+
+test("bars go up for, down against, and are hatched without a number", () => {
+  const { rows } = rowsAt(
+    /** @type {any} */ (TOKENS),
+    [],
+    "token",
+    figureOf(),
+    /** @type {any} */ ({ data: Float32Array.from(SCORES.flat()), shape: [4, COUNT] }),
+  );
+  const at = (/** @type {number} */ unit, /** @type {number} */ row) => {
+    const { size, position } = layers([rows[row]], unit, "light");
+    return {
+      height: Number.parseFloat(size.split(" ")[1]),
+      top: Number.parseFloat(position.split(" ")[1]),
+    };
+  };
+  expect(at(2, 0)).toEqual({ height: 10, top: ROW / 2 });
+  expect(at(1, 0)).toEqual({ height: 5, top: ROW / 2 - 5 });
+  expect(at(3, 2)).toEqual({ height: 20, top: 3 });
+  expect(layers([rows[0]], 6, "light").image).toContain("repeating");
+  expect(layers([rows[0]], 0, "light").image).toBe("");
+});
+
+describe("the widget", () => {
+  test("shows every unit once, names every method, and says what it found", () => {
+    const { at } = shown();
+    expect(at(".lmw-unit")).toHaveLength(COUNT);
+    expect(at(".lmw-gloss-lines")[0].textContent).toBe(
+      "Input × gradientLeave-one-outLIMERandom (control)",
+    );
+    expect(at(".lmw-finding")[0].textContent).toContain("Leave-one-out and LIME agree best");
+    expect(at(".lmw-unit")[5].textContent).toContain("</script>");
+    expect(at(".lmw-unit")[3].getAttribute("aria-label")).toBe(
+      "thin: Input × gradient +0.50, Leave-one-out −1.0, LIME 3.0, Random (control) −1.0",
+    );
+    const card = at(".lmw-card")[0].textContent ?? "";
+    expect(card).toContain("DeepLIFTIt has no rule for attention.");
+    expect(at(".lmw-main > .lmw-card tbody tr")).toHaveLength(5);
+  });
+
+  test("names stand beside the line of their bars", () => {
+    const { at } = shown();
+    const stack = at(".lmw-stack")[0].getBoundingClientRect();
+    const names = at(".lmw-gloss-name")
+      .slice(0, 4)
+      .map((one) => one.getBoundingClientRect());
+    names.forEach((box, row) => {
+      expect(Math.abs(box.top - (stack.top + row * ROW))).toBeLessThan(2);
+    });
+  });
+
+  test("a click keeps a unit as the model's own token, another lets it go", async () => {
+    const { model, at } = shown({ level: "sentence" });
+    expect(at(".lmw-unit")).toHaveLength(2);
+    /** @type {HTMLElement} */ (at(".lmw-unit")[1]).click();
+    expect(model.state.token).toBe(4);
+    await Promise.resolve();
+    /** @type {HTMLElement} */ (at(".lmw-unit")[1]).click();
+    expect(model.state.token).toBe(null);
+  });
+
+  test("arrow keys walk, Enter keeps, Escape lets go", async () => {
+    const { model, at } = shown();
+    const press = (/** @type {string} */ key) =>
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }),
+      );
+    /** @type {HTMLElement} */ (at(".lmw-unit")[0]).focus();
+    press("ArrowRight");
+    press("Enter");
+    expect(model.state.token).toBe(1);
+    press("Escape");
+    expect(model.state.token).toBe(null);
+    expect(at('.lmw-unit[tabindex="0"]')).toHaveLength(1);
+  });
+
+  test("boxes choose methods, at least one", () => {
+    const { model, at } = shown();
+    const boxes = /** @type {HTMLInputElement[]} */ (at(".lmw-method-boxes input"));
+    boxes[1].click();
+    expect(model.state.methods).toEqual(["a", "c", "random"]);
+  });
+
+  test("coarser sums without a kernel leave the checks out", () => {
+    const { at } = shown({ level: "sentence" });
+    expect(at(".lmw-caption")[0].textContent).toContain("Scores are sums");
+    expect(at(".lmw-card")[0].textContent).not.toContain("Strongest taken away");
+    expect(at(".lmw-finding")[0].textContent).not.toContain("random");
+  });
+
+  test("thousands of units take a handful of elements each", () => {
+    const many = Array.from({ length: 4096 }, (_, i) => ` w${i}`);
+    const tokens = {
+      ...TOKENS,
+      text: many,
+      kind: many.map(() => "text"),
+      raw: many,
+      id: many.map((_, i) => i),
+      word: many.map((_, i) => i),
+      start: many.map((_, i) => i),
+      end: many.map((_, i) => i + 1),
+      whole: many.map(() => null),
+    };
+    const rows = Array.from({ length: 12 }, (_, m) => many.map((_, i) => Math.sin(i * (m + 1))));
+    const figure = {
+      ...figureOf(),
+      rows: rows.map((_, m) => wire({ name: `m${m}`, label: `M${m}` })),
+      agreement: [],
+    };
+    const { at } = shown({
+      _tokens: tokens,
+      _levels: [],
+      _scores: envelope(rows),
+      _figure: figure,
+    });
+    expect(at(".lmw-unit")).toHaveLength(4096);
+    expect(at(".lmw-unit *").length).toBeLessThan(4096 * 5);
+  });
+
+  test("leaves no listener behind", () => {
+    const { model } = shown();
+    for (const clean of cleanups.splice(0)) clean();
+    expect(model.listeners).toBe(0);
+  });
+});

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lmwidget.candidates import Check, Prediction, prediction_from_dict
 from lmwidget.errors import MissingDependencyError
 from lmwidget.results_output import AttributionOutput
 from lmwidget.storage import read_arrays, write_arrays
@@ -19,67 +20,7 @@ from lmwidget.units import Spans, coarser_units, level_name, merged, unit_of_tok
 if TYPE_CHECKING:
     import pandas as pd
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """One candidate answer of a model: a token of the vocabulary or a class.
-
-    Attributes
-    ----------
-    id : int
-        Index in the vocabulary, or of the class.
-    label : str
-        The candidate as text, leading space kept; the class name for classifiers.
-    probability : float
-        Softmax probability, 0 to 1.
-    logit : float
-        The raw score before softmax.
-    ids : tuple of int
-        Tokens of a phrase, when the candidate is more than one; otherwise empty.
-    span : tuple of (int, int) or None
-        First and last token of an answer that is a part of the input.
-    """
-
-    id: int
-    label: str
-    probability: float
-    logit: float
-    ids: tuple[int, ...] = ()
-    span: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Check:
-    """What tells whether a saliency map can be trusted.
-
-    Attributes
-    ----------
-    name : str
-        ``"completeness gap"``, ``"comprehensiveness"``, ``"sufficiency"`` or ``"stability"``.
-    value : float
-        The figure; of a completeness gap ``total - expected``, in the unit of the attribution.
-    explanation : str
-        One sentence for the figure.
-    relative : float or None
-        ``abs(value)`` divided by ``abs(expected)``, for a completeness gap.
-    total : float or None
-        Sum of the scores of all tokens, for a completeness gap.
-    expected : float or None
-        What the scores should sum to: the change of the target from baseline to input.
-    random : float or None
-        The same figure of a random map of the same text, for checks by perturbation.
-    passed : bool or None
-        Whether the map does better than its threshold or its random map; None for no verdict.
-    """
-
-    name: str
-    value: float
-    explanation: str
-    relative: float | None = None
-    total: float | None = None
-    expected: float | None = None
-    random: float | None = None
-    passed: bool | None = None
+__all__ = ["Attribution", "Check", "Prediction", "prediction_from_dict"]
 
 
 @dataclass(frozen=True)
@@ -338,34 +279,6 @@ class Attribution(AttributionOutput):
         from lmwidget.widgets.saliency_text import SaliencyText
 
         return SaliencyText.from_result(self)._repr_mimebundle_(**kwargs)
-
-
-def prediction_from_dict(values: dict[str, Any]) -> Prediction:
-    """Return a prediction from its fields, as they come out of a file.
-
-    Parameters
-    ----------
-    values : dict
-        ``vars(prediction)``, through JSON.
-
-    Returns
-    -------
-    Prediction
-        Equal to what was written.
-
-    Examples
-    --------
-    >>> prediction_from_dict({"id": 3, "label": " a", "probability": 0.5, "logit": 1.0}).ids
-    ()
-    """
-    span = values.get("span")
-    return Prediction(
-        **{
-            **values,
-            "ids": tuple(values.get("ids", ())),
-            "span": None if span is None else (int(span[0]), int(span[1])),
-        }
-    )
 
 
 _PLAIN = (

@@ -1,7 +1,6 @@
 /** One view of the widget: puts the parts together and draws a state. Knows no traits. */
 
-import { div, h, isCommand, replace, span, take } from "../../core/dom.js";
-import { frames } from "../../core/frames.js";
+import { div, h, isCommand, replace, take } from "../../core/dom.js";
 import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { tokenName } from "../../core/tokens.js";
@@ -9,15 +8,14 @@ import { tooltip } from "../../core/tooltip.js";
 import { checkLine, checksPanel } from "../../saliency/checks.js";
 import { legend } from "../../saliency/legend.js";
 import { once } from "../../saliency/session.js";
-import { details } from "../../saliency/tips.js";
 import { question, quoted, scoreWords } from "../../saliency/words.js";
 import { editing } from "../saliency_text/editing.js";
 import { repair } from "../saliency_text/repair.js";
 import { header } from "./controls.js";
-import { rowOf } from "./grid.js";
-import { caption, described, rowLines, rowWords, spotWords } from "./said.js";
+import { pointing } from "./pointing.js";
+import { caption, described } from "./said.js";
 import { cellsMeasured, limitsOf, measures } from "./scale.js";
-import { equal, stage } from "./stage.js";
+import { stage } from "./stage.js";
 import { strongestOf, strongestWords } from "./strongest.js";
 import { asText, tableView } from "./table.js";
 import { linkedText } from "./text.js";
@@ -38,16 +36,12 @@ export function matrixView(el, actions) {
   const sum = checkLine();
   const checks = checksPanel();
   const table = tableView();
-  const cells = stage({
-    onHover: hover,
-    onChoose: choose,
-    onRelease: release,
-  });
-  const text = linkedText({
-    onHover: (spot, box) => hoverText(spot, box),
-    onChoose: choose,
-    onRelease: release,
-  });
+  const on = {
+    onChoose: (/** @type {Spot} */ spot) => at.choose(spot),
+    onRelease: () => at.release(),
+  };
+  const cells = stage({ ...on, onHover: (spot, by) => at.hover(spot, by) });
+  const text = linkedText({ ...on, onHover: (spot, box) => at.hoverText(spot, box) });
   const heading = h("p", { class: "lmw-question" });
   const diagonal = h("p", { class: "lmw-diagonal", role: "status", hidden: true });
   const run = h(
@@ -89,7 +83,15 @@ export function matrixView(el, actions) {
     },
     textToCopy: () => (state?.grid ? asText(state.grid, state.figure.unit) : ""),
   });
-  const jobs = frames();
+  const at = pointing({
+    cells,
+    text,
+    tip,
+    scale,
+    actions,
+    say: frame.say,
+    now: () => ({ state, measured, theme }),
+  });
 
   /** @type {MatrixState | null} */
   let state = null;
@@ -100,8 +102,6 @@ export function matrixView(el, actions) {
   let stopTheme = null;
   let preference = "";
   let frameRequest = 0;
-  /** @type {Spot | null} */
-  let hovered = null;
 
   const limitsAt = once(limitsOf);
   const measuresAt = once(measures);
@@ -126,130 +126,6 @@ export function matrixView(el, actions) {
     take(event);
     edit();
   });
-
-  /** What is pinned, as rows and columns of the level. @returns {Spot | null} */
-  function pinned() {
-    if (!state?.grid) return null;
-    const { grid, token, step } = state;
-    const row = rowOf(grid, step);
-    const unit = token === null ? null : (grid.units.parts?.[token] ?? token);
-    const column = unit !== null && unit < grid.columns ? unit : null;
-    return row === null && column === null ? null : { row, column };
-  }
-
-  /** A click keeps a row, a column or a cell; the same again lets it go. @param {Spot} spot */
-  function choose(spot) {
-    const grid = state?.grid;
-    if (!grid) return;
-    const now = pinned();
-    if (now && equal(now, spot)) return release();
-    /** @type {{step?: number | null, token?: number | null}} */
-    const values = {};
-    if (spot.row !== null) values.step = grid.rows[spot.row].steps[0];
-    if (spot.column !== null) values.token = grid.units.first[spot.column];
-    if (spot.column === null && spot.row !== null) {
-      if (now?.row === spot.row) values.step = null;
-      values.token = null;
-    }
-    if (spot.row === null && now?.column === spot.column) values.token = null;
-    actions.pin(values);
-  }
-
-  function release() {
-    if (state && (state.step !== null || state.token !== null))
-      actions.pin({ step: null, token: null });
-  }
-
-  /** @param {Spot | null} spot @param {"keyboard"} [by] */
-  function hover(spot, by) {
-    const grid = state?.grid ?? null;
-    if (spot && hovered && equal(spot, hovered) && !by) return;
-    if (!spot && !hovered) return;
-    hovered = spot;
-    lightAll();
-    if (!spot || !grid || !measured || !state) return tip.hide();
-    const { row, column } = spot;
-    if (by) frame.say(spotWords(grid, spot, measured, state.figure.unit));
-    const { unit, of } = state.figure;
-    /** @type {Node} */
-    let content;
-    if (row === null) content = div("lmw-details", tokenName(grid.units.tokens, Number(column)));
-    else if (column === null) {
-      content = div(
-        "lmw-details",
-        div("lmw-details-head", span("lmw-details-name", rowWords(grid, row))),
-        rowLines(grid, row, of, measured(row)).map((line) => h("div", null, line)),
-      );
-    } else {
-      content = details(grid.units.tokens, measured(row), column, unit, {
-        size: grid.units.size[column],
-        note: `for ${rowWords(grid, row)}`,
-      });
-    }
-    tip.show(cells.boxOf(spot), content);
-  }
-
-  /** @param {Spot | null} spot @param {DOMRect} [box] */
-  function hoverText(spot, box) {
-    const grid = state?.grid;
-    hovered = null;
-    cells.light({ hovered: null, heard: spot });
-    const unit = spot && grid ? (spot.column ?? grid.rows[spot.row ?? 0].unit) : null;
-    actions.hover(unit === null || !grid ? null : grid.units.first[unit]);
-    if (!spot || !box || !grid || !measured || !state) return tip.hide();
-    const row = pinned()?.row ?? null;
-    if (spot.column === null) {
-      const lines = rowLines(grid, spot.row ?? 0, state.figure.of, measured(spot.row));
-      return tip.show(
-        box,
-        div(
-          "lmw-details",
-          div("lmw-details-head", rowWords(grid, spot.row ?? 0)),
-          lines.map((line) => h("div", null, line)),
-        ),
-      );
-    }
-    const note = row === null ? "sum over the answer" : `for ${rowWords(grid, row)}`;
-    const size = grid.units.size[spot.column];
-    tip.show(
-      box,
-      details(grid.units.tokens, measured(row), spot.column, state.figure.unit, { size, note }),
-    );
-  }
-
-  /** What follows the pointer: cells, labels, text, legend, linked widgets. */
-  function lightAll() {
-    const grid = state?.grid ?? null;
-    cells.light({ hovered, heard: null });
-    const column = hovered?.column ?? null;
-    const unit = column ?? (hovered && grid ? grid.rows[hovered.row ?? 0].unit : null);
-    actions.hover(unit === null || !grid ? null : grid.units.first[unit]);
-    text.light(column, hovered?.row ?? null);
-    pointLegend();
-    jobs.next(shadeText);
-  }
-
-  function pointLegend() {
-    const grid = state?.grid;
-    const spot = hovered ?? pinned();
-    const at =
-      grid && spot && spot.row !== null && spot.column !== null
-        ? spot.row * grid.columns + spot.column
-        : null;
-    scale.point(at);
-  }
-
-  function shadeText() {
-    if (!state?.grid || !measured) return;
-    text.shade({
-      grid: state.grid,
-      measured,
-      theme,
-      unit: state.figure.unit,
-      hovered: hovered?.row ?? null,
-      pinned: pinned()?.row ?? null,
-    });
-  }
 
   /** True while a message stands in the place of the picture. */
   function troubled() {
@@ -291,20 +167,20 @@ export function matrixView(el, actions) {
       `Matrix of what was written by what was read: ${wrote} ${wrote === 1 ? "row" : "rows"}, ${read} ${read === 1 ? "column" : "columns"}. Arrow keys move, Enter keeps a cell; the same numbers stand in the table.`,
     );
     cells.element.hidden = tabled;
-    cells.light({ pinned: pinned() });
+    cells.light({ pinned: at.pinned() });
     const name = (/** @type {number} */ column) => quoted(tokenName(grid.units.tokens, column));
     diagonal.hidden = !best;
     diagonal.textContent = best ? strongestWords(best, name) : "";
     const one = described(figure, grid, null);
     scale.draw(all, rowScale ? shares(one) : one, theme);
-    pointLegend();
+    at.pointLegend();
     frame.caption.textContent = caption(figure, grid, all, { own: rowScale });
     if (tabled) table.draw(grid, measured, figure.unit);
   }
 
   /** @param {MatrixState} now */
   function drawChecks({ figure, grid, live, busy }) {
-    const row = pinned()?.row ?? null;
+    const row = at.pinned()?.row ?? null;
     const { check } = described(figure, grid, row);
     sum.draw(grid && { unit: figure.unit, check, cost: figure.cost });
     const found = figure.checks;
@@ -329,7 +205,7 @@ export function matrixView(el, actions) {
     editor.follow(troubled(), state.editable && mend.needsText(/** @type {any} */ (state)));
     const tabled = tableOpen && grid !== null;
     top.draw(state, { table: tabled });
-    replace(heading, questionNodes(described(figure, grid, pinned()?.row ?? null)));
+    replace(heading, questionNodes(described(figure, grid, at.pinned()?.row ?? null)));
     const { classList } = frame.root;
     classList.toggle("lmw-stale", state.busy && !state.checking && grid !== null);
     classList.toggle("lmw-editing", editor.open);
@@ -337,8 +213,8 @@ export function matrixView(el, actions) {
     table.element.hidden = !tabled;
     text.draw({ tokens, grid, plain: state.text, hidden: editor.open });
     drawMatrix(state, tabled);
-    text.pin(grid, pinned());
-    shadeText();
+    text.pin(grid, at.pinned());
+    at.shadeText();
     drawChecks(state);
     cancelAnimationFrame(frameRequest);
     frameRequest = requestAnimationFrame(() => {
@@ -348,22 +224,12 @@ export function matrixView(el, actions) {
 
   return {
     /** Mark the token that is hovered in a linked widget. @param {number | null} token */
-    light(token) {
-      const grid = state?.grid;
-      if (!grid) return;
-      const unit = token === null ? null : (grid.units.parts?.[token] ?? token);
-      text.light(unit, null);
-      cells.light({
-        heard: unit !== null && unit < grid.columns ? { row: null, column: unit } : null,
-      });
-    },
+    light: at.hear,
     /** @param {MatrixState} next */
     update(next) {
       const before = state?.grid ?? null;
       if (next.grid !== before) {
-        hovered = null;
-        tip.hide();
-        cells.light({ hovered: null, heard: null });
+        at.leave();
       }
       state = next;
       if (next.theme !== preference) {
@@ -381,7 +247,7 @@ export function matrixView(el, actions) {
     },
     destroy() {
       cancelAnimationFrame(frameRequest);
-      jobs.cancel();
+      at.destroy();
       stopTheme?.();
       top.destroy();
       cells.destroy();

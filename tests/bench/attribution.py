@@ -15,6 +15,9 @@ Captum has the batch size that takes it least CPU time, of 1, 2, 4, 8, 16, 50 (`
 and the forward function that its manual shows, `model(ids).logits[:, -1]`. "captum lean" asks the
 model for that position's logits only and wants no gradients of weights.
 
+On rough ways, "lmwidget brief" may take 24 points (`max_steps`), half of Captum's: less time, more
+gap. `--level` tells the steps, and time, that Captum takes until its gap is as small as ours.
+
 Integrated gradients go the same way on both sides: from one token everywhere to the text. The gap
 is what the scores miss of the change of the logit, by the same sum; "agreement" is the correlation
 of the scores (of Kernel SHAP's, only rough: each side draws its own samples).
@@ -48,7 +51,7 @@ PEERS = HERE.parents[1] / "build" / "peers"
 INSEQ = "inseq==0.7.1"
 CLOSED = 1e-3  # of the change
 MOST_STEPS = 800
-WHO = ["lmwidget", "captum", "inseq"]  # "captum lean" on request
+WHO = ["lmwidget", "lmwidget brief", "captum", "inseq"]  # "captum lean" on request
 
 
 def inseq_python() -> Path:
@@ -123,61 +126,63 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def judged(case: Case, runs: Runs, *, level: bool) -> dict[str, Any]:
-    """Return medians, ratios and bars of one case."""
+    """Return medians, and how each of ours stands to each peer, of one case."""
     found = {who: summary(runs[who]) for who in runs}
-    row: dict[str, Any] = {"case": case.name, "contestants": found, "ratios": {}}
-    row["settings"] = {who: case.job(who)["settings"] for who in runs}
+    settings = {who: case.job(who)["settings"] for who in runs}
     good = [who for who in runs if "error" not in found[who]]
-    if "lmwidget" not in good or case.peer not in good:
-        return row
-    ours, peer = found["lmwidget"], found[case.peer]
-    for who in good[1:]:
-        row["ratios"][who] = ratios(runs["lmwidget"][0], runs[who][0], ours, found[who])
-    against = row["ratios"][case.peer]
-    faster, share = BARS[case.method]
-    row["bars"] = {"faster": against["times_as_fast"] >= faster}
-    if share:
-        row["bars"]["memory"] = against["memory"] <= share
-    if ours["gap"] is not None:
-        row["bars"]["gap"] = closed(ours) or abs(ours["gap"]) <= abs(peer["gap"])
-        if level and not closed(peer):
-            row["captum_at_our_gap"] = at_gap(case, ours)
+    pairs = [(our, peer) for our in good for peer in good if ours(our) and not ours(peer)]
+    row: dict[str, Any] = {"case": case.name, "contestants": found, "settings": settings}
+    row["beside"] = {}
+    for our, peer in pairs:
+        agreement = correlation(runs[our][0]["scores"], runs[peer][0]["scores"])
+        stand = beside(case, found[our], found[peer])
+        row["beside"][f"{our}, {peer}"] = {**stand, "agreement": agreement}
+    if level and ("lmwidget", "captum") in pairs and found["captum"]["gap"] is not None:
+        row["captum_at_our_gap"] = at_gap(case, found["lmwidget"], found["captum"])
     return row
 
 
-def at_gap(case: Case, ours: dict[str, Any]) -> dict[str, Any]:
+def ours(who: str) -> bool:
+    return who.startswith("lmwidget")
+
+
+def beside(case: Case, found: dict[str, Any], peer: dict[str, Any]) -> dict[str, Any]:
+    """Return how we stand to a peer, and which bars that meets."""
+    times = round(peer["wall_s"] / found["wall_s"], 2)
+    memory = round(found["peak_mb"] / peer["peak_mb"], 3)
+    faster, share = BARS[case.method]
+    bars = {"faster": times >= faster}
+    if share is not None:
+        bars["memory"] = memory <= share
+    if found["gap"] is not None:
+        bars["gap"] = closed(found) or abs(found["gap"]) <= abs(peer["gap"])
+    by_cpu = round(peer["cpu_s"] / found["cpu_s"], 2)
+    return {"times_as_fast": times, "by_cpu": by_cpu, "memory": memory, "bars": bars}
+
+
+def correlation(mine: list[Any], yours: list[Any]) -> float:
+    return round(float(np.corrcoef(np.ravel(mine), np.ravel(yours))[0, 1]), 4)
+
+
+def at_gap(case: Case, found: dict[str, Any], first: dict[str, Any]) -> dict[str, Any]:
     """Return what Captum takes with the fewest steps, doubled, that leave a gap as small as ours."""
-    job = case.job("captum")
-    while job["settings"]["n_steps"] < MOST_STEPS:
-        job["settings"]["n_steps"] *= 2
+    job, one = case.job("captum"), first
+    steps = job["settings"]
+    while not closed(one) and abs(one["gap"]) > abs(found["gap"]) and steps["n_steps"] < MOST_STEPS:
+        steps["n_steps"] *= 2
         one = run(job)
-        print(f"{case.name}, {job['settings']}: {_brief(one)}", file=sys.stderr, flush=True)
-        if "error" in one or closed(one) or abs(one["gap"]) <= abs(ours["gap"]):
-            break
-    one.pop("scores", None)
-    one["times_as_fast_by_cpu"] = round(one.get("cpu_s", 0) / ours["cpu_s"], 2)
-    return {"steps": job["settings"]["n_steps"], **one}
+        print(f"{case.name}, {steps}: {_brief(one)}", file=sys.stderr, flush=True)
+        if "error" in one:
+            return one
+    reached = closed(one) or abs(one["gap"]) <= abs(found["gap"])
+    took = {name: one[name] for name in ("wall_s", "cpu_s", "gap")}
+    by_cpu = round(one["cpu_s"] / found["cpu_s"], 2)
+    return {"steps": steps["n_steps"], **took, "reached": reached, "by_cpu": by_cpu}
 
 
 def closed(found: dict[str, Any]) -> bool:
     """Return whether the scores add up to the change, as far as a map can show."""
     return abs(found["gap"]) <= CLOSED * abs(found["change"])
-
-
-def ratios(
-    our_run: dict[str, Any],
-    their_run: dict[str, Any],
-    ours: dict[str, Any],
-    theirs: dict[str, Any],
-) -> dict[str, float]:
-    """Return how we stand to a peer: times as fast, share of the memory, agreement."""
-    mine, yours = np.array(our_run["scores"]), np.array(their_run["scores"])
-    return {
-        "times_as_fast": round(theirs["wall_s"] / ours["wall_s"], 2),
-        "times_as_fast_by_cpu": round(theirs["cpu_s"] / ours["cpu_s"], 2),
-        "memory": round(ours["peak_mb"] / theirs["peak_mb"], 3),
-        "agreement": round(float(np.corrcoef(mine.ravel(), yours.ravel())[0, 1]), 4),
-    }
 
 
 def tuned(cases: list[Case]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STEPS, SAMPLES = 50, 200
-PACKAGES = {"lmwidget": "lmwidget", "captum": "captum", "captum lean": "captum", "inseq": "inseq"}
+PACKAGES = {
+    "lmwidget": "lmwidget",
+    "lmwidget brief": "lmwidget",
+    "captum": "captum",
+    "captum lean": "captum",
+    "inseq": "inseq",
+}
 BATCHES = (1, 2, 4, 8, 16, 50)
 BARS = {  # times as fast, share of the memory
     "integrated_gradients": (2.0, 0.5),
@@ -39,14 +45,17 @@ class Case:
     @property
     def contestants(self) -> tuple[str, ...]:
         """Everybody who can be asked."""
+        rough = self.shape == "smollm2" or self.shape.endswith("sharp")
+        brief = ("lmwidget brief",) if rough else ()
         lean = ("captum lean",) if self.peer == "captum" else ()
-        return ("lmwidget", self.peer, *lean)
+        return ("lmwidget", *brief, self.peer, *lean)
 
     def job(self, who: str, batch: int | None = None) -> dict[str, Any]:
         """Return what a process of a contestant is told."""
         what = {"method": self.method, "shape": self.shape, "tokens": self.tokens}
-        if who == "lmwidget":
-            return {"who": who, **what, "settings": self.ours}
+        if who.startswith("lmwidget"):
+            fewer = {"max_steps": STEPS // 2 - 1} if who.endswith("brief") else {}
+            return {"who": who, **what, "settings": self.ours | fewer}
         return {"who": who, **what, "settings": self._captums(batch) if "captum" in who else {}}
 
     def _captums(self, batch: int | None) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def inseq(job: Job, on: Subject) -> Call:
     return call
 
 
-CONTESTANTS = {"captum": captum, "captum lean": captum, "lmwidget": lmwidget, "inseq": inseq}
+CONTESTANTS = {"captum": captum, "lmwidget": lmwidget, "inseq": inseq}
 
 
 def _answer(job: Job) -> tuple[str, str]:
@@ -123,8 +123,9 @@ def measured(job: Job) -> dict[str, Any]:
     warm = dict(job.settings)
     warm.update({name: 8 for name in ("n_samples", "samples", "n_steps") if name in warm})
     small = Job(job.who, job.method, job.shape, 8, warm)
-    CONTESTANTS[job.who](small, on.shortened(8))()
-    call = CONTESTANTS[job.who](job, on)
+    contestant = CONTESTANTS[PACKAGES[job.who]]
+    contestant(small, on.shortened(8))()
+    call = contestant(job, on)
     gc.collect()
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")

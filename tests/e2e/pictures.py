@@ -225,3 +225,23 @@ class Space(_Picture):
     def token(self, index: int) -> Locator:
         listbox = self.root.get_by_role("listbox", name="Tokens of the sentence")
         return listbox.get_by_role("option").nth(index)
+
+
+class SaliencyGrid(_Picture):
+    name = "Saliency matrix"
+
+    @property
+    def plot(self) -> Locator:
+        return self.root.get_by_role("application")
+
+
+class Compare(_Picture):
+    name = "Saliency compare"
+
+    def unit(self, index: int) -> Locator:
+        return self.root.locator(f"[data-unit='{index}']")
+
+    @property
+    def methods(self) -> Locator:
+        card = self.root.get_by_role("region", name="Checks of every method")
+        return card.get_by_role("rowheader")

@@ -47,7 +47,9 @@ export function scoreCard() {
         cell("th", "Method"),
         tests.map(({ head: text, note }) => cell("th", text, note)),
         sums ? cell("th", "Adds up", "by how much the scores miss what they should sum to") : null,
-        rows.length > 1 ? cell("th", "Agrees", "mean rank correlation with the other maps") : null,
+        checked && rows.length > 1
+          ? cell("th", "Agrees", "mean rank correlation with the other maps")
+          : null,
         cell("th", "Full bar", "the score at which the bar of this row is full"),
         cell("th", "Cost"),
       );
@@ -67,7 +69,7 @@ export function scoreCard() {
               h("td", null, checked ? testCell(checkOf(row, name), all[i], !isControl(row)) : "–"),
             ),
             sums ? h("td", { title: row.check?.explanation ?? "" }, gapWords(row.check)) : null,
-            rows.length > 1
+            checked && rows.length > 1
               ? h("td", null, row.agreement === null ? "–" : number(row.agreement))
               : null,
             h(

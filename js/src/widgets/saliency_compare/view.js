@@ -134,7 +134,7 @@ export function compareView(el, actions) {
         : "The higher the bar, the larger the score.",
       "Each row has a scale of its own.",
       broken ? "Hatched: no finite score." : "",
-      sums ? "Scores are sums; the checks of finer units are left out." : "",
+      sums ? "Scores are sums; checks and agreement, which are of finer units, are left out." : "",
       figure.partial ? "Stopped early: the methods done so far." : "",
     ]
       .filter(Boolean)
@@ -177,7 +177,7 @@ export function compareView(el, actions) {
       ),
     );
     const checked = !sums;
-    says.textContent = finding(state.rows, figure.agreement, checked);
+    says.textContent = finding(state.rows, checked ? figure.agreement : [], checked);
     says.hidden = says.textContent === "";
     gloss.element.hidden = tableOpen || !units;
     table.element.hidden = !tableOpen || !units;

@@ -40,6 +40,7 @@ export function scoreCard() {
      */
     draw(rows, { checked, failures }) {
       const tests = TESTS.filter(({ name }) => checked && rows.some((row) => checkOf(row, name)));
+      const agrees = checked && rows.length > 1;
       const sums = checked && rows.some(({ check }) => check !== null);
       const all = tests.map(({ name }) => rows.flatMap((row) => checkOf(row, name) ?? []));
       replace(
@@ -47,40 +48,13 @@ export function scoreCard() {
         cell("th", "Method"),
         tests.map(({ head: text, note }) => cell("th", text, note)),
         sums ? cell("th", "Adds up", "by how much the scores miss what they should sum to") : null,
-        checked && rows.length > 1
-          ? cell("th", "Agrees", "mean rank correlation with the other maps")
-          : null,
+        agrees ? cell("th", "Agrees", "mean rank correlation with the other maps") : null,
         cell("th", "Full bar", "the score at which the bar of this row is full"),
         cell("th", "Cost"),
       );
       replace(
         body,
-        rows.map((row) =>
-          h(
-            "tr",
-            isControl(row) ? { class: "lmw-control-row" } : null,
-            h(
-              "th",
-              { scope: "row", title: row.summary },
-              row.label,
-              row.partial ? span("lmw-muted", " (stopped early)") : null,
-            ),
-            tests.map(({ name }, i) =>
-              h("td", null, checked ? testCell(checkOf(row, name), all[i], !isControl(row)) : "–"),
-            ),
-            sums ? h("td", { title: row.check?.explanation ?? "" }, gapWords(row.check)) : null,
-            checked && rows.length > 1
-              ? h("td", null, row.agreement === null ? "–" : number(row.agreement))
-              : null,
-            h(
-              "td",
-              null,
-              `${row.measured.signed ? "±" : ""}${number(row.measured.limit)} `,
-              span("lmw-muted", row.unit),
-            ),
-            h("td", { class: "lmw-card-cost" }, costWords(row.cost)),
-          ),
-        ),
+        rows.map((row) => methodRow(row, tests, all, { sums, agrees })),
         Object.entries(failures).map(([label, why]) =>
           h(
             "tr",
@@ -92,6 +66,32 @@ export function scoreCard() {
       );
     },
   };
+}
+
+/**
+ * @param {Row} row
+ * @param {typeof TESTS} tests that are shown
+ * @param {Check[][]} all figures of each test, which share a scale
+ * @param {{sums: boolean, agrees: boolean}} columns
+ */
+function methodRow(row, tests, all, { sums, agrees }) {
+  const stopped = row.partial ? span("lmw-muted", " (stopped early)") : null;
+  const judged = !isControl(row);
+  return h(
+    "tr",
+    judged ? null : { class: "lmw-control-row" },
+    h("th", { scope: "row", title: row.summary }, row.label, stopped),
+    tests.map(({ name }, i) => h("td", null, testCell(checkOf(row, name), all[i], judged))),
+    sums ? h("td", { title: row.check?.explanation ?? "" }, gapWords(row.check)) : null,
+    agrees ? h("td", null, row.agreement === null ? "–" : number(row.agreement)) : null,
+    h("td", null, `${fullBar(row)} `, span("lmw-muted", row.unit)),
+    h("td", { class: "lmw-card-cost" }, costWords(row.cost)),
+  );
+}
+
+/** @param {Row} row */
+function fullBar({ measured }) {
+  return `${measured.signed ? "±" : ""}${number(measured.limit)}`;
 }
 
 /** @param {Check | null} check @param {Check[]} all of the same name @param {boolean} judged */
@@ -141,7 +141,6 @@ export function agreementTable() {
     element,
     /** @param {Row[]} rows @param {(number | null)[][]} agreement @param {Theme} theme */
     draw(rows, agreement, theme) {
-      element.hidden = rows.length < 2;
       replace(
         table,
         h(

@@ -141,6 +141,25 @@ export function compareView(el, actions) {
       .join(" ");
   }
 
+  /**
+   * @param {CompareState["units"]} units
+   * @param {number | null} token
+   * @param {boolean} checked whether checks and agreement are of what is shown
+   */
+  function drawRows(units, token, checked) {
+    gloss.element.hidden = tableOpen || !units;
+    table.element.hidden = !tableOpen || !units;
+    card.element.hidden = !units || rows.length === 0;
+    agreement.element.hidden = !units || rows.length < 2 || !checked;
+    if (!units || !state) return;
+    const { figure } = state;
+    if (tableOpen) table.draw(units, rows);
+    else gloss.draw(units, rows, theme);
+    gloss.pin(unitOf(token));
+    card.draw(rows, { checked, failures: figure.failures });
+    agreement.draw(rows, figure.agreement, theme);
+  }
+
   function draw() {
     if (!state) return;
     const { figure, status, units, token, live, busy, sums } = state;
@@ -176,20 +195,9 @@ export function compareView(el, actions) {
           : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, text),
       ),
     );
-    const checked = !sums;
-    says.textContent = finding(state.rows, checked ? figure.agreement : [], checked);
+    says.textContent = finding(state.rows, sums ? [] : figure.agreement, !sums);
     says.hidden = says.textContent === "";
-    gloss.element.hidden = tableOpen || !units;
-    table.element.hidden = !tableOpen || !units;
-    card.element.hidden = rows.length === 0;
-    if (units) {
-      if (tableOpen) table.draw(units, rows);
-      else gloss.draw(units, rows, theme);
-      gloss.pin(unitOf(token));
-      card.draw(rows, { checked, failures: figure.failures });
-      agreement.draw(rows, sums ? [] : figure.agreement, theme);
-      agreement.element.hidden = rows.length < 2 || sums;
-    } else agreement.element.hidden = true;
+    drawRows(units, token, !sums);
     frame.caption.textContent = caption();
     cancelAnimationFrame(request);
     request = requestAnimationFrame(() => {

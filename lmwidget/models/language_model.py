@@ -518,6 +518,53 @@ class LanguageModel(Reader):
         tokens = self.tokenize(text, truncate=truncate)
         return compare(self, tokens, methods, output_tokens=self._written(output), **asked)
 
+    def context_reliance(
+        self,
+        text: Any,
+        passages: Spans,
+        answer: str | Tokens | Sequence[int] | None = None,
+        **settings: Any,
+    ) -> Attribution:
+        """Return which passages of a prompt carried the answer.
+
+        Parameters
+        ----------
+        text : str, list of dict, tuple of (str, str), or Tokens
+            The prompt, passages included.
+        passages : sequence of (str, or tuple of (int, int))
+            Retrieved documents, examples, a system prompt: as text, or as character spans.
+        answer : str, Tokens, or sequence of int, optional
+            Text that stands exactly behind the prompt; default: what the model writes.
+        **settings
+            ``method``, ``of``, ``removal``, ``max_new_tokens``, … of
+            :func:`lmwidget.attribution.context_reliance.context_reliance`.
+
+        Returns
+        -------
+        Attribution
+            At the level of passages, in log-probability of the whole answer; ``checks`` says what
+            it is with no passage at all.
+
+        Raises
+        ------
+        InputError
+            When a passage is not in the prompt.
+        ModelMismatchError
+            When the model cannot write.
+        UnknownNameError
+            For an unknown method or setting.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> lm.context_reliance("The king said. And the", ["The king said."], " king").checks[0].name
+        'no context'
+        """
+        from lmwidget.attribution.context_reliance import context_reliance
+
+        return context_reliance(self, text, passages, answer, **settings)
+
     def check(self, attribution: Attribution, **settings: Any) -> Attribution:
         """Return the attribution with its checks: does the model need what the map marks.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -201,6 +202,8 @@ def may_break(before: Ink, after: Ink) -> bool:
 
 def _breaks_anywhere(text: str) -> bool:
     """Return whether lines may be broken beside a character: no spaces in these scripts."""
+    if unicodedata.name(text[0], "").startswith("HANGUL"):
+        return False
     return script_of(text) in {"wide", "emoji"} or "\u0e00" <= text[0] <= "\u0eff"
 
 

@@ -38,8 +38,8 @@ def script_of(cluster: str) -> str:
     Returns
     -------
     str
-        ``"latin"``, ``"wide"`` (Chinese, Japanese, Korean), ``"emoji"``, or the name of another
-        script: ``"Arabic"``, ``"Devanagari"``.
+        ``"latin"``, ``"wide"`` (Chinese, Japanese, Korean), ``"emoji"``, ``"symbol"``, or the
+        name of another script: ``"Arabic"``, ``"Devanagari"``.
 
     Examples
     --------
@@ -51,6 +51,8 @@ def script_of(cluster: str) -> str:
         return "emoji"
     if unicodedata.east_asian_width(first) in "WF":
         return "wide"
+    if first > "\u0250" and unicodedata.category(first) == "So":
+        return "symbol"
     name = unicodedata.name(first, "").split(" ")[0]
     if first < "\u0250" or name in _LATIN or unicodedata.category(first)[0] in "PSZ":
         return "latin"

@@ -41,10 +41,11 @@ _FONTS = {
     "latin": _LATIN,
     "wide": "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Hiragino Sans', "
     "'Microsoft YaHei', 'Malgun Gothic', sans-serif",
+    "symbol": "'DejaVu Sans', 'Segoe UI Symbol', 'Apple Symbols', 'Noto Sans Symbols', sans-serif",
     "emoji": "'Apple Color Emoji', 'Segoe UI Emoji', 'Noto Color Emoji', sans-serif",
 }
 
-_STRETCHED = {"latin", "wide", "Arabic", "Hebrew"}
+_STRETCHED = {"latin", "symbol", "wide", "Arabic", "Hebrew"}
 
 
 def svg_figure(why: Attribution, *, width: int = 640, theme: Theme = "light") -> str:
@@ -89,6 +90,7 @@ def svg_figure(why: Attribution, *, width: int = 640, theme: Theme = "light") ->
     for row in rows_of(ink_lines(picture.tokens), room / _SIZE):
         parts += _row(row, picture, y, look)
         y += _LINE
+    y -= 0 if picture.signed else 16  # nothing is said above the scale
     parts += _legend(picture, y, min(room, _LEGEND), look)
     caption, y = _words(" ".join(picture.caption), y + 70, room, look, size=_NOTE)
     height = math.ceil(y - _NOTE * 1.5 + _MARGIN - 4)

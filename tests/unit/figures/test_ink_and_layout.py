@@ -59,6 +59,18 @@ def test_chinese_breaks_anywhere_but_not_before_its_full_stop():
     assert ["".join(ink.text for ink in row) for row in wrapped(line, 4)] == ["今天天", "气。好"]
 
 
+def test_korean_words_are_whole():
+    line = ink_lines(Tokens.from_pieces(["한국", "어", " 단어"]))[0]
+    assert ["".join(ink.text for ink in row) for row in wrapped(line, 4)] == ["한국어 ", "단어"]
+
+
+def test_signs_inside_words_have_fonts_of_their_own():
+    (row,) = rows_of(ink_lines(Tokens.from_pieces(["said⏎x"])), 40)
+    assert [(run.text, run.script) for run in row.runs] == [
+        ("said", "latin"), ("⏎", "symbol"), ("x", "latin"),
+    ]  # fmt: skip
+
+
 def test_shades_stand_under_their_own_letters():
     tokens = Tokens.from_pieces(["un", "real", " as"])
     (row,) = rows_of(ink_lines(tokens), 100)

@@ -99,7 +99,7 @@ describe("the picture", () => {
 
   test("each row on its own scale", async () => {
     const { model, one } = draw({ ...SCENES.story(), row_scale: true });
-    expect(one(".lmw-unit").textContent).toBe("share of the row's strongest");
+    expect(one(".lmw-unit").textContent).toBe("1 = row's strongest");
     expect(one(".lmw-caption").textContent).toContain("compare colours within a row only");
     await userEvent.click(one('[aria-label="More controls"]'));
     await userEvent.click(one(".lmw-folded input[type='checkbox']"));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 import numpy as np
@@ -34,8 +35,8 @@ def static_matrix(answer: AnswerAttribution) -> str:
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> static_matrix(lmw.load("tiny").attribute_answer("the king", " said"))[:7]
-    '<table>'
+    >>> static_matrix(lmw.load("tiny").attribute_answer("the king", " said"))[:4]
+    '<div'
     """
     columns = int(answer.until.max())
     small = columns <= _MOST_COLUMNS and columns * len(answer) <= _MOST_CELLS
@@ -50,18 +51,19 @@ def _limit(scores: np.ndarray) -> float:
 
 def _cells(answer: AnswerAttribution, columns: int) -> str:
     limit, pieces = _limit(answer.scores), answer.tokens.pieces
+    digits = max(0, 1 - math.floor(math.log10(limit)))  # two of the strongest
     head = "".join(f'<th scope="col">{escape(piece)}</th>' for piece in pieces[:columns])
     rows = []
     for row, (prediction, until) in enumerate(zip(answer.predictions, answer.until, strict=True)):
         cells = [
-            f"<td{background(float(score) / limit)}>{escape(f'{score:.2g}')}</td>"
+            f'<td{background(float(score) / limit)} title="{score:.4g}">{score:.{digits}f}</td>'
             for score in answer.scores[row, :until]
         ] + ["<td></td>"] * (columns - int(until))
         label = escape(prediction.label)
         rows.append(f'<tr><th scope="row">{label}</th>{"".join(cells)}</tr>')
     return (
-        f"<table><caption>{escape(_title(answer))}</caption><thead><tr><td></td>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f'<div style="overflow-x:auto"><table><caption>{escape(_title(answer))}</caption><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

@@ -8,6 +8,8 @@ import { edge, GAP, HEADING } from "./layout.js";
 /** @typedef {import("./types").Grid} Grid */
 /** @typedef {import("./types").Layout} Layout */
 
+/** One character, or such as are not turned: they stand upright where there is room. */
+const SIGN = /^(.|[\u2e80-\u{1ffff}]+)$/u;
 /** Longest label of a row that has no token to show. */
 const LONGEST = 60;
 
@@ -175,14 +177,16 @@ function columnLabel(grid, layout, column) {
   const name = tokenElement(grid.units.tokens, column, { compact: true });
   delete name.dataset.token;
   const text = name.textContent ?? "";
-  const upright = text.length <= 2 && widthOf(text, 12) <= layout.cell - 2;
+  const short = SIGN.test(text) && widthOf(text, 12) <= layout.cell - 2;
+  const upright = layout.upright || short;
+  const room = upright ? layout.cell - 4 : layout.top - HEADING - 5;
   return h(
     "div",
     {
       class: upright ? "lmw-column-label lmw-upright" : "lmw-column-label",
       style: { left: `${edge(layout, column) + layout.cell / 2}px` },
     },
-    h("span", { style: { "max-width": `${layout.top - HEADING - 5}px` } }, name),
+    h("span", { style: { "max-width": `${room}px` } }, name),
   );
 }
 

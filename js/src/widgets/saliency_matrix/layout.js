@@ -9,6 +9,10 @@ export const HEIGHT = 22;
 /** A column this wide has room for its label, turned. */
 const LABELLED = 16;
 const WIDEST = 46;
+/** So few columns have room for words side by side. */
+const FEW = 6;
+const WIDEST_OF_FEW = 144;
+const UPRIGHT = 80;
 /** Narrower than this a cell cannot be pointed at. */
 const NARROWEST = 4;
 /** Up to so many columns every one has its label, and the picture scrolls. */
@@ -31,14 +35,19 @@ export function layoutOf({ available, columns, input, rows, rowLabel, columnLabe
   const natural = (available - left - gap - 12) / Math.max(1, columns);
   const labelled = natural >= LABELLED || columns <= MOST_LABELS;
   const least = labelled ? LABELLED : NARROWEST;
-  const cell = clamp(labelled ? Math.floor(natural) : natural, least, WIDEST);
-  const top = HEADING + (labelled ? Math.ceil(clamp(columnLabel + 16, 28, 108)) : 24);
+  const most =
+    columns <= FEW ? Math.max(WIDEST, Math.min(WIDEST_OF_FEW, columnLabel + 16)) : WIDEST;
+  const cell = clamp(labelled ? Math.floor(natural) : natural, least, most);
+  const upright = cell >= UPRIGHT;
+  const turned = labelled && !upright;
+  const top = HEADING + (turned ? Math.ceil(clamp(columnLabel + 16, 28, 108)) : 24);
   return {
     cell,
     height: HEIGHT,
     left,
     top,
     labelled,
+    upright,
     columns,
     input,
     rows,

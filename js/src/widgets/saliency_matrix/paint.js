@@ -77,7 +77,7 @@ export function paintCells(context, grid, layout, view, look) {
       const [left, right] = across(layout, column, view.x);
       const box = { x: left, y, width: right - left - apart, height: layout.height - 1 };
       context.fillStyle = look.inks.line;
-      context.fillRect(left, y, right - left, layout.height);
+      context.fillRect(left - apart, y - 1, right - left + apart, layout.height + 1);
       const score = scores[column];
       if (Number.isFinite(score)) paintCell(context, box, score, limit, grid.signed, look);
       else {

@@ -98,6 +98,7 @@ export function spotWords(grid, { row, column }, measured, unit) {
 export function shadedBy(grid, row, measured, unit) {
   if (row !== null) return `Shaded by what ${quoted(rowName(grid, row))} came from`;
   if (grid.rows.length === 1) return `Shaded by what ${quoted(rowName(grid, 0))} came from`;
+  if (!(measured.limit > 0)) return "Shaded by the whole answer: the sum of the rows";
   const most = grid.signed ? `±${number(measured.limit)}` : number(measured.limit);
   return `Shaded by the whole answer: the sum of the rows, full shade at ${most} ${unit}`;
 }

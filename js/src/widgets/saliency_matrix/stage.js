@@ -227,9 +227,9 @@ export function stage({ onHover, onChoose, onRelease }) {
         const end = next.grid.rows[row].until - 1;
         place = { row, column: place.column === null ? null : Math.min(place.column, end) };
       }
+      if (next && next.theme !== scene?.theme) inks = inksOf(box);
       scene = next;
       aria(plot, "label", name);
-      inks = inksOf(box);
       if (scene) measure();
     },
     /** @param {Partial<typeof lit>} next */

@@ -21,6 +21,8 @@ const QUICK = 700;
 export function linkedText({ onHover, onChoose, onRelease }) {
   /** @type {Grid | null} */
   let grid = null;
+  /** What the shades on screen were made from. @type {unknown[]} */
+  let shaded = [];
   const over = (/** @type {number | null} */ unit, /** @type {DOMRect} */ box) =>
     onHover(unit === null ? null : asColumn(unit), box);
   const input = textView({
@@ -67,7 +69,10 @@ export function linkedText({ onHover, onChoose, onRelease }) {
       grid = next;
       input.element.hidden = hidden;
       written.hidden = by.hidden = hidden || !next;
-      if (!tokens || !next) return input.setPlain(plain);
+      if (!tokens || !next) {
+        shaded = [];
+        return input.setPlain(plain);
+      }
       input.setTokens(next.units.tokens, next.start);
       answer.setTokens(next.units.tokens, next.start);
     },
@@ -79,6 +84,8 @@ export function linkedText({ onHover, onChoose, onRelease }) {
       const quick = now.units.tokens.text.length <= QUICK;
       const row = (quick ? hovered : null) ?? pinned;
       const found = measured(row);
+      if (shaded[0] === found && shaded[1] === theme && shaded[2] === unit) return;
+      shaded = [found, theme, unit];
       by.textContent = shadedBy(now, row, found, unit);
       input.shade(found, theme);
       answer.shade(found, theme);

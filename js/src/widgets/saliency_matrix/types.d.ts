@@ -73,6 +73,8 @@ export interface Layout {
   top: number;
   /** Whether every column has its label. */
   labelled: boolean;
+  /** Whether labels of columns lie side by side. */
+  upright: boolean;
   columns: number;
   input: number;
   rows: number;

@@ -259,7 +259,7 @@ export function matrixView(el, actions) {
 }
 
 /** The scale of rows that each have their own. @param {import("../../saliency/types").Described} figure */
-const shares = (figure) => ({ ...figure, unit: "share of the row's strongest" });
+const shares = (figure) => ({ ...figure, unit: "1 = row's strongest" });
 
 /** The question with its target and foil marked as the scale marks them. @param {import("../../saliency/types").Described} figure */
 function questionNodes(figure) {

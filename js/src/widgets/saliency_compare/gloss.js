@@ -20,6 +20,8 @@ export const ROW = 26;
 const GAP = 3;
 /** So many scores are named at once; of longer texts each unit when it is reached. */
 const NAMED = 5000;
+/** So many stacks are painted at once. */
+const FEW = 400;
 
 /**
  * The layers of one stack.
@@ -97,6 +99,8 @@ export function glossView({ onHover, onChoose, onRelease }) {
   let rows = [];
   /** @type {Units | null} */
   let units = null;
+  /** @type {Theme} */
+  let theme = "light";
   /** @type {HTMLElement | null} */
   let lit = null;
   /** @type {HTMLElement | null} */
@@ -112,6 +116,27 @@ export function glossView({ onHover, onChoose, onRelease }) {
     target instanceof Element
       ? /** @type {HTMLElement | null} */ (target.closest(".lmw-unit"))
       : null;
+
+  /** Bars of long texts are painted as they come into view. */
+  const coming = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        coming.unobserve(target);
+        paint(Number(/** @type {HTMLElement} */ (target.parentElement).dataset.unit));
+      }
+    },
+    { root: element, rootMargin: "600px 0px" },
+  );
+
+  /** @param {number} unit */
+  function paint(unit) {
+    const { image, size, position } = layers(rows, unit, theme);
+    const { style } = stacks[unit];
+    style.backgroundImage = image || "none";
+    style.backgroundSize = size;
+    style.backgroundPosition = position;
+  }
 
   /** The scores of a unit in its accessible name. @param {number} unit */
   function nameUnit(unit) {
@@ -161,8 +186,8 @@ export function glossView({ onHover, onChoose, onRelease }) {
 
   return {
     element,
-    /** @param {Units} next @param {Row[]} shown @param {Theme} theme */
-    draw(next, shown, theme) {
+    /** @param {Units} next @param {Row[]} shown @param {Theme} tint */
+    draw(next, shown, tint) {
       if (next !== units) {
         units = next;
         lit = pinned = null;
@@ -173,9 +198,13 @@ export function glossView({ onHover, onChoose, onRelease }) {
         );
       }
       rows = shown;
+      theme = tint;
+      flow.style.setProperty("--lmw-stack", `${rows.length * ROW}px`);
+      coming.disconnect();
+      const few = stacks.length <= FEW;
       for (const [unit, stack] of stacks.entries()) {
-        const { image, size, position } = layers(rows, unit, theme);
-        stack.style.cssText = `height:${rows.length * ROW}px;background-image:${image || "none"};background-size:${size};background-position:${position}`;
+        if (few) paint(unit);
+        else coming.observe(stack);
         if (stacks.length * rows.length <= NAMED) nameUnit(unit);
       }
       keys.refresh();
@@ -197,6 +226,7 @@ export function glossView({ onHover, onChoose, onRelease }) {
     },
     destroy() {
       resized.disconnect();
+      coming.disconnect();
       keys.destroy();
     },
   };

@@ -18,7 +18,7 @@ test: .venv/test node_modules/ready
 	bash scripts/install_browser.sh
 	$(MAKE) lint types
 	npm test
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --dist loadfile
 
 lint: .venv/test node_modules/ready
 	$(BIN)/ruff check

@@ -48,6 +48,13 @@ def flow() -> list[Any]:
     return [lmw.AttentionFlow(lmw.load(), CHOICE, method="relevance", target=" Mary")]
 
 
+def saliency() -> list[Any]:
+    """Return several methods for one question, of which one fails its checks."""
+    methods = ["input_x_gradient", "relevance", "leave_one_out", "random"]
+    question = {"target": " Mary", "foil": " John", "level": "word"}
+    return [lmw.SaliencyCompare(lmw.load(), CHOICE, methods=methods, **question)]
+
+
 def picture(browser: Browser, widgets: list[Any], folder: Path, name: str) -> None:
     """Write a page of widgets and a picture of it."""
     page_file = lmw.to_html(folder / f"{name}.html", *widgets)
@@ -72,6 +79,7 @@ def main() -> None:
         picture(browser, long_text(folder), folder, "long_text")
         picture(browser, all_heads(), folder, "grid")
         picture(browser, flow(), folder, "flow")
+        picture(browser, saliency(), folder, "saliency")
         browser.close()
     shutil.rmtree(folder)
 

@@ -1,35 +1,39 @@
-"""Many changed texts through a model: each distinct one once, many at a time, in little memory."""
+"""Many changed texts through a model: each distinct one once, and what they share once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lmwidget.attribution.packing import PASS, Groups, pack
-from lmwidget.attribution.prefixes import Prefix, can_share, common_lengths
+from lmwidget.attribution.packing import PASS
+from lmwidget.attribution.passes import After, Passes
+from lmwidget.attribution.prefixes import Prefixes, can_share, common_lengths
 from lmwidget.capture.guard import as_found
-from lmwidget.capture.memory import counting_alive, free_bytes
-from lmwidget.models.batches import filled_rows, fills_up, one_by_one, padding_id
 
 if TYPE_CHECKING:
     from lmwidget.attribution.question import Question
     from lmwidget.attribution.rows import Reading, Row
 
 Found = Callable[[NDArray[np.intp], NDArray[np.float64]], bool]
-Places = NDArray[np.intp]
+Numbers = NDArray[np.intp]
 
-_TOKENS = 1024  # in one pass on a processor, which larger ones only cost memory
-_MOST_TOKENS = 1 << 14  # in one pass elsewhere
-_LEAST = 4  # tokens in common that are worth a pass of their own
+_LEAST = 4  # tokens in common that are worth reading apart
+_CUTS = (0.25, 0.5, 0.75)  # of a row, behind which rows with the same beginning may go on
+_WORTH = 0.15  # of the tokens, to be spared
 _TOLERANCE = 1e-4
 
 
 class Evaluator:
     """Computes the number that is explained for many rows.
+
+    Causal transformers go on from beginnings that they have read before: those of the whole text
+    and of the text with everything replaced, which many rows begin like, and those that are common
+    to several rows. Whether the same value comes out is tried first; a model where it does not
+    (or with any other memory than keys and values) reads whole rows.
 
     Parameters
     ----------
@@ -38,9 +42,9 @@ class Evaluator:
     readings : sequence of Reading
         What is read, and summed.
     chains : sequence of Row
-        Rows whose beginning is read once where it pays: many others begin like them.
+        Rows that many others may begin like.
     max_memory : int
-        Bytes for one pass; of what is free, at most half is taken.
+        Bytes for one pass.
 
     Examples
     --------
@@ -63,11 +67,10 @@ class Evaluator:
         chains: Sequence[Row],
         max_memory: int,
     ) -> None:
-        self.question, self.lm, self.readings = question, question.lm, readings
-        self.chains = chains if can_share(self.lm) else ()
-        self.max_memory = max_memory
-        self._equal, self._alone = not fills_up(self.lm), one_by_one(self.lm)
-        self._bytes = 0.0  # that a token takes in a pass, once measured
+        self.lm, self.spans = question.lm, question.place.kind == "span"
+        self.passes = Passes(question, readings, max_memory)
+        self.chains = chains
+        self.shares, self.trusted = can_share(self.lm), False
 
     def run(self, rows: Sequence[Row], found: Found) -> None:
         """Compute the values of rows.
@@ -85,146 +88,145 @@ class Evaluator:
             same.setdefault(self._key(row), []).append(number)
         copies = list(same.values())
 
-        def each(numbers: Places, values: NDArray[np.float64]) -> bool:
+        def each(numbers: Numbers, values: NDArray[np.float64]) -> bool:
             all_of = [copies[number] for number in numbers.tolist()]
             return found(np.concatenate(all_of), np.repeat(values, [len(one) for one in all_of]))
 
         with as_found(self.lm.model):  # once, as it looks at every module
-            self._distinct([rows[one[0]] for one in copies], each)
+            _Run(self, [rows[one[0]] for one in copies], each).all()
 
     def _key(self, row: Row) -> Any:
         """Return what rows that give the same value have in common."""
-        places = [reading.places(row) for reading in self.readings]
-        moved = row.upto.tobytes() if self.question.place.kind == "span" else b""
+        places = [reading.places(row) for reading in self.passes.readings]
+        moved = row.upto.tobytes() if self.spans else b""
         return row.ids, row.segments, str(places), moved
 
-    def _distinct(self, rows: list[Row], found: Found) -> None:
-        left, longest = np.arange(len(rows)), max(range(len(rows)), key=lambda i: len(rows[i].ids))
-        for chain in self.chains:
-            left, wanted = self._shared(chain, rows, left, found)
-            if not wanted:
-                return
-        if not self._bytes and longest in left:
-            if not found(np.array([longest]), self._measured([rows[longest]])):
-                return
-            left = left[left != longest]
-        for group in self._packed(rows, left)[0]:
-            if not found(group, self._values([rows[i] for i in group])):
-                return
 
-    def _shared(
-        self, chain: Row, rows: list[Row], left: Places, found: Found
-    ) -> tuple[Places, bool]:
-        """Compute the rows for which it pays to begin like a chain; return which are left."""
-        starts = self._starts(chain, rows, left)
-        mine, starts = left[starts >= _LEAST], starts[starts >= _LEAST]
-        saved = self._packed(rows, mine)[1] - self._packed(rows, mine, starts)[1]
-        length = int(starts.max(initial=0))
-        if saved < 2 * (length + PASS):
-            return left, True
-        prefix = self._prefix(chain, length, rows[mine[starts.argmax()]])
-        if prefix is None:
-            self.chains = ()
-            return left, True
-        for group in self._packed(rows, mine, starts)[0]:
-            start = int(starts[np.isin(mine, group)].min())
-            values = self._values([rows[i] for i in group], prefix, start)
-            left = np.setdiff1d(left, group)
-            if not found(group, values):
-                return left, False
-        return left, True
+class _Stopped(Exception):  # noqa: N818, not an error
+    """The rest is not wanted any more."""
 
-    def _starts(self, chain: Row, rows: list[Row], left: Places) -> Places:
-        """How much of a chain need not be read again; 0 where another chain spares more."""
-        own = [rows[i] for i in left]
-        before = np.array([min(self._places(row)) for row in own], np.intp)
-        found = {id(one): np.minimum(common_lengths(one, own), before) for one in self.chains}
-        best = np.max(list(found.values()), axis=0)
-        return np.where(found[id(chain)] == best, best, 0)
 
-    def _places(self, row: Row) -> list[int]:
-        return [p for reading in self.readings for own in reading.places(row) for p in own]
+class _Run:
+    """The rows of one call, and which of them are left to be read."""
 
-    def _prefix(self, chain: Row, length: int, row: Row) -> Prefix | None:
-        """Read the beginning of a chain, and try whether a row comes out the same from there."""
-        expected = self._measured([row])
+    def __init__(self, evaluator: Evaluator, rows: list[Row], found: Found) -> None:
+        self.evaluator, self.passes = evaluator, evaluator.passes
+        self.rows, self.found = rows, found
+        self.left: Numbers = np.arange(len(rows))
+        self.first = np.array([min(self.passes.places(row)) for row in rows], np.intp)
+
+    def all(self) -> None:
+        """Read all rows, until the rest is not wanted any more."""
         try:
-            prefix = Prefix(self.lm, chain, length)
-            value = self._values([row], prefix, length)
+            if not self.passes.bytes:
+                longest = int(np.argmax([len(row.ids) for row in self.rows]))
+                self._give(np.array([longest]), self.passes.measured(self.rows[longest]))
+            for chain in self.evaluator.chains:
+                self._after_chain(chain)
+            self._after_heads()
+            for group in self.passes.packed(self.rows, self.left)[0]:
+                self._give(group, self.passes.values([self.rows[i] for i in group]))
+        except _Stopped:
+            return
+
+    def _give(self, numbers: Numbers, values: NDArray[np.float64]) -> None:
+        self.left = np.setdiff1d(self.left, numbers)
+        if not self.found(numbers, values):
+            raise _Stopped
+
+    def _after_chain(self, chain: Row) -> None:
+        """Read the rows for which it pays to begin like a chain."""
+        if not self.evaluator.shares:
+            return
+        starts = self._starts(chain)
+        enough = starts >= np.maximum(_LEAST, _WORTH * self.first[self.left])
+        mine, starts = self.left[enough], starts[enough]
+        length = int(starts.max(initial=0))
+        whole, cost = (self.passes.packed(self.rows, mine, s)[1] for s in (None, starts))
+        if whole - cost < 2 * (length + PASS):
+            return
+        prefixes = self._trusted([chain], length, int(mine[starts.argmax()]))
+        if prefixes is None:
+            return
+        for group in self.passes.packed(self.rows, mine, starts)[0]:
+            start = int(starts[np.isin(mine, group)].min())
+            numbers = np.intersect1d(group, self.left)
+            self._go_on(numbers, After(prefixes, start, [0] * len(numbers)))
+
+    def _starts(self, chain: Row) -> Numbers:
+        """How much of a chain need not be read again; 0 where another chain spares more."""
+        rows = [self.rows[i] for i in self.left]
+        chains = self.evaluator.chains
+        spared = [np.minimum(common_lengths(one, rows), self.first[self.left]) for one in chains]
+        best = np.max(spared, axis=0)
+        return np.where(spared[list(chains).index(chain)] == best, best, 0)
+
+    def _after_heads(self) -> None:
+        """Read the beginnings that several rows have in common, and go on from there."""
+        if not self.evaluator.shares or len(self.left) < 3:
+            return
+        usual = float(np.median(self.first[self.left]))
+        found = [self._families(int(share * usual)) for share in _CUTS]
+        cut, families, spared = max(found, key=lambda one: one[2])
+        if spared <= _WORTH * sum(len(self.rows[i].ids) for own in families for i in own):
+            return
+        for some in self._together(cut, families):
+            prefixes = self._trusted([self.rows[own[0]] for own in some], cut, some[0][0])
+            if prefixes is None:
+                return
+            which = {i: number for number, own in enumerate(some) for i in own}
+            numbers = np.intersect1d(list(which), self.left)
+            for group in self.passes.packed(self.rows, numbers, np.full(len(numbers), cut))[0]:
+                self._go_on(group, After(prefixes, cut, [which[i] for i in group.tolist()]))
+
+    def _families(self, cut: int) -> tuple[int, list[list[int]], int]:
+        """Rows that have their first tokens in common with others, and the tokens that it spares."""
+        families: dict[Any, list[int]] = {}
+        for i in self.left[self.first[self.left] >= cut].tolist() if cut >= _LEAST else ():
+            row = self.rows[i]
+            families.setdefault((row.ids[:cut], row.segments[:cut]), []).append(i)
+        several = sorted((own for own in families.values() if len(own) > 1), key=self._longest)
+        return cut, several, cut * sum(len(own) - 1 for own in several)
+
+    def _together(self, cut: int, families: list[list[int]]) -> Iterator[list[list[int]]]:
+        """Yield families whose beginnings are kept at once, and that fit into one pass each."""
+        some: list[list[int]] = []
+        most, tokens = self.passes.most(), 0
+        for own in families:
+            more = sum(int(self.first[i]) + 1 - cut for i in own)
+            if some and (tokens + more > most or 2 * cut * (len(some) + 1) > most):
+                yield some
+                some, tokens = [], 0
+            some.append(own)
+            tokens += more
+        if some:
+            yield some
+
+    def _longest(self, numbers: list[int]) -> int:
+        return -max(len(self.rows[i].ids) for i in numbers)
+
+    def _go_on(self, numbers: Numbers, after: After) -> None:
+        if len(numbers):
+            self._give(numbers, self.passes.values([self.rows[i] for i in numbers], after))
+
+    def _trusted(self, rows: Sequence[Row], length: int, number: int) -> Prefixes | None:
+        """Read beginnings; before the first are used, try whether a row comes out the same."""
+        evaluator, row = self.evaluator, [self.rows[number]]
+        try:
+            prefixes = Prefixes(evaluator.lm, rows, length)
+            if evaluator.trusted:
+                return prefixes
+            value = self.passes.values(row, After(prefixes, length, [0]))
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes
+            evaluator.shares = False
             return None
-        tolerance = max(_TOLERANCE, 8 * torch.finfo(_dtype(self.lm.model)).eps)
-        return (
-            prefix
-            if abs(value - expected).max() <= tolerance * max(1.0, abs(expected).max())
-            else None
-        )
-
-    def _packed(
-        self, rows: list[Row], numbers: Places, starts: Places | None = None
-    ) -> tuple[Groups, float]:
-        """Return which rows are read in one pass; those after a prefix only as far as needed."""
-        if len(numbers) == 0:
-            return [], 0.0
-        behind = max(len(reading.written) for reading in self.readings)
-        ends = [len(rows[i].ids) + behind for i in numbers]
-        if starts is not None:
-            ends = [max(self._places(rows[i])) + 1 for i in numbers]
-        else:
-            starts = np.zeros(len(numbers), np.intp)
-        groups, cost = pack(starts, ends, self._most(), equal=self._equal)
-        return [numbers[group] for group in groups], cost
-
-    def _most(self) -> int:
-        """Tokens in one pass."""
-        if self._alone:
-            return 1
-        device = self.lm.device
-        most = _TOKENS if device.type == "cpu" else _MOST_TOKENS
-        free = free_bytes(device)
-        budget = self.max_memory if free is None else min(self.max_memory, free // 2)
-        return max(1, min(most, int(budget / self._bytes))) if self._bytes else most
-
-    def _measured(self, rows: Sequence[Row]) -> NDArray[np.float64]:
-        """Values of rows, and the memory that they took."""
-        with counting_alive() as alive:
-            values = self._values(rows)
-        self._bytes = alive.peak / sum(len(row.ids) for row in rows)
-        return values
-
-    def _values(
-        self, rows: Sequence[Row], prefix: Prefix | None = None, start: int = 0
-    ) -> NDArray[np.float64]:
-        values: NDArray[np.float64] = np.zeros(len(rows))
-        for reading in self.readings:
-            values += self._read(reading, rows, prefix, start)
-        return values
-
-    def _read(
-        self, reading: Reading, rows: Sequence[Row], prefix: Prefix | None, start: int
-    ) -> NDArray[np.float64]:
-        """Read rows together, all of them from ``start``, where the prefix ends."""
-        places = [p for row in rows for own in reading.places(row) for p in own]
-        stop = None if prefix is None else max(places) + 1
-        ids = [(*row.ids, *reading.written)[start:stop] for row in rows]
-        segments = [
-            (*row.segments, *row.segments[-1:] * len(reading.written))[start:stop] for row in rows
-        ]
-        lengths = torch.tensor([len(row) for row in ids])
-        longest = int(lengths.max())
-        output = None if reading.output is None else torch.tensor(reading.output)[None]
-        inputs = self.lm.arguments(
-            filled_rows(ids, longest, padding_id(self.lm)),
-            segments=filled_rows(segments, longest, 0),
-            mask=(torch.arange(start + longest) < start + lengths[:, None]).long(),
-            output_ids=output,
-        )
-        length = start + longest if output is None else output.shape[1]
-        inputs = self.question.economical(inputs, length - min(places))
-        if prefix is not None:
-            inputs = prefix.inputs(inputs, start)
-        return reading.values(rows, self.lm.run(inputs), length)
+        expected = self.passes.values(row)
+        self._give(np.array([number]), expected)
+        allowed = max(_TOLERANCE, 8 * _epsilon(evaluator.lm.model)) * max(1.0, abs(expected[0]))
+        evaluator.shares = evaluator.trusted = bool(abs(value - expected)[0] <= allowed)
+        return prefixes if evaluator.trusted else None
 
 
-def _dtype(model: Any) -> torch.dtype:
-    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+def _epsilon(model: Any) -> float:
+    kinds = (p.dtype for p in model.parameters() if p.is_floating_point())
+    return float(torch.finfo(next(kinds, torch.float32)).eps)

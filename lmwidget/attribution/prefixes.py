@@ -25,35 +25,34 @@ if TYPE_CHECKING:
 
 
 class _KeptLayer(DynamicLayer):
-    """Keys and values of one beginning, in front of those of any number of rows; none is added."""
+    """Keys and values of beginnings, put in front of those of rows that go on; none is added."""
 
-    def __init__(self, keys: Tensor, values: Tensor) -> None:
+    def __init__(self, keys: Tensor, values: Tensor, which: Tensor) -> None:
         super().__init__()
         self.lazy_initialization(keys, values)
-        self.keys, self.values = keys, values
+        self.keys, self.values, self.which = keys, values, which.to(keys.device)
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
         del args, kwargs
-        shape = (len(key_states), -1, -1, -1)
         return (
-            torch.cat([self.keys.expand(shape), key_states], dim=-2),
-            torch.cat([self.values.expand(shape), value_states], dim=-2),
+            torch.cat([self.keys[self.which], key_states], dim=-2),
+            torch.cat([self.values[self.which], value_states], dim=-2),
         )
 
 
-class Prefix:
-    """The beginning of a text, read once.
+class Prefixes:
+    """The beginnings of some texts, as long as one another, read once.
 
     Parameters
     ----------
     lm : Reader
         A model that :func:`can_share`.
-    row : Row
-        The text.
+    rows : sequence of Row
+        The texts.
     length : int
-        Tokens of it that are read.
+        Tokens of each that are read.
 
     Examples
     --------
@@ -61,18 +60,17 @@ class Prefix:
     >>> from lmwidget.attribution.rows import Removal
     >>> lm = lmw.load("tiny")
     >>> row = Removal(lm, lm.tokenize("The king said"), None).row(np.ones(3, bool))
-    >>> prefix = Prefix(lm, row, 2)
-    >>> inputs = prefix.inputs(lm.arguments(torch.tensor([[5], [6]])), 2)
-    >>> lm.run(inputs).logits.shape[:2]
+    >>> inputs = lm.arguments(torch.tensor([[5], [6]]), mask=torch.ones(2, 3))
+    >>> lm.run(Prefixes(lm, [row], 2).inputs(inputs, 2, [0, 0])).logits.shape[:2]
     torch.Size([2, 1])
     """
 
-    def __init__(self, lm: Reader, row: Row, length: int) -> None:
-        self.lm = lm
+    def __init__(self, lm: Reader, rows: Sequence[Row], length: int) -> None:
         # Without its configuration a cache keeps all, also of layers with a sliding window.
         cache = DynamicCache()
         inputs = lm.arguments(
-            torch.tensor(row.ids[:length])[None], segments=torch.tensor(row.segments[:length])[None]
+            torch.tensor([row.ids[:length] for row in rows]),
+            segments=torch.tensor([row.segments[:length] for row in rows]),
         )
         for name in ("logits_to_keep", "num_logits_to_keep"):
             if takes(lm.model, name):
@@ -81,23 +79,26 @@ class Prefix:
         lm.run({**inputs, "past_key_values": cache, "use_cache": True})
         self._layers = [(layer.keys, layer.values) for layer in cache.layers]
 
-    def inputs(self, inputs: dict[str, Any], start: int) -> dict[str, Any]:
-        """Return the arguments of a pass over rows that all go on from here.
+    def inputs(self, inputs: dict[str, Any], start: int, which: Sequence[int]) -> dict[str, Any]:
+        """Return the arguments of a pass over rows that go on from here.
 
         Parameters
         ----------
         inputs : dict
             Arguments for what stands behind; its mask covers the beginning, too, if there is one.
         start : int
-            Tokens of the beginning that stand in front of all of them.
+            Tokens of the beginning that stand in front of each.
+        which : sequence of int
+            The beginning of each.
 
         Returns
         -------
         dict
             Keyword arguments of the model.
         """
+        chosen = torch.tensor(list(which))
         layers = [
-            _KeptLayer(keys[..., :start, :], values[..., :start, :])
+            _KeptLayer(keys[..., :start, :], values[..., :start, :], chosen)
             for keys, values in self._layers
         ]
         return {**inputs, "past_key_values": Cache(layers=layers), "use_cache": True}
@@ -146,7 +147,6 @@ def common_lengths(chain: Row, rows: Sequence[Row]) -> NDArray[np.intp]:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from lmwidget.attribution.rows import Row
     >>> row = Row((5, 6, 7), (0, 0, 0), np.arange(4))
     >>> common_lengths(row, [Row((5, 6, 8), (0, 0, 0), np.arange(4))])

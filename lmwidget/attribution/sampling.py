@@ -193,8 +193,7 @@ def _drawn(
     for _ in range(50 * most):  # the last few of a size may never be drawn
         if len(times) + 1 >= max(most, 2):
             break
-        row = np.zeros(count, bool)
-        row[generator.permutation(count)[: generator.choice(sizes, p=chances)]] = True
+        row = generator.permutation(count) < generator.choice(sizes, p=chances)
         for one in (row.tobytes(), (~row).tobytes()):
             times[one] = times.get(one, 0) + 1
     rows: Coalitions = np.frombuffer(b"".join(times), bool).reshape(-1, count)

@@ -19,8 +19,8 @@ def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: i
     Lundberg and Lee (2017): Shapley values are the weights of the linear model that is exact for
     the whole text and for nothing of it, and best for the coalitions between, weighted by the
     Shapley kernel. Sizes of coalitions are taken whole where there are samples enough; others are
-    drawn in pairs with their complements, without repeating any. With all coalitions the values
-    are exact. The scores always sum to value(text) − value(nothing); how uncertain the sample
+    drawn in pairs with their complements (less error than as many independent draws), and none
+    twice. With all coalitions the values are exact. The scores always sum to value(text) − value(nothing); how uncertain the sample
     leaves them is in the check's explanation.
 
     Parameters
@@ -58,11 +58,11 @@ def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: i
     asked = max(_EACH * count, _SMALL) if samples is None else samples
     asked = whole_number("samples", asked, min(count, 2**count - 2))
     watch.check()
-    full, empty = game.full, game.empty
     present, weights = kernel_sample(count, asked, seed)
-    values = game.values(present, watch)
+    ends = np.array([[True], [False]]).repeat(count, 1)
+    values = game.values(np.concatenate([ends, present]), watch)[2:]
     there = reached(values, watch, count - 1)
-    scores, errors = with_sum(present[there], values[there], weights[there], empty, full)
+    scores, errors = with_sum(present[there], values[there], weights[there], game.empty, game.full)
     of_all = 2**count - 2
     note = (
         f"{int(there.sum())} coalitions of {of_all:,} leave each score uncertain by about "

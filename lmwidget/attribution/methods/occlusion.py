@@ -54,8 +54,9 @@ def occlusion(game: Game, watch: Watch, *, window: int = 3, stride: int = 1) -> 
         )
     watch.check()
     inside = windows(len(game), window, stride)
-    full = game.full
-    loss = full - game.values(~inside, watch)
+    rows = np.concatenate([np.ones((1, len(game)), bool), ~inside])
+    without = game.values(rows, watch)[1:]
+    loss = game.full - without
     there = reached(loss, watch, 1)
     covering = inside[there].sum(0)
     total = loss[there] @ inside[there]

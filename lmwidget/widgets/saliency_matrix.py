@@ -246,6 +246,8 @@ class SaliencyMatrix(AnswerWidget):
 
 def _at_level(answer: AnswerAttribution, level: Any) -> AnswerAttribution:
     """Return coarser columns, and rows as coarse where they are not coarser already."""
+    if level == answer.level == "passage":  # the reader's passages, of which only units are known
+        return answer
     try:
         return answer.by(level)
     except InputError:

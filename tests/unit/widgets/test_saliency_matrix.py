@@ -78,6 +78,15 @@ def test_own_passages(lm):
     np.testing.assert_array_equal(parts_of(matrix, "passage"), matrix.result.parts)
 
 
+def test_a_result_by_own_passages_is_drawn_as_it_is(lm):
+    passages = ["the king said.", "And it came to pass."]
+    text = "the king said. And it came to pass. The king"
+    answer = lm.attribute_answer(text, " said unto", "leave_one_out", level=passages)
+    shown = lmw.SaliencyMatrix.from_result(answer).result
+    assert shown.level == "passage"
+    np.testing.assert_array_equal(shown.scores, answer.scores)
+
+
 def test_foil_contrasts_every_token(lm):
     matrix = lmw.SaliencyMatrix(lm, TEXT, ANSWER, foil=" of")
     assert matrix._figure["unit"] == "logit difference"

@@ -20,11 +20,15 @@ BARS = {  # times as fast, share of the memory
     "kernel_shap": (2.0, 0.25),
     "answer": (3.0, None),
 }
-# Captum's best batch size by tokens, least CPU time of `--tune`.
+# Captum's best batch size by shape and tokens: least CPU time of `--tune`.
 BEST = {
-    "integrated_gradients": {32: 16, 128: 8, 512: 1},
-    "leave_one_out": {128: 8},
-    "kernel_shap": {128: 8},
+    "integrated_gradients": {
+        "gpt2": {32: 16, 128: 8, 512: 1},
+        "bert": {32: 16, 128: 8, 512: 2},
+        "smollm2": {128: 8},
+    },
+    "leave_one_out": {"gpt2": {128: 8}},
+    "kernel_shap": {"gpt2": {128: 8}},
 }
 
 
@@ -59,7 +63,7 @@ class Case:
         return {"who": who, **what, "settings": self._captums(batch) if "captum" in who else {}}
 
     def _captums(self, batch: int | None) -> dict[str, Any]:
-        batch = batch or BEST[self.method][self.tokens]
+        batch = batch or BEST[self.method][self.shape.split()[0]][self.tokens]
         if self.method == "integrated_gradients":
             return {"n_steps": STEPS, "internal_batch_size": batch}
         samples = {"n_samples": SAMPLES} if self.method == "kernel_shap" else {}

@@ -20,8 +20,9 @@ def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: i
     the whole text and for nothing of it, and best for the coalitions between, weighted by the
     Shapley kernel. Sizes of coalitions are taken whole where there are samples enough; others are
     drawn in pairs with their complements (less error than as many independent draws), and none
-    twice. With all coalitions the values are exact. The scores always sum to value(text) − value(nothing); how uncertain the sample
-    leaves them is in the check's explanation.
+    twice. With all coalitions the values are exact. The scores always sum to
+    value(text) − value(nothing); how uncertain the sample leaves them is in the check's
+    explanation.
 
     Parameters
     ----------

@@ -189,7 +189,7 @@ class PassageGame(Game):
         playing = np.isin(np.arange(int(game.units.max()) + 1), np.intersect1d(units, game.players))
         super().__init__(game.tokens, game.units, playing)
         self._game, self._among = game, np.isin(game.players, self.players)
-        self.unit, self.settings, self.resumes = game.unit, game.settings, game.resumes
+        self.unit, self.settings = game.unit, game.settings
 
     def _evaluate(
         self,

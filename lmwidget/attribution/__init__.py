@@ -14,12 +14,12 @@ from torch import Tensor
 
 from lmwidget.attribution.budget import memory_bytes
 from lmwidget.attribution.method import Method, Scores, Watch
-from lmwidget.attribution.methods import METHODS
+from lmwidget.attribution.methods import METHODS, REFUSED
 from lmwidget.attribution.model_game import ModelGame
 from lmwidget.attribution.progress import showing
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.target_function import TargetFunction
-from lmwidget.errors import UnknownNameError, nearest, refuse_unknown
+from lmwidget.errors import UnavailableError, UnknownNameError, nearest, refuse_unknown
 from lmwidget.results import Attribution
 from lmwidget.units import Spans, level_name, merged, unit_of_tokens
 
@@ -225,6 +225,8 @@ def find_method(name: str) -> Method:
 
     Raises
     ------
+    UnavailableError
+        For a method that is known and not offered; says why.
     UnknownNameError
         Names the nearest.
 
@@ -233,6 +235,8 @@ def find_method(name: str) -> Method:
     >>> find_method("gradient").label
     'Gradient norm'
     """
+    if name in REFUSED:
+        raise UnavailableError(*REFUSED[name])
     if name not in METHODS:
         raise UnknownNameError(f"There is no method {name!r}.", nearest(name, METHODS))
     return METHODS[name]

@@ -20,6 +20,7 @@ from lmwidget.errors import (
     InputError,
     MissingDependencyError,
     ModelMismatchError,
+    NoAttentionError,
     UnavailableError,
     refuse_unknown,
 )
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 DEFAULT = ("input_x_gradient", "integrated_gradients", "relevance", "leave_one_out", "random")
 "Methods of different kinds that take seconds, and the control."
 
+_UNUSABLE = (MissingDependencyError, ModelMismatchError, NoAttentionError, UnavailableError)
 _KNOWN = (
     "methods", "target", "foil", "of", "position", "level", "settings", "checks", "random_maps", "seed",
     "max_memory", "progress", "output", "truncate",
@@ -137,7 +139,7 @@ def compare(  # noqa: PLR0913
                 if not done:
                     raise
                 break
-            except (MissingDependencyError, ModelMismatchError, UnavailableError) as error:
+            except _UNUSABLE as error:
                 failures[label] = str(error)
                 continue
             done.append(found)

@@ -18,3 +18,17 @@ def _found() -> dict[str, Method]:
 
 
 METHODS: dict[str, Method] = _found()
+
+_NO_RULE = (
+    "DeepLIFT has no rule for what a transformer multiplies: attention weights with values, and "
+    "normalised activations with their scale. Implementations that go on with the gradient there "
+    "give scores that do not add up, without saying so."
+)
+_INSTEAD = (
+    "Use 'integrated_gradients', which adds up and says by how much it misses, or 'lrp', which has "
+    "rules for attention."
+)
+REFUSED = {
+    "deeplift": (_NO_RULE, _INSTEAD),
+}
+"Methods that are not offered, why, and what to use instead."

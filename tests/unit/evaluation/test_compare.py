@@ -7,8 +7,9 @@ import pytest
 from models import tiny_lm
 from scipy.stats import spearmanr
 
+from lmwidget.attribution import METHODS as METHODS_BY_NAME
 from lmwidget.comparison import Comparison
-from lmwidget.errors import CancelledError, InputError, UnknownNameError
+from lmwidget.errors import CancelledError, InputError, UnavailableError, UnknownNameError
 
 TEXT = "the king sat. the cat sat on the hat"
 METHODS = ["input_x_gradient", "gradient", "leave_one_out", "random"]
@@ -55,10 +56,12 @@ def test_levels(level):
 
 
 def test_methods_that_cannot_be_used_are_named():
-    lm = tiny_lm("gpt2")
-    found = lm.compare(TEXT, ["input_x_gradient", "deeplift"], checks=False)
-    assert list(found.failures) == ["DeepLIFT"]
+    lm, without = tiny_lm("gpt2"), tiny_lm("mamba")
+    found = without.compare(TEXT, ["input_x_gradient", "relevance"], checks=False)
+    assert list(found.failures) == [METHODS_BY_NAME["relevance"].label]
     with pytest.raises(InputError, match="None of these methods can be used"):
+        without.compare(TEXT, ["relevance"])
+    with pytest.raises(UnavailableError, match="DeepLIFT has no rule"):
         lm.compare(TEXT, ["deeplift"])
     with pytest.raises(UnknownNameError, match="no method 'gradeint'"):
         lm.compare(TEXT, ["gradeint"])

@@ -60,7 +60,8 @@ def _cut(
     cost = np.zeros(count + 1)
     begin = np.zeros(count + 1, np.intp)
     for stop in range(1, count + 1):
-        low = max(0, stop - most)
+        own = max(1, int(last[stop - 1] - first[stop - 1]))  # no pass over it is narrower
+        low = max(0, stop - max(1, most // own))
         start = np.minimum.accumulate(first[low:stop][::-1])
         end = np.maximum.accumulate(last[low:stop][::-1])
         size = np.arange(1, stop - low + 1)

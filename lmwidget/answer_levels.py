@@ -215,7 +215,8 @@ def with_coarser_rows(answer: AnswerAttribution, level: str | Spans) -> AnswerAt
             f"The rows of this map are {answer.row_level}s, so there are none by {name}.",
             "Go back to the map by token.",
         )
-    borders = np.flatnonzero(np.diff(firsts)) + 1
+    apart = answer.rows[1:, 0] != answer.rows[:-1, 1]  # rows that were left out stand between
+    borders = np.flatnonzero((np.diff(firsts) != 0) | apart) + 1
     groups = [group.tolist() for group in np.split(np.arange(len(answer)), borders)]
     sums = [answer.scores[group].sum(0, dtype=np.float64) for group in groups]
     return replace(

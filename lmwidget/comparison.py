@@ -202,14 +202,18 @@ def rank_correlation(first: Any, second: Any) -> float:
     Returns
     -------
     float
-        From -1 to 1; NaN when one of them is constant.
+        From -1 to 1, over the units that both have a score for; NaN when one of them is constant.
 
     Examples
     --------
     >>> round(rank_correlation([1, 2, 3], [10, 30, 20]), 2)
     0.5
     """
-    ranks = np.stack([_ranks(np.asarray(values, np.float64)) for values in (first, second)])
+    both = np.stack([np.asarray(values, np.float64) for values in (first, second)])
+    both = both[:, np.isfinite(both).all(0)]
+    if both.shape[1] < 2:
+        return float("nan")
+    ranks = np.stack([_ranks(values) for values in both])
     centred = ranks - ranks.mean(1, keepdims=True)
     size = float(np.sqrt((centred**2).sum(1).prod()))
     return float((centred[0] * centred[1]).sum() / size) if size else float("nan")

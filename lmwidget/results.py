@@ -150,6 +150,7 @@ class Attribution(AttributionOutput):
             level=name,
             source=fine,
             parts=units,
+            checks=(),
         )
 
     def to_dataframe(self) -> pd.DataFrame:

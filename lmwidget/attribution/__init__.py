@@ -123,6 +123,7 @@ def attribute(  # noqa: PLR0913
         watch = Watch(report, cancelled)
         with watch.interruptible():
             found = run_method(chosen, question, units, watch, memory_bytes(max_memory), settings)
+    watch.pass_on(complete=not found.partial)
     if question.place.note:
         warnings.warn(question.place.note, stacklevel=3)
     by_unit = chosen.needs == "values" and level != "token"
@@ -130,11 +131,11 @@ def attribute(  # noqa: PLR0913
         tokens=merged(tokens, units) if by_unit else tokens,
         scores=found.scores,
         method=method,
-        signed=chosen.signed,
+        signed=chosen.signed if found.signed is None else found.signed,
         target=question.target,
         foil=question.foil,
         readout=question.place.kind,
-        unit=chosen.unit or question.unit,
+        unit=found.unit or chosen.unit or question.unit,
         of=question.of,
         value=found.value,
         predictions=question.predictions,

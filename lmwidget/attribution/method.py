@@ -37,6 +37,10 @@ class Scores:
         Passes made, of methods that are given a question.
     value : float
         The number that is explained, of methods that are given a question.
+    signed : bool or None
+        Where it depends on the settings; None for that of the method.
+    unit : str
+        Where it depends on the settings; "" for that of the method.
     """
 
     scores: NDArray[np.float32]
@@ -45,6 +49,11 @@ class Scores:
     partial: bool = False
     passes: int = 1
     value: float = math.nan
+    signed: bool | None = None
+    unit: str = ""
+
+
+_ACTIVE: list[Watch] = []  # of the main thread: an interrupt stops all of them
 
 
 class Watch:
@@ -83,19 +92,42 @@ class Watch:
             yield
             return
         before = signal.getsignal(signal.SIGINT)
-
-        def stop(*_: object) -> None:
-            self._interrupted = True
-            signal.signal(signal.SIGINT, before)
-
         if not callable(before):
             yield
             return
+        _ACTIVE.append(self)
+
+        def stop(*_: object) -> None:
+            for watch in _ACTIVE:
+                watch._interrupted = True
+            signal.signal(signal.SIGINT, before)
+
         signal.signal(signal.SIGINT, stop)
         try:
             yield
         finally:
+            _ACTIVE.remove(self)
             signal.signal(signal.SIGINT, before)
+
+    def pass_on(self, *, complete: bool) -> None:
+        """Interrupt what encloses a computation that was done before it could stop.
+
+        Parameters
+        ----------
+        complete : bool
+            Whether nothing is missing from the result.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            When the keyboard's wish to stop was not used up.
+
+        Examples
+        --------
+        >>> Watch().pass_on(complete=True)
+        """
+        if self._interrupted and complete and not _ACTIVE:
+            raise KeyboardInterrupt
 
     def report(self, done: int, total: int) -> None:
         """Tell the caller that ``done`` of at most ``total`` passes are made.

@@ -277,6 +277,7 @@ class Question:
             raise InputError(
                 f"of={self.of!r} is a number of all candidates.", "Leave target and foil out."
             )
+        self._check_probable(logits)
         self.terms = tuple(
             self._term(sign, one) for sign, one in zip((1.0, -1.0), wanted, strict=False)
         )
@@ -286,6 +287,14 @@ class Question:
         if self.of in {"entropy", "own function"}:
             name = "entropy" if self._function is None else getattr(self._function, "__name__", "own function")  # fmt: skip
             self.target = Prediction(-1, name, float("nan"), float("nan"))
+
+    def _check_probable(self, logits: Tensor) -> None:
+        if self.of in {"log_probability", "probability", "entropy"} and self.place.kind != "span":
+            chances = log_probabilities(self.lm, logits)
+            if bool(chances.isnan().all()) and not bool(logits.isnan().any()):
+                raise InputError(
+                    f"The numbers of {self.lm.name} are no probabilities.", "Leave of= out."
+                )
 
     def score(self, terms: Sequence[Term], logits: Sequence[Tensor]) -> Tensor:
         """Return the sum of some terms.

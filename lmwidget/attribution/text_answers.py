@@ -133,8 +133,14 @@ class TextFunction:
     def _classifies(self) -> bool:
         return "TextClassificationPipeline" in {c.__name__ for c in type(self._function).__mro__}
 
+    def _own_order(self, found: Mapping[str, None]) -> tuple[str, ...]:
+        """Return names in the order of the model that a pipeline wraps, where there is one."""
+        config = getattr(getattr(self._function, "model", None), "config", None)
+        known = [str(name) for _, name in sorted((getattr(config, "id2label", None) or {}).items())]
+        return tuple(known) if set(known) == set(found) else tuple(sorted(found))
+
     def _named(self, rows: list[dict[str, float]], count: int) -> Answers:
-        names = self._names or tuple(sorted({name for row in rows for name in row}))
+        names = self._names or self._own_order({name: None for row in rows for name in row})
         if len(rows) != count or any(set(row) != set(names) for row in rows):
             raise InputError(
                 "The function does not return every class for every text.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -100,6 +101,7 @@ def check(
         watch = Watch(report, cancelled)
         with watch.interruptible():
             game = ModelGame(question, units, removal=removal, max_memory=memory_bytes(max_memory))
+            _same_number(game.full, whole)
             found = faithfulness(
                 game, whole.scores[game.players], watch, random_maps=random_maps, seed=seed
             )
@@ -107,6 +109,19 @@ def check(
     if watch.stopped:
         raise CancelledError("The checks were stopped.", "Run them again.")
     return replace(attribution, checks=tuple(found))
+
+
+def _same_number(value: float, attribution: Attribution) -> None:
+    """Refuse to check another number than the map explains, such as a part of an answer."""
+    own = attribution.value
+    if not math.isfinite(own):
+        return
+    if not abs(value - own) <= 1e-2 * max(1.0, abs(own)):
+        raise InputError(
+            f"This map explains a number that is {own:.4g}, and asked again it is {value:.4g}.",
+            "Check the map of one question: lm.attribute(text, target=…), or a whole answer by "
+            "log-probability.",
+        )
 
 
 def _asked_again(

@@ -108,26 +108,19 @@ def compare(  # noqa: PLR0913
     ['gradient', 'random']
     """
     refuse_unknown(unknown, [*_KNOWN], "compare")
-    names = list(DEFAULT if methods is None else methods)
-    if len(set(names)) < len(names):
-        raise InputError("A method is named twice.", "Name each once.")
+    names = _names(methods)
     labels = [find_method(name).label for name in names]
     done: list[Attribution] = []
     failures: dict[str, str] = {}
     with showing(progress, "Comparing") as report:
         for place, (name, label) in enumerate(zip(names, labels, strict=True)):
-            first = done[0] if done else None
-            asked = (target, foil) if first is None else (first.target, first.foil)
-            if first is not None and first.of in {"entropy", "own function"}:
-                asked = (None, None)
+            question = _question(done, target, foil, of, position)
             try:
                 found = attribute(
                     lm,
                     tokens,
                     name,
-                    *asked,
-                    of=of if first is None or callable(of) else first.of,
-                    position=position if first is None else first.position,
+                    **question,
                     level=level,
                     output_tokens=output_tokens,
                     max_memory=max_memory,
@@ -139,8 +132,13 @@ def compare(  # noqa: PLR0913
                 if not done:
                     raise
                 break
-            except _UNUSABLE as error:
+            except (*_UNUSABLE, InputError) as error:
+                if isinstance(error, InputError) and not done:  # the question itself may be wrong
+                    raise
                 failures[label] = str(error)
+                continue
+            if done and found.of != done[0].of:
+                failures[label] = f"It explains the {found.of}, the others the {done[0].of}."
                 continue
             done.append(found)
             if found.partial:
@@ -150,11 +148,34 @@ def compare(  # noqa: PLR0913
                 f"None of these methods can be used: {next(iter(failures.values()))}",
                 "Choose other methods.",
             )
-        if checks and not (cancelled is not None and cancelled()):
+        if checks:
             done = _checked(
                 lm, tokens, done, of, random_maps, seed, memory_bytes(max_memory), cancelled
             )
     return Comparison(tuple(done), failures=failures)
+
+
+def _names(methods: Sequence[str] | None) -> list[str]:
+    names = [methods] if isinstance(methods, str) else list(DEFAULT if methods is None else methods)
+    if len(set(names)) < len(names):
+        raise InputError("A method is named twice.", "Name each once.")
+    return names
+
+
+def _question(
+    done: list[Attribution], target: Any, foil: Any, of: Any, position: int | str | None
+) -> dict[str, Any]:
+    """Return what is asked: once there is a map, what that one explains."""
+    if not done:
+        return {"target": target, "foil": foil, "of": of, "position": position}
+    first = done[0]
+    whole = first.of in {"entropy", "own function"}
+    return {
+        "target": None if whole else first.target,
+        "foil": None if whole else first.foil,
+        "of": of if callable(of) else first.of,
+        "position": first.position,
+    }
 
 
 def _part(report: Report | None, place: int, count: int) -> Report | bool:
@@ -181,15 +202,8 @@ def _checked(
     cancelled: Callable[[], bool] | None,
 ) -> list[Attribution]:
     first = maps[0]
-    whole = first.of in {"entropy", "own function"}
     question = Question(
-        lm,
-        tokens,
-        first.output,
-        None if whole else first.target,
-        first.foil,
-        of=of if callable(of) else first.of,
-        position=first.position,
+        lm, tokens, output_tokens=first.output, **_question(maps, None, None, of, None)
     )
     units = np.arange(len(tokens), dtype=np.int32) if first.parts is None else first.parts
     watch = Watch(None, cancelled)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.attribution import attribute, find_method
+from lmwidget.attribution import METHODS, attribute
 from lmwidget.comparison import rank_correlation
 from lmwidget.errors import CancelledError
 from lmwidget.results import Attribution, Check
@@ -57,8 +57,8 @@ def stability(
     >>> stability(lm, lm.attribute("The king said"))[0].value
     1.0
     """
-    method = find_method(attribution.method)
-    if seeds < 1:
+    method = METHODS.get(attribution.method)
+    if seeds < 1 or method is None:
         return []
     if "seed" not in method.settings:
         return [

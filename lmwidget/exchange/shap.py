@@ -167,10 +167,23 @@ def to_shap(attribution: Attribution) -> Any:
     value = attribution.value
     explanation = shap.Explanation(
         values=scores,
-        base_values=value - total if math.isfinite(value) else 0.0,
+        base_values=value - total if _adds_up(attribution) else 0.0,
         data=np.array(attribution.tokens.pieces, dtype=object),
         feature_names=list(attribution.tokens.labels),
     )
     # shap's constructor refuses a single name, which its own slices have: it is set afterwards.
     explanation.output_names = attribution.target.label or None
     return explanation
+
+
+def _adds_up(attribution: Attribution) -> bool:
+    """Return whether scores are shares of the number that is explained, in its unit."""
+    units = {
+        "logit": "logit",
+        "log_probability": "log-probability",
+        "probability": "probability",
+        "entropy": "entropy",
+    }
+    unit = units.get(attribution.of, attribution.unit)
+    same = attribution.unit in {unit, f"{unit} difference"}
+    return attribution.signed and same and math.isfinite(attribution.value)

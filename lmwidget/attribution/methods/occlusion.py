@@ -59,7 +59,7 @@ def occlusion(game: Game, watch: Watch, *, window: int = 3, stride: int = 1) -> 
     loss = game.full - without
     there = reached(loss, watch, 1)
     covering = inside[there].sum(0)
-    total = loss[there] @ inside[there]
+    total = np.where(inside[there], loss[there, None], 0.0).sum(0)
     scores = np.where(covering > 0, total / np.maximum(covering, 1), np.nan)
     settings = {"window": window, "stride": stride}
     return Scores(scores.astype(np.float32), settings, partial=not bool(there.all()))

@@ -155,6 +155,11 @@ class _Search:
             drops = self._asked(running, chosen, generators, watch, before, total).values
             drops = self.probability - drops
             if np.isnan(drops).any():
+                if not watch.stopped:
+                    raise InputError(
+                        "The model gives NaN for a changed text.",
+                        "Explain another number (of=), or use another method.",
+                    )
                 break
             for i, own, drop in zip(running, chosen, drops.tolist(), strict=True):
                 self.states[i] = updated(self.states[i], own, drop)

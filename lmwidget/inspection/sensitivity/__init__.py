@@ -24,6 +24,7 @@ from lmwidget.capture.gradients import EmbeddingLeaves
 from lmwidget.errors import InputError, UnavailableError, UnknownNameError, nearest
 from lmwidget.inspection.sensitivity.neighbours import neighbours
 from lmwidget.inspection.sensitivity.noise import Noise, Push
+from lmwidget.models.predictions import log_probabilities
 from lmwidget.models.tasks import logit_table
 from lmwidget.sensitivity import ALL, KINDS, Sensitivity
 
@@ -280,7 +281,8 @@ def _asked(
     """Return the question, resolved, and whether the model gives a single number."""
     question = Question(lm, tokens, output_tokens, target, foil, of=of or "probability", position=position)  # fmt: skip
     output = lm.run(question.inputs())
-    single = logit_table(output, question.place.kind).shape[-1] == 1
+    table = logit_table(output, question.place.kind)
+    single = bool(log_probabilities(lm, table.float()).isnan().all())
     if single and of is None:
         question = Question(lm, tokens, output_tokens, target, foil, of="logit", position=position)
     question.resolve(output)

@@ -110,49 +110,64 @@ def compare(  # noqa: PLR0913
     refuse_unknown(unknown, [*_KNOWN], "compare")
     names = _names(methods)
     labels = [find_method(name).label for name in names]
-    done: list[Attribution] = []
-    failures: dict[str, str] = {}
-    with showing(progress, "Comparing") as report:
-        for place, (name, label) in enumerate(zip(names, labels, strict=True)):
-            question = _question(done, target, foil, of, position)
-            try:
-                found = attribute(
-                    lm,
-                    tokens,
-                    name,
-                    **question,
-                    level=level,
-                    output_tokens=output_tokens,
-                    max_memory=max_memory,
-                    progress=_part(report, place, len(names)),
-                    cancelled=cancelled,
-                    **(settings or {}).get(name, {}),
-                )
-            except CancelledError:
-                if not done:
-                    raise
-                break
-            except (*_UNUSABLE, InputError) as error:
-                if isinstance(error, InputError) and not done:  # the question itself may be wrong
-                    raise
-                failures[label] = str(error)
-                continue
-            if done and found.of != done[0].of:
-                failures[label] = f"It explains the {found.of}, the others the {done[0].of}."
-                continue
-            done.append(found)
-            if found.partial:
-                break
-        if not done:
-            raise InputError(
-                f"None of these methods can be used: {next(iter(failures.values()))}",
-                "Choose other methods.",
-            )
+    watch = Watch(None, cancelled)
+    asked = {"target": target, "foil": foil, "of": of, "position": position}
+    given = {"level": level, "output_tokens": output_tokens, "max_memory": max_memory}
+    with showing(progress, "Comparing") as report, watch.interruptible():
+        done, failures = _maps(lm, tokens, dict(zip(names, labels, strict=True)), asked, given, settings or {}, report, watch)  # fmt: skip
         if checks:
             done = _checked(
-                lm, tokens, done, of, random_maps, seed, memory_bytes(max_memory), cancelled
+                lm, tokens, done, of, random_maps, seed, memory_bytes(max_memory), watch
             )
     return Comparison(tuple(done), failures=failures)
+
+
+def _maps(
+    lm: LanguageModel,
+    tokens: Tokens,
+    methods: dict[str, str],
+    asked: dict[str, Any],
+    given: dict[str, Any],
+    settings: dict[str, dict[str, Any]],
+    report: Report | None,
+    watch: Watch,
+) -> tuple[list[Attribution], dict[str, str]]:
+    """Return the maps that could be made, and why the others could not, by label."""
+    done: list[Attribution] = []
+    failures: dict[str, str] = {}
+    for place, (name, label) in enumerate(methods.items()):
+        try:
+            found = attribute(
+                lm,
+                tokens,
+                name,
+                **(_question(done[0], asked["of"]) if done else asked),
+                **given,
+                progress=_part(report, place, len(methods)),
+                cancelled=lambda: watch.stopped,
+                **settings.get(name, {}),
+            )
+        except CancelledError:
+            if not done:
+                raise
+            break
+        except (*_UNUSABLE, InputError) as error:
+            if isinstance(error, InputError) and not done:  # the question itself may be wrong
+                raise
+            failures[label] = str(error)
+            continue
+        if done and found.of != done[0].of:
+            failures[label] = f"It explains the {found.of}, the others the {done[0].of}."
+            continue
+        done.append(found)
+        if found.partial or watch.stopped:
+            break
+    if not done:
+        raise InputError(
+            f"None of these methods can be used: {next(iter(failures.values()))}",
+            "Choose other methods.",
+        )
+    return done, failures
 
 
 def _names(methods: Sequence[str] | None) -> list[str]:
@@ -162,13 +177,8 @@ def _names(methods: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _question(
-    done: list[Attribution], target: Any, foil: Any, of: Any, position: int | str | None
-) -> dict[str, Any]:
-    """Return what is asked: once there is a map, what that one explains."""
-    if not done:
-        return {"target": target, "foil": foil, "of": of, "position": position}
-    first = done[0]
+def _question(first: Attribution, of: Any) -> dict[str, Any]:
+    """Return what the first map explains, to ask the same again."""
     whole = first.of in {"entropy", "own function"}
     return {
         "target": None if whole else first.target,
@@ -199,23 +209,19 @@ def _checked(
     random_maps: int,
     seed: int,
     max_memory: int,
-    cancelled: Callable[[], bool] | None,
+    watch: Watch,
 ) -> list[Attribution]:
     first = maps[0]
-    question = Question(
-        lm, tokens, output_tokens=first.output, **_question(maps, None, None, of, None)
-    )
+    question = Question(lm, tokens, output_tokens=first.output, **_question(first, of))
     units = np.arange(len(tokens), dtype=np.int32) if first.parts is None else first.parts
-    watch = Watch(None, cancelled)
     found = []
     try:
-        with watch.interruptible():
-            game = ModelGame(question, units, max_memory=max_memory)
-            for one in maps:
-                own = faithfulness(
-                    game, one.scores[game.players], watch, random_maps=random_maps, seed=seed
-                )
-                found.append(replace(one, checks=() if watch.stopped else tuple(own)))
+        game = ModelGame(question, units, max_memory=max_memory)
+        for one in maps:
+            own = faithfulness(
+                game, one.scores[game.players], watch, random_maps=random_maps, seed=seed
+            )
+            found.append(replace(one, checks=() if watch.stopped else tuple(own)))
     except InputError:
         return maps  # nothing can be taken away from this text
     return found

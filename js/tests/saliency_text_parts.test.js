@@ -83,7 +83,16 @@ describe("words", () => {
     expect(checkWords(figure())).toEqual({
       text: "Sums to 4.31 of 4.33 logits: gap 0.5\u00a0%",
       state: "good",
+      verdict: "adds up",
     });
+    const fit = { ...figure().check, name: "local fit", value: 0.9, passed: true };
+    const own = { ...fit, relative: null, total: null, expected: null };
+    expect(checkWords(figure({ check: own }))).toEqual({
+      text: "local fit 0.90",
+      state: "good",
+      verdict: "passed",
+    });
+    expect(checkWords(figure({ check: { ...own, passed: false } }))?.verdict).toBe("not passed");
     const rough = { ...figure().check, relative: 0.08 };
     expect(checkWords(figure({ check: rough }))?.state).toBe("rough");
     const poor = { ...figure().check, relative: 0.3 };

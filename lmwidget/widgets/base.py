@@ -103,12 +103,13 @@ class ModelWidget(anywidget.AnyWidget):
         self._browser = False
         self._quiet = False
         self._cancel = threading.Event()
+        self._stopped = False  # by the reader, with nothing newer asked for
         self._worker: threading.Thread | None = None
         self._turn = threading.Lock()
         super().__init__(**{**self._initial_state(), **traits})
         self._good = self._inputs()
         self.observe(self._on_input, list(self._input_traits))
-        self.observe(lambda _: self._cancel.set(), "_stop")
+        self.observe(lambda _: self._on_stop(), "_stop")
         self.observe(lambda _: self.send_state(list(self._bulk_traits)), "_request")
 
     @classmethod
@@ -195,9 +196,14 @@ class ModelWidget(anywidget.AnyWidget):
         finally:
             self._browser = before
 
+    def _on_stop(self) -> None:
+        self._stopped = True
+        self._cancel.set()
+
     def _on_input(self, _change: Any) -> None:
         if self._quiet:
             return
+        self._stopped = False
         if self._browser:
             self._start()
         else:
@@ -237,17 +243,19 @@ class ModelWidget(anywidget.AnyWidget):
                 return  # a newer change is waiting behind this one
             if not self.text.strip():
                 self._status = self._nothing()
+                self.send_state("_status")  # also when it stays: the browser waits for an answer
                 return
             self._before = self._status
             self._status = {**READY, "state": "loading"}
+            asked = self._inputs()  # what is set meanwhile has not been computed
             try:
                 state = self._compute()
                 if not reraise:  # a newer edit may have come from the browser meanwhile
                     state = {k: v for k, v in state.items() if k not in self._typed_traits}
                 self._show(state)
-                self._good = self._inputs()
+                self._good = {name: state.get(name, value) for name, value in asked.items()}
             except CancelledError:
-                self._status = READY
+                self._take_back()
             except LmwidgetError as error:
                 if reraise:  # nothing changes: the last good picture, and its inputs, stay
                     self._show({**self._good, "_status": self._before})
@@ -256,6 +264,13 @@ class ModelWidget(anywidget.AnyWidget):
             except BaseException as error:
                 self._status = self._failure(error)
                 raise
+
+    def _take_back(self) -> None:
+        """After a stop by the reader, the inputs of the picture that stands are back as well."""
+        if self._before["state"] == "empty":
+            self._status = self._before
+        else:
+            self._show({**(self._good if self._stopped else {}), "_status": READY})
 
     def _inputs(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self._input_traits}

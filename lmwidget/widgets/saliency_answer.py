@@ -83,6 +83,10 @@ class AnswerWidget(SaliencyWidget):
         assert self._lm is not None
         if asked["target"] is not None:
             raise InputError("Every token of an answer is its own target.", "Leave target out.")
+        if asked["position"] is not None:
+            raise InputError("Every token of an answer has its own place.", "Leave position out.")
+        if self._output is not None:
+            raise InputError("output is the start of an answer.", "Give answer alone.")
         result = self._lm.attribute_answer(
             self._read_tokens(),
             None if self._answer is True else self._answer,
@@ -97,6 +101,13 @@ class AnswerWidget(SaliencyWidget):
             fine = result.tokens if result.source is None else result.source
             self._answer = fine.ids[answer_steps(result)["start"] :].tolist()
         return result
+
+    def _drawn(self) -> dict[str, Any]:
+        state, answer = super()._drawn(), self.answer
+        step = self.step if hasattr(self, "_good") else None
+        if step is not None and (answer is None or step >= len(answer)):
+            state["step"] = None  # another answer may be shorter
+        return state
 
     def _forgotten(self) -> dict[str, Any]:
         changes = super()._forgotten()

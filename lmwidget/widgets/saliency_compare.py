@@ -13,7 +13,7 @@ from typing_extensions import Self
 from lmwidget.comparison import Comparison
 from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.html import table
-from lmwidget.results import Attribution
+from lmwidget.results import Attribution, Check
 from lmwidget.widgets.base import READY, bundle, has_content
 from lmwidget.widgets.saliency_levels import offered_levels
 from lmwidget.widgets.saliency_state import candidate, check_row, finite, method_info
@@ -76,7 +76,9 @@ class SaliencyCompare(SaliencyWidget):
         **settings: Any,
     ) -> None:
         self._asks_checks = checks
-        self._first_methods = list(settings.get("methods") or [])
+        self._first_methods = _listed(settings.get("methods"))
+        if "methods" in settings:
+            settings["methods"] = self._first_methods
         if lm is not None:
             _check_names(self._first_methods)
         super().__init__(lm, text, **settings)
@@ -154,6 +156,19 @@ class SaliencyCompare(SaliencyWidget):
         self._compute_result({**self._first, "methods": self._first_methods})
         return self._drawn()
 
+    @classmethod
+    def _public_names(cls) -> list[str]:
+        return [name for name in super()._public_names() if name != "method"]
+
+    def _checked(self, **settings: Any) -> dict[str, Any]:  # noqa: ARG002
+        raise InputError(
+            "Every map of a comparison has checks of its own.",
+            "Read them: result.attributions[0].checks; or check one: lm.check(attribution).",
+        )
+
+    def _own_units(self) -> Any:
+        return self._result.attributions[0].parts
+
     def _attributed(self, asked: dict[str, Any], **how: Any) -> Comparison:
         assert self._lm is not None
         return self._lm.compare(
@@ -168,6 +183,10 @@ class SaliencyCompare(SaliencyWidget):
             checks=self._asks_checks,
             **how,
         )
+
+    def _left_behind(self) -> dict[str, Any]:
+        """Return nothing: settings are of each method, by its name, so none is left behind."""
+        return {}
 
     def _compute_result(self, asked: dict[str, Any]) -> None:
         of = self._function if asked["of"] == OWN_FUNCTION else asked["of"]
@@ -191,7 +210,7 @@ class SaliencyCompare(SaliencyWidget):
         except InputError:
             self._show({"level": change.old})
             raise
-        self._good = self._inputs()
+        self._good = {**self._good, "level": self.level}
 
     def _input_text(self) -> str:
         text: str = self._result.tokens.text
@@ -262,10 +281,7 @@ class SaliencyCompare(SaliencyWidget):
                 next((c for c in one.checks if c.name == name), None) for one in result.attributions
             ]
             if any(found):
-                cells = [
-                    "–" if c is None else f"{c.value:.3g} (random {c.random:.3g})" for c in found
-                ]
-                rows.append([name, *cells])
+                rows.append([name, *map(_figure_of, found)])
         more = len(result.tokens) - _MOST_ROWS
         note = f" {more} more units are in the live picture." if more > 0 else ""
         caption = (
@@ -292,6 +308,25 @@ def _row(result: Comparison, place: int) -> dict[str, Any]:
         "partial": one.partial,
         "agreement": finite(result.agreement_with_others(place)),
     }
+
+
+def _figure_of(check: Check | None) -> str:
+    if check is None:
+        return "–"
+    against = "" if check.random is None else f" (random {check.random:.3g})"
+    return f"{check.value:.3g}{against}"
+
+
+def _listed(methods: Any) -> list[str]:
+    """Return names as a list; a bare name means one."""
+    if isinstance(methods, str):
+        return [methods]
+    try:
+        return list(methods or [])
+    except TypeError as error:
+        raise InputError(
+            f"methods is a {type(methods).__name__}.", "Give names: methods=['gradient', 'random']."
+        ) from error
 
 
 def _known() -> list[dict[str, Any]]:

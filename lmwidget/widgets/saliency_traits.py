@@ -101,7 +101,14 @@ class SaliencyTraits(ModelWidget):
         return value
 
     def _clean_position(self, value: Any) -> Any:
-        return value if value is None or isinstance(value, str) else operator.index(value)
+        if value is None or isinstance(value, str):
+            return value
+        try:
+            return operator.index(value)
+        except TypeError as error:
+            raise InputError(
+                f"A {type(value).__name__} is no position.", "Give the index of a token."
+            ) from error
 
     def _clean_level(self, value: Any) -> Any:
         if value == "passage":  # from the browser: those that were given
@@ -113,8 +120,21 @@ class SaliencyTraits(ModelWidget):
             if value not in LEVELS:
                 raise UnknownNameError(f"There is no level {value!r}.", nearest(value, LEVELS))
             return value
-        self._passages = [one if isinstance(one, str) else [int(n) for n in one] for one in value]  # type: ignore[misc]
-        return list(self._passages)
+        try:
+            spans = [one if isinstance(one, str) else [int(n) for n in one] for one in value]
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"level={value!r} is no level.",
+                f"Give one of {', '.join(LEVELS)}, or passages: level=[(0, 12), …].",
+            ) from error
+        self._passages = spans  # type: ignore[assignment]
+        return list(spans)
 
     def _clean_settings(self, value: Any) -> dict[str, Any]:
-        return {str(name): one for name, one in dict(value or {}).items() if one is not None}
+        try:
+            given = dict(value or {})
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"settings is a {type(value).__name__}.", "Give names and values: {'steps': 32}."
+            ) from error
+        return {str(name): one for name, one in given.items() if one is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from typing_extensions import Self
 
 from lmwidget.errors import InputError, LmwidgetError, refuse_unknown
@@ -11,8 +12,10 @@ from lmwidget.results import Attribution
 from lmwidget.units import level_name
 from lmwidget.widgets.base import READY, as_language_model, has_content
 from lmwidget.widgets.saliency_checks import SaliencyChecks
+from lmwidget.widgets.saliency_levels import refines
 from lmwidget.widgets.saliency_state import method_info
 from lmwidget.widgets.saliency_traits import OWN_FUNCTION, QUESTION
+from lmwidget.wire import decode
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
@@ -75,7 +78,9 @@ class SaliencyWidget(SaliencyChecks):
             **{n: traits[n] for n in QUESTION if n in traits},
         }
         self._remembered = {self._first["method"]: dict(self._first["settings"])}
+        self._settings_of = self._first["method"]
         super().__init__(**traits)
+        self.observe(lambda _: self._on_settings(), "settings")
         self.observe(self._on_level, "level")
         self.observe(lambda _: self._go_back(), "_back")
 
@@ -194,18 +199,23 @@ class SaliencyWidget(SaliencyChecks):
         """Return the traits that a new text or a new method leaves behind."""
         assert self._lm is not None
         changes: dict[str, Any] = {}
-        if self._result is not None and self.text != self._input_text():
+        if self._result is not None and self.text != self._good["text"]:
             changes |= {"token": None, "position": None}
             if level_name(self.level) == "passage":
                 changes["level"] = "token"
             if self._lm.task != "sequence-classification":
                 changes |= {"target": None, "foil": None}
-        if self.method != self._good.get("method"):
-            if self.settings == self._good.get("settings"):
-                changes["settings"] = self._remembered.get(self.method, {})
-        else:
-            self._remembered[self.method] = dict(self.settings)
-        return changes
+        return changes | self._left_behind()
+
+    def _left_behind(self) -> dict[str, Any]:
+        """Return the settings that a method had before, when they are still those of another."""
+        if self._settings_of == self.method:
+            return {}
+        return {"settings": self._remembered.get(self.method, {})}
+
+    def _on_settings(self) -> None:
+        self._settings_of = self.method
+        self._remembered[self.method] = dict(self.settings)
 
     def _compute_result(self, asked: dict[str, Any]) -> None:
         of = self._function if asked["of"] == OWN_FUNCTION else asked["of"]
@@ -274,7 +284,24 @@ class SaliencyWidget(SaliencyChecks):
     def _published_state(self, max_bytes: int) -> dict[str, Any]:  # noqa: ARG002
         if self._result is None:
             return self._published_nothing()
-        return {"_figure": {**self._figure, "editable": False}}
+        figure = {**self._figure, "editable": False}
+        return {**self._good, "_status": READY, "_figure": figure, "_levels": self._summed_levels()}
+
+    def _summed_levels(self) -> list[dict[str, Any]]:
+        """Return the levels that are sums of what was computed: others need a model."""
+        own = self._own_units()
+        count = len(self._tokens["text"])
+        found = []
+        for level in self._levels:
+            packed = level["parts"]
+            parts = np.arange(count, dtype=np.int32) if packed is None else decode(packed)
+            if refines(own, parts):
+                found.append(level)
+        return found
+
+    def _own_units(self) -> Any:
+        """Return the unit of each token that scores were computed for; None for the tokens."""
+        return self._result.parts
 
     def _failure(self, error: BaseException) -> dict[str, Any]:
         good = getattr(self, "_good", {})
@@ -308,7 +335,7 @@ class SaliencyWidget(SaliencyChecks):
                 return
             self._show({"level": change.old})
             raise
-        self._good = self._inputs()
+        self._good = {**self._good, "level": self.level}
         if level_name(self.level) not in {level["name"] for level in self._levels} or isinstance(
             self.level, list
         ):

@@ -22,12 +22,13 @@ const NAMES = {
 /**
  * The map's own test in one line, or null when there is no picture to test.
  * @param {Pick<Described, "check" | "unit"> | null} figure
- * @returns {{ text: string, state: "good" | "rough" | "poor" | "none" } | null}
+ * @returns {{ text: string, state: "good" | "rough" | "poor" | "none", verdict: string } | null}
  */
 export function checkWords(figure) {
   if (!figure) return null;
   const { check } = figure;
-  if (!check) return { text: "", state: "none" };
+  if (!check) return { text: "", state: "none", verdict: "" };
+  if (!isSum(check)) return { text: `${check.name} ${ownFigure(check)}`, ...judged(check) };
   const [relative, total, expected] = [check.relative, check.total, check.expected].map(
     (value) => value ?? Number.NaN, // Python sends null for what is not a number
   );
@@ -35,7 +36,27 @@ export function checkWords(figure) {
   const fair = gap <= ROUGH_GAP ? "rough" : "poor"; // a gap that is not a number is poor
   const sum = `${number(total, 3)} of ${number(expected, 3)} ${plural(figure.unit)}`;
   const text = `Sums to ${sum}: gap ${percent(gap)}`;
-  return { text, state: gap <= GOOD_GAP ? "good" : fair };
+  const state = gap <= GOOD_GAP ? "good" : fair;
+  return { text, state, verdict: SUM_WORDS[state] };
+}
+
+/** @type {Record<"good" | "rough" | "poor", string>} */
+const SUM_WORDS = { good: "adds up", rough: "adds up roughly", poor: "does not add up" };
+
+/** Whether a check compares the sum of the scores with what it should be. @param {Check} check */
+export function isSum({ name, total, expected }) {
+  return (
+    name.startsWith("completeness") || typeof total === "number" || typeof expected === "number"
+  );
+}
+
+/** @param {Check} check */
+const ownFigure = ({ value }) => number(value ?? Number.NaN);
+
+/** @param {Check} check @returns {{ state: "good" | "poor" | "none", verdict: string }} */
+function judged({ passed }) {
+  if (typeof passed !== "boolean") return { state: "none", verdict: "" };
+  return passed ? { state: "good", verdict: "passed" } : { state: "poor", verdict: "not passed" };
 }
 
 /** @param {string} unit */
@@ -61,17 +82,18 @@ export function checkLine() {
       element.title = figure?.check?.explanation ?? "";
       const cost = h("span", { class: "lmw-cost" }, costWords(figure?.cost ?? {}));
       if (!words) return replace(element);
-      if (words.state === "none") return replace(element, cost);
-      const [sign, verdict] = verdictOn(words.state);
-      replace(element, sign, h("strong", null, verdict), h("span", null, words.text), cost);
+      const said = words.verdict ? h("strong", null, words.verdict) : null;
+      const text = words.text ? h("span", null, words.text) : null;
+      replace(element, signOf(words.state), said, text, cost);
     },
   };
 }
 
-/** A sign and a word for each state, so that colour is not the only carrier. @param {string} state */
-function verdictOn(state) {
-  if (state === "good") return [icon("check"), "adds up"];
-  return state === "rough" ? ["≈", "adds up roughly"] : [icon("close"), "does not add up"];
+/** A sign for each state, so that colour is not the only carrier. @param {string} state */
+function signOf(state) {
+  if (state === "none") return null;
+  if (state === "rough") return "≈";
+  return icon(state === "good" ? "check" : "close");
 }
 
 /**

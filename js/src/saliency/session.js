@@ -43,16 +43,22 @@ export function session(model, el, { questions, views, draw, asks = () => true }
     } else if (changed.has("_check")) {
       now.waiting = now.checking = connected();
     } else if (questions.some((name) => changed.has(name) && asks(name))) {
-      now.waiting = connected();
+      now.waiting = connected() && (status().state !== "empty" || written());
       now.checking = false;
     }
+    if (!connected()) now.waiting = now.checking = now.silent = false;
     if (changed.has("_tokens") || !now.waiting) now.newText = false;
     else if (changed.has("text")) now.newText = true;
   }
 
   const connected = () => !now.gone && !model.lmwStandalone;
-  /** @returns {Status} */
-  const status = () => ({ ...EMPTY, ...model.get("_status") });
+  /** Nobody loads any more when the kernel has gone. @returns {Status} */
+  const status = () => {
+    const given = { ...EMPTY, ...model.get("_status") };
+    return given.state === "loading" && !connected() ? EMPTY : given;
+  };
+  /** Without a text nothing is asked yet. */
+  const written = () => changed.has("text") && Boolean(model.get("text")?.trim());
 
   function update() {
     if (closed) return;
@@ -89,6 +95,8 @@ export function session(model, el, { questions, views, draw, asks = () => true }
     status,
     connected,
     update,
+    /** Whether an answer is outstanding that may still come. @param {boolean} missing data has not come yet */
+    busy: (missing) => connected() && (now.waiting || missing || status().state === "loading"),
     /** What the header says of the kernel, or null. */
     badge() {
       if (now.gone) return "kernel not connected: showing the last state";

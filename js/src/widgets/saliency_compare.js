@@ -86,7 +86,7 @@ function render({ model, el }) {
       rows: at?.rows ?? NONE,
       figure,
       status,
-      busy: asked.now.waiting || missing || status.state === "loading",
+      busy: asked.busy(missing),
       live: asked.connected() && figure.live,
       badge: asked.badge(),
     };

@@ -106,7 +106,7 @@ function reader() {
     const given = model.get("_tokens");
     const tokens = asked.now.newText || !given?.text ? null : given;
     const missing = Boolean(model.get("_scores")?.shape) && scores === null;
-    const busy = asked.now.waiting || missing || status.state === "loading";
+    const busy = asked.busy(missing);
     const live = asked.connected() && Boolean(figure.live);
     const drawn = busy || status.state === "error" ? "" : figure.method;
     return {

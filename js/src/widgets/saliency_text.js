@@ -91,7 +91,7 @@ function reader() {
     const level = levelName(model.get("level"));
     const at = tokens && atLevelOf(tokens, levels, level, figure.level, scores);
     const missing = Boolean(model.get("_scores")?.shape) && scores === null;
-    const busy = asked.now.waiting || missing || status.state === "loading";
+    const busy = asked.busy(missing);
     const live = isLive(figure, asked);
     return {
       ...plain(model),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { layers, ROW } from "../../src/widgets/saliency_compare/gloss.js";
 import { finding, ordered, rowsAt } from "../../src/widgets/saliency_compare/rows.js";
+import { asText } from "../../src/widgets/saliency_compare/table.js";
 import compare from "../../src/widgets/saliency_compare.js";
 import { fakeModel } from "../fake_model.js";
 
@@ -362,4 +363,33 @@ describe("the widget", () => {
     for (const clean of cleanups.splice(0)) clean();
     expect(model.listeners).toBe(0);
   });
+});
+
+test("what is copied and ticked follows the state, not what was drawn before", async () => {
+  const rows = ordered(
+    ROWS.map(
+      (row, place) => /** @type {any} */ ({ ...row, place, measured: { scores: SCORES[place] } }),
+    ),
+    "menu",
+  );
+  const lines = asText(/** @type {any} */ ({ tokens: TOKENS }), rows).split("\n");
+  expect(lines[0]).toBe("position\ttoken\ta\tb\tc\trandom");
+  expect(lines[1].split("\t").slice(2)).toEqual(["0", "1", "0", "1"]);
+  const { at } = shown({ methods: ["a", "c"] });
+  const ticked = at(".lmw-method-box input").filter((box) => /** @type {any} */ (box).checked);
+  expect(ticked.map((box) => /** @type {any} */ (box).value)).toEqual(["a", "c"]);
+});
+
+test("a method chosen before there is a text waits for nothing", async () => {
+  const status = { state: "empty", message: "Nothing", remedy: "", example: null, progress: null };
+  const empty = { text: "", _tokens: {}, _scores: {}, _levels: [], _status: status };
+  const { model, at } = shown({ ...empty, _figure: { ...figureOf(), rows: [] } });
+  model.set("methods", ["a"]);
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  expect(/** @type {any} */ (at("section")[0]).dataset.lmwState).toBe("empty");
+});
+
+test("the figure of a check stands beside that of random maps in words", () => {
+  const { at } = shown();
+  expect(at(".lmw-card-figure")[0].textContent).toContain("1.0 against 0.50");
 });

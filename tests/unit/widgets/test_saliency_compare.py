@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from models import tiny_lm
 
 import lmwidget as lmw
 from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.results import Check
 
 TEXT = "the king sat. the cat </script>"
 METHODS = ["input_x_gradient", "leave_one_out", "random"]
@@ -92,3 +95,29 @@ def test_a_comparison_shows_itself(widget):
     bundle = widget.result._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "text/html" in data
+
+
+def test_settings_outlive_another_question(widget):
+    widget.settings = {"random": {"seed": 3}}
+    widget.of = "probability"
+    assert widget.settings == {"random": {"seed": 3}}
+    assert widget.result.attributions[2].settings["seed"] == 3
+
+
+def test_what_is_no_question_is_refused_in_words(widget):
+    with pytest.raises(UnknownNameError, match="takes no 'method'"):
+        lmw.SaliencyCompare(tiny_lm("gpt2"), TEXT, method="random")
+    with pytest.raises(InputError, match="checks of its own"):
+        widget.check()
+    with pytest.raises(InputError, match="methods is a int"):
+        lmw.SaliencyCompare(tiny_lm("gpt2"), TEXT, methods=3)
+    one = lmw.SaliencyCompare(tiny_lm("gpt2"), "the king", methods="gradient", checks=False)
+    assert one.methods == ["gradient"]
+
+
+def test_a_check_without_random_maps_is_written():
+    why = tiny_lm("gpt2").attribute("the king", "gradient")
+    given = replace(why, checks=(Check("sufficiency", 0.5, "from elsewhere"),))
+    page = lmw.SaliencyCompare.from_results([given])._static_html()
+    assert "0.5" in page
+    assert "random" not in page

@@ -9,7 +9,7 @@ from models import tiny_lm
 
 import lmwidget as lmw
 from lmwidget import wire
-from lmwidget.errors import InputError, UnknownNameError
+from lmwidget.errors import CancelledError, InputError, UnknownNameError
 
 TEXT = "The king said unto the"
 LABELS = {0: "O", 1: "PER", 2: "LOC"}
@@ -195,3 +195,69 @@ def test_a_method_without_scores_of_that_kind_leaves_the_picture(lm):
     np.testing.assert_array_equal(wire.decode(why._scores), scores)
     why.set_state({"_back": 1})
     assert (why.method, why._status["state"]) == ("input_x_gradient", "ready")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"level": 3}, {"level": [3]}, {"position": 1.5}, {"settings": [1]}]
+)
+def test_what_is_no_question_is_refused_in_words(lm, wrong):
+    with pytest.raises(InputError, match=r"no level|no position|settings is a list"):
+        lmw.SaliencyText(lm, TEXT, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"position": 1}, {"output": "a"}])
+def test_an_answer_takes_no_place_of_its_own(lm, wrong):
+    with pytest.raises(InputError, match=r"Every token of an answer|start of an answer"):
+        lmw.SaliencyText(lm, TEXT, answer=" people", **wrong)
+
+
+def test_a_method_without_a_text_is_answered(lm, monkeypatch):
+    why = lmw.SaliencyText(lm)
+    sent = []
+    monkeypatch.setattr(why, "send_state", lambda key=None: sent.append(key))
+    why.set_state({"method": "gradient"})
+    why.wait()
+    assert "_status" in sent
+
+
+def test_a_text_that_was_cut_is_not_a_new_text(lm):
+    why = lmw.SaliencyText(lm, TEXT)
+    why._input_text = lambda: why._result.tokens.text[:5]  # as after truncate=True
+    target = why._predictions[2]["id"]
+    why.set_state({"text": TEXT + " king"})
+    why.wait()
+    why.set_state({"target": target})
+    why.wait()
+    assert (why.target, why.result.target.id) == (target, target)
+
+
+def test_a_stop_by_the_reader_brings_the_question_back(lm, monkeypatch):
+    why = lmw.SaliencyText(lm, TEXT)
+
+    def stopped(_asked):
+        why._stop += 1
+        raise CancelledError("Stopped.")
+
+    monkeypatch.setattr(why, "_compute_result", stopped)
+    why.set_state({"method": "gradient"})
+    why.wait()
+    assert (why.method, why._status["state"]) == ("input_x_gradient", "ready")
+
+
+def test_a_shorter_answer_forgets_the_step(lm):
+    why = lmw.SaliencyText(lm, TEXT, answer=True, max_new_tokens=4)
+    why.step = len(why.answer) - 1
+    why._result = lm.attribute_answer(TEXT, " people")
+    why._show(why._drawn())
+    assert why.step is None
+
+
+def test_a_page_is_written_of_the_picture_that_stands(lm):
+    why = lmw.SaliencyText(lm, TEXT, method="leave_one_out", level="word")
+    why.set_state({"settings": {"nonsense": 1}})
+    why.wait()
+    assert why._status["state"] == "error"
+    page = why._published_state(10**6)
+    assert (page["_status"]["state"], page["settings"]) == ("ready", {})
+    assert "token" in [level["name"] for level in why._levels]
+    assert "token" not in [level["name"] for level in page["_levels"]]

@@ -3,7 +3,7 @@
 import { diverging } from "../../core/colour.js";
 import { h, replace, span } from "../../core/dom.js";
 import { number, percent } from "../../core/format.js";
-import { bar, costWords, scales } from "../../saliency/checks.js";
+import { bar, costWords, isSum, scales, verdict } from "../../saliency/checks.js";
 import { checkOf, isControl } from "./rows.js";
 
 /** @typedef {import("./types").Row} Row */
@@ -47,7 +47,13 @@ export function scoreCard() {
         head,
         cell("th", "Method"),
         tests.map(({ head: text, note }) => cell("th", text, note)),
-        sums ? cell("th", "Adds up", "by how much the scores miss what they should sum to") : null,
+        sums
+          ? cell(
+              "th",
+              "Own test",
+              "by how much the scores miss what they should sum to, or the fit",
+            )
+          : null,
         agrees ? cell("th", "Agrees", "mean rank correlation with the other maps") : null,
         cell("th", "Full bar", "the score at which the bar of this row is full"),
         cell("th", "Cost"),
@@ -103,7 +109,7 @@ function testCell(check, all, judged) {
     "span",
     { class: "lmw-card-figure", title: check.explanation },
     bar(check, scales(all)(check)),
-    h("span", null, number(check.value ?? Number.NaN)),
+    h("span", null, verdict({ ...check, passed: null })),
     span("lmw-card-sign", sign),
   );
   figure.dataset.state = passed === true ? "good" : passed === false ? "poor" : "none";
@@ -112,7 +118,9 @@ function testCell(check, all, judged) {
 
 /** @param {Check | null} check */
 function gapWords(check) {
-  if (!check || check.relative === null) return "–";
+  if (!check) return "–";
+  if (!isSum(check)) return `${check.name} ${number(check.value ?? Number.NaN)}`;
+  if (check.relative === null) return "–";
   return `gap ${percent(check.relative)}`;
 }
 

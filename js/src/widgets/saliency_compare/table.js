@@ -15,13 +15,10 @@ export function scoreTable() {
     { class: "lmw-table", tabindex: "0", role: "region", "aria-label": "Table of scores" },
     h("table", null, h("thead", null, head), body),
   );
-  /** @type {{units: Units, rows: Row[]} | null} */
-  let shown = null;
   return {
     element,
     /** @param {Units} units @param {Row[]} rows */
     draw(units, rows) {
-      shown = { units, rows };
       replace(
         head,
         h("th", { scope: "col" }, "#"),
@@ -41,18 +38,20 @@ export function scoreTable() {
         ),
       );
     },
-    /** Tab-separated, for the clipboard. */
-    asText() {
-      if (!shown) return null;
-      const { units, rows } = shown;
-      const lines = units.tokens.text.map((_, i) =>
-        [i + 1, tokenName(units.tokens, i), ...rows.map(({ measured }) => measured.scores[i])].join(
-          "\t",
-        ),
-      );
-      return [["position", "token", ...rows.map(({ name }) => name)].join("\t"), ...lines].join(
-        "\n",
-      );
-    },
   };
+}
+
+/**
+ * Tab-separated text for the clipboard.
+ * @param {Units} units
+ * @param {Row[]} rows
+ */
+export function asText(units, rows) {
+  const head = ["position", "token", ...rows.map(({ name }) => name)];
+  const lines = units.tokens.text.map((_, i) => [
+    i + 1,
+    tokenName(units.tokens, i),
+    ...rows.map(({ measured }) => measured.scores[i]),
+  ]);
+  return [head, ...lines].map((cells) => cells.join("\t")).join("\n");
 }

@@ -11,7 +11,7 @@ import { agreementTable, scoreCard } from "./card.js";
 import { methodBoxes } from "./choose.js";
 import { glossView } from "./gloss.js";
 import { finding, ordered } from "./rows.js";
-import { scoreTable } from "./table.js";
+import { asText, scoreTable } from "./table.js";
 import { allScores } from "./tips.js";
 
 /** @typedef {import("./types").CompareState} CompareState */
@@ -84,7 +84,7 @@ export function compareView(el, actions) {
       draw();
       return tableOpen;
     },
-    copyText: () => (state?.units ? table.asText() : null),
+    copyText: () => (state?.units ? asText(state.units, rows) : null),
     keys: KEYS,
   });
 
@@ -184,7 +184,7 @@ export function compareView(el, actions) {
     bar.setMore(live);
     boxes.draw(
       figure.known,
-      rows.map(({ name }) => name),
+      state.methods.length > 0 ? state.methods : rows.map(({ name }) => name),
     );
     const asked = { ...figure, signed: true, unit: "", check: null };
     replace(

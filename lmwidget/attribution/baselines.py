@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.attribution.targets import token_id
 from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.results import Check
 
 BASELINES = ("mean", "pad", "mask", "zero")
 _CHUNK = 4096
@@ -78,11 +82,85 @@ def make_baseline(f: TargetFunction, name: str | None, *, keep_special: bool) ->
         values, description = _mean(f).expand_as(own).clone(), "the vocabulary's average embedding"
     else:
         token = _token(f, name)
-        values, description = _embed(f, token), f"{f.lm.token_text(token)!r} at every token"
-    if keep_special:
-        special = torch.tensor([kind == "special" for kind in f.tokens.kinds], device=own.device)
-        values[: len(special)][special] = own[: len(special)][special]
-    return Baseline(name, values, description)
+        values, description = (
+            embed_text(f, np.full(len(own), token)),
+            f"{f.lm.token_text(token)!r} at every token",
+        )
+    return Baseline(name, keep_specials(f, values) if keep_special else values, description)
+
+
+def keep_specials(f: TargetFunction, values: Tensor) -> Tensor:
+    """Put the text's own special tokens into other embeddings.
+
+    Parameters
+    ----------
+    f : TargetFunction
+        What is explained.
+    values : Tensor of float32, shape (…, token, width)
+        Changed in place.
+
+    Returns
+    -------
+    Tensor
+        The same.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> from lmwidget.attribution.question import Question
+    >>> lm = lmw.load("tiny")
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
+    ...     float(keep_specials(f, f.embeddings.float() * 0).norm())  # it has none
+    0.0
+    """
+    own = f.embeddings.float()
+    special = [i for i, kind in enumerate(f.tokens.kinds) if kind == "special"]
+    values[..., special, :] = own[special]
+    return values
+
+
+def gain_check(f: TargetFunction, start: str, total: float, expected: float) -> Check:
+    """Return whether scores sum to what the target gains from a baseline to the text.
+
+    Parameters
+    ----------
+    f : TargetFunction
+        What is explained.
+    start : str
+        The baseline in words.
+    total : float
+        Sum of the scores.
+    expected : float
+        What the target gains.
+
+    Returns
+    -------
+    Check
+        The completeness gap; not passed above a tenth.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> from lmwidget.attribution.question import Question
+    >>> lm = lmw.load("tiny")
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
+    ...     gain_check(f, "zeros", 3.0, 4.0).relative
+    0.25
+    """
+    gap = total - expected
+    relative = 0.0 if gap == 0 else abs(gap) / abs(expected) if expected else math.inf
+    return Check(
+        name="completeness gap",
+        value=gap,
+        passed=relative <= 0.1,
+        relative=relative,
+        total=total,
+        expected=expected,
+        explanation=(
+            f"The scores sum to {total:.3g}, while the {f.question.unit} changes by {expected:.3g} "
+            f"from the baseline ({start}) to the text: a gap of {relative:.1%}."
+        ),
+    )
 
 
 def _default(f: TargetFunction) -> str:
@@ -111,9 +189,32 @@ def _token(f: TargetFunction, name: str) -> int:
         raise
 
 
-def _embed(f: TargetFunction, token: int) -> Tensor:
-    ids = torch.full((1, len(f.embeddings)), token, device=f.lm.device)
-    return f.call.embed(ids)[0].to(f.embeddings.device, torch.float32)
+def embed_text(f: TargetFunction, ids: NDArray[np.int64]) -> Tensor:
+    """Return the model's embeddings of another text of the same length.
+
+    Parameters
+    ----------
+    f : TargetFunction
+        What is explained.
+    ids : ndarray of int64, shape (token,)
+        Token ids.
+
+    Returns
+    -------
+    Tensor of float32, shape (token, width)
+        Where the text's own embeddings are.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> from lmwidget.attribution.question import Question
+    >>> lm = lmw.load("tiny")
+    >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
+    ...     bool((embed_text(f, f.tokens.ids) == f.embeddings).all())
+    True
+    """
+    given = torch.tensor(np.asarray(ids)[None], device=f.lm.device)
+    return f.call.embed(given)[0].to(f.embeddings.device, torch.float32)
 
 
 def _mean(f: TargetFunction) -> Tensor:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.method import Method, Watch
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import CancelledError, InputError, UnknownNameError, nearest
 
@@ -23,6 +26,10 @@ class Moved:
         The original.
     embeddings : Tensor, shape (token, width)
         Where the text is taken to be.
+    value : float
+        The target there.
+    slope : Tensor of float32, shape (token, width)
+        The gradient there.
 
     Examples
     --------
@@ -30,28 +37,47 @@ class Moved:
     >>> from lmwidget.attribution.question import Question
     >>> lm = lmw.load("tiny")
     >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
-    ...     bool(abs(Moved(f, f.embeddings).value - f.value) < 1e-3)
+    ...     Moved(f, f.embeddings * 2, 1.0, f.embeddings * 0).tokens is f.tokens
     True
     """
 
-    def __init__(self, f: TargetFunction, embeddings: Tensor) -> None:
-        self._f = f
-        self.embeddings = embeddings
-        values, gradients = f.at(embeddings[None])
-        self.value, self._gradient = float(values[0]), gradients[0]
+    def __init__(self, f: TargetFunction, embeddings: Tensor, value: float, slope: Tensor) -> None:
+        self._f, self.embeddings, self.value, self._slope = f, embeddings, value, slope
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._f, name)
 
     def gradient(self) -> Tensor:
         """Return the gradient there, float32 (token, width)."""
-        return self._gradient
+        return self._slope
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Maps of a gradient method around a text.
+
+    Attributes
+    ----------
+    scores : ndarray of float64, shape (sample, token)
+        Of the samples that were finished, at least one.
+    base : Method
+        What made them.
+    settings : dict
+        To make them again.
+    partial : bool
+        True when it was stopped early.
+    """
+
+    scores: NDArray[np.float64]
+    base: Method
+    settings: dict[str, Any]
+    partial: bool
 
 
 def maps_around(
     f: TargetFunction, base: str, watch: Watch, *, samples: int, noise: float, seed: int
-) -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
-    """Yield the maps of a gradient method at the text with noise on its embeddings.
+) -> Maps:
+    """Return the maps of a gradient method at the text with noise on its embeddings.
 
     Parameters
     ----------
@@ -66,37 +92,62 @@ def maps_around(
     noise : float
         Standard deviation of the noise, relative to that of the text's embeddings.
     seed : int
-        Of the noise.
+        Of the noise; how many points go together changes nothing.
 
-    Yields
-    ------
-    ndarray of float32, shape (token,)
-        Scores; fewer when stopped.
+    Returns
+    -------
+    Maps
+        Fewer than ``samples`` when stopped.
 
     Raises
     ------
+    CancelledError
+        When stopped before the first.
     InputError
         When a setting is out of range.
     UnknownNameError
         When there is no such gradient method.
     """
     method = gradient_method(base)
-    if isinstance(samples, bool) or not hasattr(samples, "__index__") or samples < 1:
-        raise InputError(f"samples is {samples!r}.", "Give a whole number of at least 1.")
-    if not isinstance(noise, int | float) or not 0 <= noise < float("inf"):
-        raise InputError(f"noise is {noise!r}.", "Give a number from 0, such as 0.1.")
-    own = f.embeddings.float()
-    spread = noise * float(own.std())
-    generator = torch.Generator().manual_seed(int(seed))
-    for done in range(samples):
-        if watch.stopped:
-            return
-        moved = own + spread * torch.randn(own.shape, generator=generator).to(own.device)
-        found: Scores = method.function(Moved(f, moved), _Silent(watch))
+    settings = {"base": base, "samples": samples, "noise": noise, "seed": seed}
+    samples, seed = whole_number("samples", samples, 1), whole_number("seed", seed, 0)
+    check_noise(noise)
+    watch.report(0, samples)
+    maps: list[NDArray[np.float32]] = []
+    for moved in _around(f, watch, samples, noise, seed):
+        found = method.function(cast("TargetFunction", moved), _Silent(watch))
         if found.partial:
-            return
-        yield found.scores
-        watch.report(done + 1, samples)
+            break
+        maps.append(found.scores)
+        watch.report(len(maps), samples)
+        if watch.stopped:
+            break
+    if not maps:
+        watch.check()
+        raise CancelledError("The computation was stopped.", "Run it again.")
+    return Maps(np.asarray(maps, np.float64), method, settings, len(maps) < samples)
+
+
+def check_noise(noise: Any) -> None:
+    """Raise unless this is a size of noise.
+
+    Parameters
+    ----------
+    noise : object
+        What was given.
+
+    Raises
+    ------
+    InputError
+        When it is no number from 0.
+
+    Examples
+    --------
+    >>> check_noise(0.1)
+    """
+    number = isinstance(noise, int | float) and not isinstance(noise, bool)
+    if not number or not 0 <= noise < float("inf"):
+        raise InputError(f"noise is {noise!r}.", "Give a number from 0, such as 0.1.")
 
 
 def gradient_method(name: str) -> Method:
@@ -105,7 +156,7 @@ def gradient_method(name: str) -> Method:
     Parameters
     ----------
     name : str
-        ``"gradient"``, ``"input_x_gradient"``, ``"integrated_gradients"``.
+        ``"gradient"``, ``"input_x_gradient"``, ``"integrated_gradients"``, …
 
     Returns
     -------
@@ -122,13 +173,34 @@ def gradient_method(name: str) -> Method:
     >>> gradient_method("gradient").signed
     False
     """
-    from lmwidget.attribution.methods import gradient, input_x_gradient, integrated_gradients
+    from lmwidget.attribution.methods import METHODS
 
-    known = {m.METHOD.name: m.METHOD for m in (input_x_gradient, gradient, integrated_gradients)}
+    known = {
+        key: method
+        for key, method in METHODS.items()
+        if method.needs == "gradients" and "base" not in method.settings
+    }
     if name not in known:
         raise UnknownNameError(f"There is no gradient method {name!r} to smooth.", nearest(name, known))  # fmt: skip
-    method: Method = known[name]
-    return method
+    return known[name]
+
+
+def _around(
+    f: TargetFunction, watch: Watch, samples: int, noise: float, seed: int
+) -> Iterator[Moved]:
+    own = f.embeddings.float()
+    spread = noise * float(own.std())
+    generator = torch.Generator().manual_seed(seed)
+    together = f.points_together()
+    for first in range(0, samples, together):
+        if watch.stopped:
+            return
+        count = min(together, samples - first)
+        drawn = [torch.randn(own.shape, generator=generator) for _ in range(count)]
+        points = own + spread * torch.stack(drawn).to(own.device)
+        values, slopes = f.at(points)
+        for point, value, slope in zip(points, values.tolist(), slopes, strict=True):
+            yield Moved(f, point, value, slope)
 
 
 class _Silent(Watch):
@@ -141,35 +213,3 @@ class _Silent(Watch):
     @property
     def stopped(self) -> bool:
         return self._watch.stopped
-
-
-def stacked(maps: Iterator[Any], watch: Watch) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return all maps, float64 (sample, token), or raise when there is none.
-
-    Parameters
-    ----------
-    maps : iterator of ndarray
-        From :func:`maps_around`.
-    watch : Watch
-        The wish to stop.
-
-    Returns
-    -------
-    ndarray of float64, shape (sample, token)
-        At least one.
-
-    Raises
-    ------
-    CancelledError
-        When stopped before the first.
-
-    Examples
-    --------
-    >>> stacked(iter([np.zeros(2)]), Watch()).shape
-    (1, 2)
-    """
-    found = list(maps)
-    if not found:
-        watch.check()
-        raise CancelledError("The computation was stopped.", "Run it again.")
-    return np.asarray(found, np.float64)

@@ -1,32 +1,52 @@
-"""The integral of a gradient along a straight path, by Gauss–Legendre quadrature in panels."""
+"""The integral of a gradient along a straight path: one polynomial, or panels where it is rough."""
 
 from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.attribution.method import Watch
-from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import CancelledError
 
 Array = NDArray[np.float64]
 _GOLDEN = (5**0.5 - 1) / 2
-_NODES = 3  # in a panel: on a rough path, more panels tell more than better ones
-_QUARTERS = np.array([(0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0)])
-_FIRST = len(_QUARTERS) * _NODES + len(_QUARTERS) - 1
-_SPLIT = 2 * _NODES + 1
+# Places are (1 − cos(π · i / _FINEST)) / 2, named by i: whoever halves steps uses all places again.
+_FINEST = 2**14
+_WHOLE = (8, 16, 32)  # steps of the rules over the whole path
+_HELPED = 4.0  # where the path is smooth, half the step misses so much less
+_BOOLE = np.array([7, 32, 12, 32, 7]) / 90
 _TOGETHER = 4  # panels halved at once, whatever the batch size, so that it changes no result
-# Differences of float32 logits below this are rounding.
-_ROUNDING = 1e-3
-# Narrower panels are not halved: what they miss is a jump, as where a mixture changes its expert.
-_NARROWEST = 2**-12
+# Where the path is smooth, to be exact costs little more than to be within the tolerance.
+_EXACT = 1 / 50
+_ROUNDING = 2e-5  # of the target's largest value in float32
+_ROUNDING_IN_HALF = 1e-2
 
-FEWEST_STEPS = _FIRST
+FEWEST_STEPS = _WHOLE[0] + 1
+"Places of the coarsest rule."
+
+
+class Differentiable(Protocol):
+    """A number as a function of embeddings, such as a ``TargetFunction``.
+
+    Attributes
+    ----------
+    embeddings : Tensor, shape (token, width)
+        Of the text itself.
+    """
+
+    embeddings: Tensor
+
+    def at(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Return values and gradients at several points, shape (point, token, width)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,83 +71,122 @@ class Path:
 
     Attributes
     ----------
-    f : TargetFunction
+    f : Differentiable
         What is evaluated.
     start : Tensor of float32, shape (token, width)
         Baseline.
     watch : Watch
         Told after every batch, asked before every batch.
     total : int
-        Largest number of points that will be evaluated.
+        Largest number of places that will be evaluated.
     batch_size : int
-        Points in one pass.
+        Places in one pass.
     values : dict of float to float
         What is known of the target, by place on the path.
-    done : int
-        Points evaluated.
+    slopes : dict of float to ndarray of float64, shape (token,)
+        What each token adds per unit of the path, by place.
+    stopped : bool
+        Whether the caller wanted no more.
     """
 
-    f: TargetFunction
+    f: Differentiable
     start: Tensor
     watch: Watch
     total: int
     batch_size: int
     values: dict[float, float] = field(default_factory=dict)
-    done: int = 0
+    slopes: dict[float, Array] = field(default_factory=dict)
     stopped: bool = False
 
-    def slopes(self, places: Array) -> Array:
-        """Return what each token adds per unit of the path, at some places of it.
+    def add(self, places: Array, values: Tensor, gradients: Tensor) -> None:
+        """Take in what is known at some places.
 
         Parameters
         ----------
         places : ndarray of float64, shape (place,)
-            Between 0 and 1. The target's values there are added to ``values``.
+            Between 0 and 1.
+        values : Tensor, shape (place,)
+            Of the target.
+        gradients : Tensor of float32, shape (place, token, width)
+            Of the target.
+        """
+        difference = (self.f.embeddings - self.start).to(gradients.device)
+        slopes = torch.einsum("ptw,tw->pt", gradients, difference).double().cpu().numpy()
+        self.values.update(zip(places.tolist(), values.tolist(), strict=True))
+        self.slopes.update(zip(places.tolist(), slopes, strict=True))
+
+    def evaluate(self, places: Array) -> bool:
+        """Evaluate the places that are not known yet, those of any batch spread over all of them.
+
+        Parameters
+        ----------
+        places : ndarray of float64, shape (place,)
+            Between 0 and 1.
 
         Returns
         -------
-        ndarray of float64, shape (place, token)
-            Fewer places when it was stopped.
+        bool
+            False when it was stopped before all were known.
 
         Examples
         --------
         >>> import lmwidget as lmw, numpy as np
         >>> from lmwidget.attribution.question import Question
+        >>> from lmwidget.attribution.target_function import TargetFunction
         >>> lm = lmw.load("tiny")
         >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
-        ...     len(Path(f, f.embeddings * 0, Watch(), 2, 2).slopes(np.array([0.5, 1.0])))
-        2
+        ...     path = Path(f, f.embeddings * 0, Watch(), 2, 2)
+        ...     path.evaluate(np.array([0.5, 1.0])), sorted(path.slopes)
+        (True, [0.5, 1.0])
         """
-        difference = self.f.embeddings.float() - self.start
-        rows: list[Array] = []
-        for first in range(0, len(places), self.batch_size):
+        new = np.array([place for place in places.tolist() if place not in self.slopes])
+        new = new[np.argsort(np.arange(len(new)) * _GOLDEN % 1)]
+        start = self.start.to(self.f.embeddings.device)
+        difference = self.f.embeddings.float() - start
+        for first in range(0, len(new), self.batch_size):
             if self.stopped or self.watch.stopped:
                 self.stopped = True
-                break
-            batch = places[first : first + self.batch_size]
-            weights = torch.tensor(batch, dtype=torch.float32, device=difference.device)
-            values, gradients = self.f.at(self.start + weights[:, None, None] * difference)
-            self.values.update(zip(batch.tolist(), values.tolist(), strict=True))
-            slopes = torch.einsum("ptw,tw->pt", gradients, difference)
-            rows.append(slopes.cpu().numpy().astype(np.float64))
-            self.done += len(batch)
-            self.watch.report(self.done, max(self.total, self.done))
-        return np.concatenate(rows) if rows else np.zeros((0, len(difference)))
+                return False
+            batch = new[first : first + self.batch_size]
+            weights = torch.tensor(batch, dtype=torch.float32, device=start.device)
+            self.add(batch, *self.f.at(start + weights[:, None, None] * difference))
+            self.watch.report(len(self.slopes), max(self.total, len(self.slopes)))
+        return True
+
+    def known(self, places: Array) -> tuple[Array, Array]:
+        """Return values (place,) and slopes (place, token) that were evaluated before."""
+        at = places.tolist()
+        return np.array([self.values[t] for t in at]), np.array([self.slopes[t] for t in at])
+
+    def covered(self) -> Integral:
+        """Return the average of what was evaluated so far, each place for its surroundings.
+
+        Raises
+        ------
+        CancelledError
+            When it was stopped before the first batch.
+        """
+        inside = np.array(sorted(t for t in self.slopes if 0 < t < 1))
+        if len(inside) == 0:
+            self.watch.check()
+            raise CancelledError("The computation was stopped.", "Run it again.")
+        borders = np.concatenate([[0.0], (inside[1:] + inside[:-1]) / 2, [1.0]])
+        return Integral(np.diff(borders) @ self.known(inside)[1], partial=True)
 
 
 @dataclass(frozen=True, eq=False)
 class _Panel:
     """One part of the path: its scores, and by how much they miss the change of the target."""
 
-    low: float
-    high: float
+    first: int
+    step: int
     scores: Array
     gap: float
 
     @property
-    def halves(self) -> list[tuple[float, float]]:
-        middle = (self.low + self.high) / 2
-        return [(self.low, middle), (middle, self.high)]
+    def halves(self) -> list[tuple[int, int]]:
+        step = self.step // 2
+        return [(self.first, step), (self.first + 4 * step, step)]
 
 
 def integrate(path: Path, steps: int) -> Integral:
@@ -143,8 +202,8 @@ def integrate(path: Path, steps: int) -> Integral:
     Returns
     -------
     Integral
-        When stopped early: the weighted average over the nodes that were reached, which are spread
-        over the whole path.
+        When stopped early: an average over the nodes that were reached, which are spread over the
+        whole path.
 
     Raises
     ------
@@ -155,27 +214,33 @@ def integrate(path: Path, steps: int) -> Integral:
     --------
     >>> import lmwidget as lmw
     >>> from lmwidget.attribution.question import Question
+    >>> from lmwidget.attribution.target_function import TargetFunction
     >>> lm = lmw.load("tiny")
     >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
     ...     integrate(Path(f, f.embeddings * 0, Watch(), 8, 4), 8).partial
     False
     """
-    nodes, weights = _gauss_legendre(steps)
-    order = _spread(steps)
-    return _average(path, weights[order], path.slopes(nodes[order]))
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    places = (nodes + 1) / 2
+    if not path.evaluate(places):
+        return path.covered()
+    return Integral(weights / 2 @ path.known(places)[1], partial=False)
 
 
 def integrate_adaptively(path: Path, tolerance: float) -> Integral:
-    """Return the integral, with more nodes where the path is rough.
+    """Return the integral, with more places where the path is rough.
 
-    In every panel the scores must sum to the change of the target over that panel. Panels that miss
-    it by most are halved until what they miss, added up without sign, is at most ``tolerance`` of
-    the change over the whole path, or ``path.total`` points are used up.
+    First one polynomial through 9, 17, 33 places (Clenshaw and Curtis 1960): where the path is
+    smooth, it is soon exact. Its integral must change from place to place as the target does. If it
+    does not, the path is cut into panels (of equal angle, with Boole's rule), in each of which the
+    scores must sum to the change of the target. Panels that miss it by most are halved until what
+    they miss, added up without sign, is at most ``tolerance`` of the change over the whole path, or
+    ``path.total`` places are used up. No evaluation is ever wasted.
 
     Parameters
     ----------
     path : Path
-        Where to evaluate; ``path.values`` holds the target at both ends.
+        Where to evaluate.
     tolerance : float
         Relative.
 
@@ -193,76 +258,89 @@ def integrate_adaptively(path: Path, tolerance: float) -> Integral:
     --------
     >>> import lmwidget as lmw
     >>> from lmwidget.attribution.question import Question
+    >>> from lmwidget.attribution.target_function import TargetFunction
     >>> lm = lmw.load("tiny")
     >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
-    ...     zero = f.embeddings * 0
-    ...     ends = {0.0: f.measured(zero)[0], 1.0: f.value}
-    ...     path = Path(f, zero, Watch(), 64, 16, ends)
+    ...     path = Path(f, f.embeddings * 0, Watch(), 64, 16)
     ...     integrate_adaptively(path, 0.05).partial
     False
     """
-    nodes, weights = _nodes(_QUARTERS)
-    order = _spread(len(nodes))
-    slopes = path.slopes(np.concatenate([nodes[order], _QUARTERS[1:, 0]]))
-    if path.stopped:
-        return _average(path, weights[order], slopes[: len(order)])
-    panels = _panels(path, _QUARTERS, slopes[np.argsort(order)])
-    goal = max(tolerance * abs(path.values[1.0] - path.values[0.0]), _ROUNDING)
-    while rough := _roughest(path, panels, goal):
-        halves = np.array([half for panel in rough for half in panel.halves])
-        slopes = path.slopes(np.concatenate([_nodes(halves)[0], halves[::2, 1]]))
-        if path.stopped:
+    before = np.inf
+    for steps in _WHOLE:
+        places = _places(np.arange(steps + 1) * (_FINEST // steps))
+        if len(places) > path.total:
             break
-        panels = [panel for panel in panels if panel not in rough] + _panels(path, halves, slopes)
+        if not path.evaluate(places):
+            return path.covered()
+        found, missed = _polynomial(path, places)
+        finest = steps
+        if missed <= _goal(path, tolerance * _EXACT) or not missed < before / _HELPED:
+            break
+        before = missed
+    if not missed > _goal(path, tolerance):  # also when the model gives NaN
+        return Integral(found, partial=False)
+    step = _FINEST // finest
+    panels = [_panel(path, first, step) for first in range(0, _FINEST, 4 * step)]
+    while rough := _roughest(path, panels, _goal(path, tolerance)):
+        halves = [half for panel in rough for half in panel.halves]
+        if not path.evaluate(_places(np.unique([_indices(*half) for half in halves]))):
+            break
+        rest = [panel for panel in panels if panel not in rough]
+        panels = rest + [_panel(path, *half) for half in halves]
     return Integral(np.sum([panel.scores for panel in panels], axis=0), path.stopped)
+
+
+def _goal(path: Path, tolerance: float) -> float:
+    """By how much the target's change may be missed: at least what is rounding."""
+    in_full = path.f.embeddings.dtype in {torch.float32, torch.float64}
+    rounding = _ROUNDING if in_full else _ROUNDING_IN_HALF
+    largest = max(abs(value) for value in path.values.values())
+    return max(tolerance * abs(path.values[1.0] - path.values[0.0]), rounding * largest)
+
+
+def _polynomial(path: Path, places: Array) -> tuple[Array, float]:
+    """Scores by one polynomial, and what it misses from place to place, added up without sign."""
+    values, slopes = path.known(places)
+    upto = _integrals(len(places) - 1)
+    missed = np.diff(upto @ slopes.sum(1) - values)
+    return upto[-1] @ slopes, float(np.abs(missed).sum())
+
+
+@lru_cache
+def _integrals(steps: int) -> Array:
+    """Weights of the integral from 0 up to each place, of the polynomial through all places."""
+    x = -np.cos(np.pi * np.arange(steps + 1) / steps)
+    terms = chebyshev.chebint(np.eye(steps + 1), lbnd=-1)
+    through = np.linalg.inv(chebyshev.chebvander(x, steps))
+    weights: Array = chebyshev.chebvander(x, steps + 1) @ terms @ through / 2
+    return weights
 
 
 def _roughest(path: Path, panels: list[_Panel], goal: float) -> list[_Panel]:
     """Panels to halve next: none when the goal is reached or nothing more can be done."""
     if not sum(panel.gap for panel in panels) > goal:  # also when the model gives NaN
         return []
-    room = min(_TOGETHER, (path.total - path.done) // _SPLIT)
-    rough = [
-        panel
-        for panel in panels
-        if panel.gap > goal / len(panels) and panel.high - panel.low > _NARROWEST
-    ]
+    room = min(_TOGETHER, (path.total - len(path.slopes)) // 4)
+    # Narrower panels are not halved: what they miss is a jump, as where a mixture changes its expert.
+    rough = [panel for panel in panels if panel.gap > goal / len(panels) and panel.step > 1]
     return heapq.nlargest(room, rough, key=lambda panel: panel.gap)
 
 
-def _panels(path: Path, spans: Array, slopes: Array) -> list[_Panel]:
-    """Integrate each span from the slopes at its nodes (rows beyond them are left out)."""
-    weights = _nodes(spans)[1]
-    found = []
-    for i, (low, high) in enumerate(spans.tolist()):
-        rows = slice(i * _NODES, (i + 1) * _NODES)
-        scores = weights[rows] @ slopes[rows]
-        gap = float(scores.sum()) - (path.values[high] - path.values[low])
-        found.append(_Panel(low, high, scores, abs(gap)))
-    return found
+def _panel(path: Path, first: int, step: int) -> _Panel:
+    """Integrate over the angle, from the slopes at five places: at both ends of the path it is 0."""
+    indices = _indices(first, step)
+    values, slopes = path.known(_places(indices))
+    angle = np.pi * 4 * step / _FINEST
+    weights = angle * _BOOLE * np.sin(np.pi * indices / _FINEST) / 2
+    inside = (indices > 0) & (indices < _FINEST)  # where the slope need not be finite
+    scores = weights[inside] @ slopes[inside]
+    return _Panel(first, step, scores, abs(float(scores.sum()) - (values[-1] - values[0])))
 
 
-def _average(path: Path, weights: Array, slopes: Array) -> Integral:
-    """Weighted average over the nodes that were reached, all of them unless stopped."""
-    reached = weights[: len(slopes)]
-    if len(reached) == 0:
-        path.watch.check()
-        raise CancelledError("The computation was stopped.", "Run it again.")
-    return Integral(reached @ slopes / reached.sum(), path.stopped and len(reached) < len(weights))
+def _indices(first: int, step: int) -> NDArray[np.int64]:
+    return first + step * np.arange(5)
 
 
-def _nodes(spans: Array) -> tuple[Array, Array]:
-    """Places and weights of the rule in every span, one span after the other."""
-    nodes, weights = _gauss_legendre(_NODES)
-    low, width = spans[:, :1], spans[:, 1:] - spans[:, :1]
-    return (low + width * nodes).ravel(), (width * weights).ravel()
-
-
-def _gauss_legendre(steps: int) -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(steps)
-    return (nodes + 1) / 2, weights / 2
-
-
-def _spread(count: int) -> NDArray[np.intp]:
-    """Give an order in which any beginning covers the whole range."""
-    return np.argsort(np.argsort(np.arange(count) * _GOLDEN % 1))
+def _places(indices: NDArray[np.int64]) -> Array:
+    places: Array = (1 - np.cos(np.pi * indices / _FINEST)) / 2
+    return places

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from lmwidget.attribution.budget import DEFAULT_MEMORY
+from lmwidget.attribution.graph_plan import economise, points_together
+from lmwidget.attribution.output_rows import OutputRows
 from lmwidget.attribution.question import Question, Term
 from lmwidget.capture.gradients import EmbeddingCall, EmbeddingLeaves
 from lmwidget.capture.memory import counting_saved
@@ -45,6 +48,8 @@ class TargetFunction:
         Bytes that one batch may take.
     passes : int
         Passes made so far, counted by text.
+    graph_bytes : int
+        What one pass keeps for its backward pass.
 
     Examples
     --------
@@ -57,12 +62,14 @@ class TargetFunction:
 
     embeddings: Tensor
     value: float
+    graph_bytes: int
 
     def __init__(self, question: Question, *, max_memory: int = DEFAULT_MEMORY) -> None:
         check_gradients(question.lm)
         self.question, self.max_memory = question, max_memory
         self.lm, self.tokens, self.passes = question.lm, question.tokens, 0
         self._run = EmbeddingLeaves(self.lm.model)
+        self._rows = OutputRows(self.lm.model)
         self._written: dict[tuple[int, ...], Tensor] = {}
         self._first: Tensor | None = None
 
@@ -71,8 +78,12 @@ class TargetFunction:
         try:
             question = self.question
             keep = max(-p for p in question.first_positions) if question.place.kind == "next token" else None  # fmt: skip
-            output = self._run.forward(question.inputs(keep=keep))
+            inputs = question.inputs(keep=keep)
+            planned = economise(self.lm.model, inputs, self._run.forward, self.max_memory)
+            with counting_saved(self.lm.model) as sizes:
+                output = self._run.forward(inputs)
             self.passes += 1
+            self.graph_bytes = max(planned, sum(sizes))
             question.resolve(output)
             self.embeddings = self._run.leaves["input_ids"][0].detach()
             if [written for written, _ in question.reads] == [()]:
@@ -223,35 +234,24 @@ class TargetFunction:
                 ]
             ).sum(0)
 
-    def measured(self, point: Tensor) -> tuple[float, int]:
-        """Return the value at other embeddings, and the memory that one pass takes.
-
-        Parameters
-        ----------
-        point : Tensor, shape (token, width)
-            Embeddings in place of the text's own.
+    def points_together(self) -> int:
+        """Return how many points :meth:`at` should be given at once.
 
         Returns
         -------
-        tuple of (float, int)
-            Value, and bytes that a forward pass keeps for its backward pass.
+        int
+            As many as fit in ``max_memory`` and make it faster.
 
         Examples
         --------
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
         >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
-        ...     f.measured(f.embeddings)[0] == f.value
-        True
+        ...     f.points_together()
+        64
         """
-        self._first = None
-        value, largest = 0.0, 0
-        for written, terms in self.question.reads:
-            with counting_saved(self.lm.model) as sizes:
-                score = self._score(written, terms, point[None])
-            value += float(score.detach())
-            largest = max(largest, sum(sizes))
-        return value, largest
+        longest = len(self.embeddings) + max(len(ids) for ids, _ in self.question.reads)
+        return points_together(longest, self.graph_bytes, self.max_memory, self.embeddings.device)
 
     def _score(self, written: tuple[int, ...], terms: list[Term], points: Tensor) -> Tensor:
         question, count = self.question, len(points)
@@ -263,8 +263,16 @@ class TargetFunction:
         if written and question.output_tokens is None:
             behind = self._embedded(written).expand(count, -1, -1).to(points.device, points.dtype)
             points = torch.cat([points, behind], dim=1)
-        output = self._run.forward(inputs, {"input_ids": points})
-        return question.score_output(terms, output)
+        if question.place.kind == "masked token":
+            places = sorted({p for term in terms for p in term.positions})
+            output = self._rows.only(places, lambda: self._forward(inputs, points))
+            if output is not None:
+                terms = [_moved(term, places) for term in terms]
+                return question.score_output(terms, output)
+        return question.score_output(terms, self._forward(inputs, points))
+
+    def _forward(self, inputs: dict[str, Any], points: Tensor) -> Any:
+        return self._run.forward(inputs, {"input_ids": points})
 
     def _embedded(self, written: tuple[int, ...]) -> Tensor:
         """Return the model's own embeddings of what stands behind the text."""
@@ -272,3 +280,8 @@ class TargetFunction:
             ids = torch.tensor([[*self.tokens.ids.tolist(), *written]], device=self.lm.device)
             self._written[written] = self.call.embed(ids)[:, len(self.tokens) :]
         return self._written[written]
+
+
+def _moved(term: Term, places: list[int]) -> Term:
+    """Read a term where the logits of some places only are there."""
+    return replace(term, positions=tuple(places.index(p) for p in term.positions))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +19,9 @@ from lmwidget.errors import ModelMismatchError, UnavailableError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+# Activations that transformers writes out step by step: GELU by its tanh approximation.
+_UNFUSED = ("NewGELUActivation", "FastGELUActivation")
 
 # Arguments of a forward pass whose embeddings become leaves, in the order models embed them.
 _IDS = ("input_ids", "decoder_input_ids")
@@ -133,6 +137,10 @@ class EmbeddingLeaves:
             stack.enter_context(as_found(self._model))
             stack.enter_context(recurrent_backward(self._model))
             stack.enter_context(_reversible(self._model))
+            # Nothing of the weights' own gradients is computed, or kept for them; put back by
+            # as_found.
+            self._model.requires_grad_(requires_grad=False)
+            _fuse(self._model)
             for module in self._model.modules():
                 if module is self._table or _embeds(module):
                     hook = module.register_forward_hook(self._replace, with_kwargs=True)
@@ -321,6 +329,22 @@ def _reversible(model: nn.Module) -> Iterator[None]:
         layer.training = True  # put back by as_found
     with torch.random.fork_rng():
         yield
+
+
+def _fuse(model: nn.Module) -> None:
+    """Compute the activation of GPT-2 in one step: eight take as much time as attention.
+
+    Same function, up to rounding in float32; put back by as_found.
+    """
+    for module in model.modules():
+        if type(module).__name__ in _UNFUSED:
+            module.forward = partial(_gelu, module.forward)
+
+
+def _gelu(written_out: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    if x.dtype is not torch.float32:
+        return written_out(x)
+    return torch.nn.functional.gelu(x, approximate="tanh")
 
 
 def _class_name(model: nn.Module) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any
 
 import numpy as np
+import torch
 
-from lmwidget.attribution.baselines import Baseline, make_baseline
+from lmwidget.attribution.baselines import gain_check, make_baseline
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.path_integral import (
     FEWEST_STEPS,
@@ -18,9 +18,6 @@ from lmwidget.attribution.path_integral import (
 )
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import InputError
-from lmwidget.results import Check
-
-_LARGEST_BATCH = 64
 
 
 def integrated_gradients(
@@ -92,14 +89,18 @@ def integrated_gradients(
     _check_settings(steps, tolerance, max_steps, batch_size)
     watch.check()
     start = make_baseline(f, baseline, keep_special=keep_special)
-    value, size = f.measured(start.embeddings)
-    if batch_size is None:
-        # The backward pass needs about as much again.
-        batch_size = int(np.clip(f.max_memory // max(2 * size, 1), 1, _LARGEST_BATCH))
+    batch_size = batch_size or f.points_together()
     total = max_steps if steps is None else steps
-    path = Path(f, start.embeddings, watch, total, batch_size, {0.0: value, 1.0: f.value})
+    path = Path(f, start.embeddings, watch, total, batch_size)
     watch.report(0, total)
-    found = integrate_adaptively(path, tolerance) if steps is None else integrate(path, steps)
+    if steps is None:
+        # The text has been read: its slope costs no more than the way back.
+        path.add(np.array([1.0]), torch.tensor([f.value]), f.gradient()[None])
+        path.add(np.array([0.0]), *f.at(start.embeddings[None]))
+        found = integrate_adaptively(path, tolerance)
+    else:
+        path.values[0.0] = float(f.values(start.embeddings[None]))
+        found = integrate(path, steps)
     scores = found.scores[: len(f.tokens)].astype(np.float32)
     settings: dict[str, Any] = {
         "steps": steps,
@@ -109,25 +110,8 @@ def integrated_gradients(
         "keep_special": keep_special,
         "batch_size": batch_size,
     }
-    check = _completeness(f, start, float(found.scores.sum()), f.value - value)
+    check = gain_check(f, start.description, float(found.scores.sum()), f.value - path.values[0.0])
     return Scores(scores, settings, check, found.partial)
-
-
-def _completeness(f: TargetFunction, start: Baseline, total: float, expected: float) -> Check:
-    gap = total - expected
-    relative = 0.0 if gap == 0 else abs(gap) / abs(expected) if expected else math.inf
-    return Check(
-        name="completeness gap",
-        value=gap,
-        passed=relative <= 0.1,
-        relative=relative,
-        total=total,
-        expected=expected,
-        explanation=(
-            f"The scores sum to {total:.3g}, while the {f.question.unit} changes by {expected:.3g} from the "
-            f"baseline ({start.description}) to the text: a gap of {relative:.1%}."
-        ),
-    )
 
 
 def _check_settings(steps: Any, tolerance: Any, max_steps: Any, batch_size: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lmwidget.attribution.method import Method, Scores, Watch
-from lmwidget.attribution.noisy import maps_around, stacked
+from lmwidget.attribution.noisy import maps_around
 from lmwidget.attribution.target_function import TargetFunction
 
 
@@ -58,10 +58,15 @@ def smoothgrad(
     >>> lmw.load("tiny").attribute("the king said", "smoothgrad", samples=4).scores.shape
     (3,)
     """
-    settings = {"base": base, "samples": samples, "noise": noise, "seed": seed}
     watch.check()
-    found = stacked(maps_around(f, base, watch, samples=samples, noise=noise, seed=seed), watch)
-    return Scores(found.mean(0).astype(np.float32), settings, partial=len(found) < samples)
+    maps = maps_around(f, base, watch, samples=samples, noise=noise, seed=seed)
+    return Scores(
+        maps.scores.mean(0).astype(np.float32),
+        maps.settings,
+        partial=maps.partial,
+        signed=maps.base.signed,
+        unit=maps.base.unit,
+    )
 
 
 METHOD = Method(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lmwidget.attribution.method import Method, Scores, Watch
-from lmwidget.attribution.noisy import maps_around, stacked
+from lmwidget.attribution.noisy import maps_around
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import InputError
 
@@ -59,14 +59,18 @@ def vargrad(
     >>> lmw.load("tiny").attribute("the king said", "vargrad", samples=4).signed
     False
     """
-    settings = {"base": base, "samples": samples, "noise": noise, "seed": seed}
     if samples == 1:
         raise InputError("samples is 1.", "Give at least 2, which can differ.")
     watch.check()
-    found = stacked(maps_around(f, base, watch, samples=samples, noise=noise, seed=seed), watch)
-    if len(found) < 2:
+    maps = maps_around(f, base, watch, samples=samples, noise=noise, seed=seed)
+    if len(maps.scores) < 2:
         watch.check()
-    return Scores(found.std(0, ddof=1).astype(np.float32), settings, partial=len(found) < samples)
+    return Scores(
+        maps.scores.std(0, ddof=1).astype(np.float32),
+        maps.settings,
+        partial=maps.partial,
+        unit=maps.base.unit,
+    )
 
 
 METHOD = Method(

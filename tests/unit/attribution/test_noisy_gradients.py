@@ -81,7 +81,10 @@ def test_expected_gradients_are_gradient_shap_of_the_same_samples(family, monkey
             text[None], baselines=start[None], n_samples=samples, stdevs=0.0
         )
         rows, _ = sampled_scores(
-            f, start.expand(samples, -1, -1), text.expand(samples, -1, -1), places, Watch()
+            f,
+            lambda rows: (start.expand(len(rows), -1, -1), text.expand(len(rows), -1, -1)),
+            places.double().numpy(),
+            Watch(),
         )
     np.testing.assert_allclose(rows.mean(0), expected[0].sum(-1).detach().numpy(), rtol=1e-3, atol=1e-4)  # fmt: skip
 

@@ -137,7 +137,7 @@ test("a candidate is asked for by its part of the text, its tokens, or its id", 
 test("what is typed into a setting is a number, a text, or the method's own choice", () => {
   expect(settingOf("int", " 32.4 ")).toBe(32);
   expect(settingOf("float", "0.5")).toBe(0.5);
-  expect(settingOf("float", "many")).toBeNull();
+  expect(settingOf("float", "many")).toBeUndefined();
   expect(settingOf("str", "mask")).toBe("mask");
   expect(settingOf("int", "")).toBeNull();
 });

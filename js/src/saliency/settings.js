@@ -1,22 +1,22 @@
 /** Fields for the settings of a method, made from what Python says about them; empty is automatic. */
 
-import { h, replace, span } from "../core/dom.js";
+import { aria, h, replace, span } from "../core/dom.js";
 
 /** @typedef {import("./types").SettingInfo} SettingInfo */
 /** @typedef {number | string | boolean | null} Value */
 
 /**
- * What a field holds as a setting; null for the method's own choice.
+ * What a field holds as a setting; null for the method's own choice, undefined for no number.
  * @param {SettingInfo["kind"]} kind
  * @param {string} text
- * @returns {Value}
+ * @returns {Value | undefined}
  */
 export function settingOf(kind, text) {
   const trimmed = text.trim();
   if (trimmed === "") return null;
   if (kind === "str") return text;
   const value = Number(trimmed);
-  if (!Number.isFinite(value)) return null;
+  if (!Number.isFinite(value)) return undefined;
   return kind === "int" ? Math.round(value) : value;
 }
 
@@ -51,9 +51,16 @@ export function settingsFields(onChange) {
       class: "lmw-field lmw-setting",
       inputmode: kind === "str" ? "text" : "decimal",
       placeholder: String(used ?? standard ?? "auto"),
-      onchange: () => change(name, settingOf(kind, input.value)),
+      onchange: () => {
+        const value = settingOf(kind, input.value);
+        aria(input, "invalid", value === undefined);
+        input.title = value === undefined ? `“${input.value}” is no number.` : "";
+        if (value === undefined) input.value = asGiven();
+        else change(name, value);
+      },
     });
-    input.value = given[name] === undefined ? "" : String(given[name]);
+    const asGiven = () => (given[name] === undefined ? "" : String(given[name]));
+    input.value = asGiven();
     input.addEventListener("keydown", (event) => event.stopPropagation());
     return h("label", { class: "lmw-setting-row" }, label, input);
   }

@@ -97,7 +97,8 @@ export function saliencyView(el, actions) {
   });
   frame.root.addEventListener("keydown", (event) => {
     const writing =
-      event.target instanceof Element && event.target.matches("input, textarea, select");
+      event.target instanceof Element &&
+      event.target.closest("input, textarea, select, .lmw-method-list") !== null;
     if (event.key !== "e" || writing || isCommand(event)) return;
     take(event);
     edit();
@@ -185,7 +186,9 @@ export function saliencyView(el, actions) {
     sum.draw(measured && { unit: figure.unit, check: now.check, cost: figure.cost });
     const found = figure.checks?.where === step ? figure.checks : null;
     const same = found?.level === level;
+    const focused = run.matches(":focus");
     run.hidden = !live || busy || !measured || same;
+    if (focused && run.hidden) text.focus();
     const note = found && !same ? `These checks are of the map by ${found.level}.` : "";
     checks.draw(measured ? found : null, { unit: figure.unit, note });
   }

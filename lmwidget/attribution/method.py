@@ -99,7 +99,7 @@ class Watch:
 
         def stop(*_: object) -> None:
             for watch in _ACTIVE:
-                watch._interrupted = True
+                watch.interrupt()
             signal.signal(signal.SIGINT, before)
 
         signal.signal(signal.SIGINT, stop)
@@ -108,6 +108,18 @@ class Watch:
         finally:
             _ACTIVE.remove(self)
             signal.signal(signal.SIGINT, before)
+
+    def interrupt(self) -> None:
+        """Stop as soon as there is something to show.
+
+        Examples
+        --------
+        >>> watch = Watch()
+        >>> watch.interrupt()
+        >>> watch.stopped
+        True
+        """
+        self._interrupted = True
 
     def pass_on(self, *, complete: bool) -> None:
         """Interrupt what encloses a computation that was done before it could stop.

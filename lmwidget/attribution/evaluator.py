@@ -23,7 +23,7 @@ Numbers = NDArray[np.intp]
 
 _LEAST = 4  # tokens in common that are worth reading apart
 _CUTS = (0.25, 0.5, 0.75)  # of a row, behind which rows with the same beginning may go on
-_WORTH = 0.15  # of the tokens, to be spared
+_WORTH = 0.05  # of the tokens, to be spared
 _TOLERANCE = 1e-4
 
 
@@ -168,7 +168,7 @@ class _Run:
         usual = float(np.median(self.first[self.left]))
         found = [self._families(int(share * usual)) for share in _CUTS]
         cut, families, spared = max(found, key=lambda one: one[2])
-        if spared <= _WORTH * sum(len(self.rows[i].ids) for own in families for i in own):
+        if spared <= max(4 * PASS, _WORTH * sum(len(self.rows[i].ids) for i in self.left)):
             return
         for some in self._together(cut, families):
             prefixes = self._trusted([self.rows[own[0]] for own in some], cut, some[0][0])

@@ -134,6 +134,7 @@ def attribute_answer(  # noqa: PLR0913
                 found = row_by_row(chosen, written, units, watch, budget, settings)
     if not found:
         watch.check()
+    watch.pass_on(complete=len(found) == len(written))
     attribution = _result(chosen, written, found, units if by_unit else None, level)
     attribution.cost["seconds"] = time.perf_counter() - begin
     return attribution if by_unit else attribution.by(level, rows="token")
@@ -142,7 +143,7 @@ def attribute_answer(  # noqa: PLR0913
 def _result(
     method: Method, written: Written, rows: list[Row], units: Units | None, level: str | Spans
 ) -> AnswerAttribution:
-    questions = [row.question for row in rows]
+    questions, first = [row.question for row in rows], rows[0].found
     places = written.rows[: len(rows)]
     borders = [written.input_length, written.start]
     columns: dict[str, Any] = {"tokens": written.tokens}
@@ -166,16 +167,16 @@ def _result(
             for place, question in zip(places, questions, strict=True)
         ),
         method=method.name,
-        signed=method.signed,
+        signed=method.signed if first.signed is None else first.signed,
         values=np.array([row.found.value for row in rows], np.float32),
         rows=np.array([(place, place + 1) for place in places], np.int32),
         foils=foils if any(foil is not None for foil in foils) else (),
         candidates=tuple(question.predictions for question in questions),
         row_checks=tuple(row.found.check for row in rows),
-        unit=method.unit or contrasted.unit,
+        unit=first.unit or method.unit or contrasted.unit,
         of=questions[0].of,
         model=written.lm.name,
-        settings=rows[0].found.settings,
+        settings=first.settings,
         cost={"passes": sum(row.found.passes for row in rows)},
         partial=len(rows) < len(written),
     )

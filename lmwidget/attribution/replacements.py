@@ -154,6 +154,11 @@ def _translated(lm: LanguageModel, tokens: Tokens, place: int, filler: LanguageM
 
 
 def _shared(ids: list[int], logits: Tensor) -> Candidates:
+    if not bool(logits.isfinite().all()):
+        raise UnavailableError(
+            "What the model puts in a gap has logits that are no numbers.",
+            "Run it in a higher precision.",
+        )
     return Candidates(np.asarray(ids, np.int64), logits.softmax(-1).numpy()) if ids else _none()
 
 

@@ -66,7 +66,7 @@ def sobol(game: Game, watch: Watch, *, masks: int = 32, seed: int = 0) -> Scores
         )
     watch.check()
     values = _values(game, watch, masks, seed)
-    complete = ~np.isnan(values).any(1)
+    complete = ~np.isnan(values).any(1) | (not watch.stopped)
     if not complete.any():
         raise CancelledError("No mask was complete.", "Run it again.")
     scores = total_indices(values[complete]).astype(np.float32)
@@ -157,7 +157,7 @@ def total_indices(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     squares = ((values[:, 1:] - values[:, :1]) ** 2).mean(0)
     variance = values.var()
-    return squares / 4 / variance if variance > 0 else np.zeros(values.shape[1] - 1)
+    return np.zeros(values.shape[1] - 1) if variance == 0 else squares / 4 / variance
 
 
 METHOD = Method(

@@ -18,7 +18,7 @@ from lmwidget.errors import UnavailableError
 from lmwidget.models.limits import check_gradients
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from typing_extensions import Self
 
@@ -195,11 +195,9 @@ class TargetFunction:
         ...     values.shape
         torch.Size([1])
         """
-        self._first = None
         values = torch.zeros(len(points), device=points.device)
         gradients = torch.zeros(points.shape, device=points.device)
-        for written, terms in self.question.reads:
-            score = self._score(written, terms, points)
+        for score in self.scores(points):
             values += score.detach().to(values.device)
             found = self._run.gradient(score).float().to(gradients.device)
             gradients += found[:, : points.shape[1]]
@@ -227,12 +225,33 @@ class TargetFunction:
         torch.Size([1])
         """
         with torch.no_grad():
-            return torch.stack(
-                [
-                    self._score(written, terms, points).detach().to(points.device)
-                    for written, terms in self.question.reads
-                ]
-            ).sum(0)
+            return torch.stack([score.to(points.device) for score in self.scores(points)]).sum(0)
+
+    def scores(self, points: Tensor) -> Iterator[Tensor]:
+        """Yield the parts of the value at other embeddings, each after a pass of its own.
+
+        Parameters
+        ----------
+        points : Tensor, shape (point, token, width)
+            Embeddings in place of the text's own.
+
+        Yields
+        ------
+        Tensor of float32, shape (point,)
+            In the graph of its pass; one for each text that must be read, such as those of a
+            phrase. They sum to the value.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lm = lmw.load("tiny")
+        >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
+        ...     len(list(f.scores(f.embeddings[None])))
+        1
+        """
+        self._first = None
+        for written, terms in self.question.reads:
+            yield self._score(written, terms, points)
 
     def points_together(self) -> int:
         """Return how many points :meth:`at` should be given at once.
@@ -248,7 +267,7 @@ class TargetFunction:
         >>> lm = lmw.load("tiny")
         >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
         ...     f.points_together()
-        64
+        42
         """
         longest = len(self.embeddings) + max(len(ids) for ids, _ in self.question.reads)
         return points_together(longest, self.graph_bytes, self.max_memory, self.embeddings.device)

@@ -22,7 +22,7 @@ def gradient(f: TargetFunction, watch: Watch) -> Scores:
     Returns
     -------
     Scores
-        Norms, one a token, at least 0.
+        Norms, one a token, at least 0: the unit of what is explained a unit of the embeddings.
 
     Examples
     --------

@@ -22,7 +22,7 @@ def input_x_gradient(f: TargetFunction, watch: Watch) -> Scores:
     Returns
     -------
     Scores
-        Signed, in logits, one a token.
+        Signed, in the unit of what is explained, one a token.
 
     Examples
     --------

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from lmwidget.attribution.baselines import gain_check, make_baseline
+from lmwidget.attribution.layer_function import LayerFunction
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.path_integral import (
     FEWEST_STEPS,
@@ -29,6 +30,7 @@ def integrated_gradients(
     max_steps: int = 256,
     baseline: str | None = None,
     keep_special: bool = True,
+    layer: int | None = None,
     batch_size: int | None = None,
 ) -> Scores:
     """Return the gradient integrated from a baseline to the text, times their difference.
@@ -38,23 +40,26 @@ def integrated_gradients(
     much they miss it is the check of the result.
 
     Deep language models are rough along this line, so a fixed number of steps is often far off. By
-    default the line is cut into panels with three Gauss–Legendre nodes each, and those that miss
-    completeness by most are halved until all is well or ``max_steps`` points are used. Where the
-    model jumps (a mixture of experts changes its expert), no number of points closes the gap.
+    default one polynomial goes through 9, 17 or 33 points until it follows the target closely; if it
+    does not, the line is cut into panels, and those that miss completeness by most are halved until
+    all is well or ``max_steps`` points are used
+    (:func:`lmwidget.attribution.path_integral.integrate_adaptively`). Where the model jumps (a
+    mixture of experts changes its expert), no number of points closes the gap.
 
     Parameters
     ----------
     f : TargetFunction
         What is explained.
     watch : Watch
-        Progress and the wish to stop. When stopped, finished panels (or, of a fixed rule, the nodes
-        reached, weighted to cover the whole line) make a partial result.
+        Progress and the wish to stop. When stopped, finished panels (or the points reached, each
+        for its surroundings) make a partial result.
     steps : int, optional
-        A fixed number of Gauss–Legendre nodes over the whole line, instead of panels.
+        A fixed number of Gauss–Legendre nodes over the whole line, instead of as many as it needs.
     tolerance : float, default 0.05
-        What the panels may miss, added up without sign, relative to the gain.
+        What the panels may miss, added up without sign, relative to the gain. Where the line is
+        smooth, a fiftieth of it is reached at little cost.
     max_steps : int, default 256
-        Most points with panels.
+        Most points where ``steps`` is not given.
     baseline : str, optional
         ``"mean"``: average embedding of the vocabulary; ``"pad"``, ``"mask"``: that token;
         ``"zero"``: zeros, the choice of the paper (models with RMSNorm react to the direction of
@@ -63,14 +68,17 @@ def integrated_gradients(
         average.
     keep_special : bool, default True
         Special tokens such as ``[CLS]`` are the same in the baseline, so their score is 0.
+    layer : int, optional
+        Number of a layer: the line is drawn between its outputs for the baseline and for the text,
+        as in Captum's ``LayerIntegratedGradients``. What earlier layers have moved between tokens
+        then counts where it has arrived. Default: the embeddings.
     batch_size : int, optional
-        Points in one pass; default: as many as fit in ``max_memory``, at most 64, measured on the
-        first pass.
+        Points in one pass; default: as many as make it faster and fit in ``max_memory``.
 
     Returns
     -------
     Scores
-        Signed, in logits, one a token; the check is the completeness gap.
+        Signed, in the unit of what is explained, one a token; the check is the completeness gap.
 
     Raises
     ------
@@ -91,12 +99,15 @@ def integrated_gradients(
     start = make_baseline(f, baseline, keep_special=keep_special)
     batch_size = batch_size or f.points_together()
     total = max_steps if steps is None else steps
-    path = Path(f, start.embeddings, watch, total, batch_size)
+    inside = None if layer is None else LayerFunction(f, layer)
+    begin = start.embeddings if inside is None else inside.of(start.embeddings)
+    path = Path(inside or f, begin, watch, total, batch_size)
     watch.report(0, total)
     if steps is None:
         # The text has been read: its slope costs no more than the way back.
-        path.add(np.array([1.0]), torch.tensor([f.value]), f.gradient()[None])
-        path.add(np.array([0.0]), *f.at(start.embeddings[None]))
+        slope = f.gradient() if inside is None else inside.at(inside.embeddings[None])[1][0]
+        path.add(np.array([1.0]), torch.tensor([f.value]), slope[None])
+        path.add(np.array([0.0]), *path.f.at(begin[None]))
         found = integrate_adaptively(path, tolerance)
     else:
         path.values[0.0] = float(f.values(start.embeddings[None]))
@@ -108,6 +119,7 @@ def integrated_gradients(
         "max_steps": max_steps,
         "baseline": start.name,
         "keep_special": keep_special,
+        "layer": layer,
         "batch_size": batch_size,
     }
     check = gain_check(f, start.description, float(found.scores.sum()), f.value - path.values[0.0])

@@ -56,7 +56,7 @@ def smoothgrad(
     --------
     >>> import lmwidget as lmw
     >>> lmw.load("tiny").attribute("the king said", "smoothgrad", samples=4).scores.shape
-    (3,)
+    (4,)
     """
     watch.check()
     maps = maps_around(f, base, watch, samples=samples, noise=noise, seed=seed)

@@ -97,3 +97,33 @@ def test_integrated_gradients_from_zero():
     function, embeds = by_embeddings(lm, why.tokens, None)
     expected = IntegratedGradients(function).attribute(embeds, n_steps=20, method="gausslegendre")
     assert_close(why.scores, expected[0].sum(-1).detach().numpy())
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_integrated_gradients_of_a_layer(family, layer):
+    lm = tiny_lm(family)
+    asked = {"baseline": "pad", "keep_special": False, "layer": layer}
+    why = ours(lm, "integrated_gradients", steps=20, **asked)
+    ids = torch.tensor(why.tokens.ids)[None]
+
+    def function(ids):
+        logits = lm.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+        return read(lm, why.tokens, logits, None)
+
+    base = lm.model.base_model
+    blocks = base.encoder.layer if hasattr(base, "encoder") else getattr(base, "h", None)
+    blocks = base.layers if blocks is None else blocks
+    captum = LayerIntegratedGradients(function, blocks[layer])
+    expected, gap = captum.attribute(
+        ids,
+        torch.full_like(ids, PAD),
+        n_steps=20,
+        method="gausslegendre",
+        return_convergence_delta=True,
+    )
+    expected = expected[0] if isinstance(expected, tuple) else expected
+    assert_close(why.scores, expected[0].sum(-1).detach().numpy())
+    assert why.check.value == pytest.approx(float(gap), abs=1e-4 * abs(why.check.expected) + 1e-5)
+    adaptive = ours(lm, "integrated_gradients", **asked)
+    assert adaptive.check.relative < 0.05 or abs(adaptive.check.value) < 1e-3

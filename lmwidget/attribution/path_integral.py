@@ -110,7 +110,7 @@ class Path:
         gradients : Tensor of float32, shape (place, token, width)
             Of the target.
         """
-        difference = (self.f.embeddings - self.start).to(gradients.device)
+        difference = (self.f.embeddings - self.start).to(gradients.device, gradients.dtype)
         slopes = torch.einsum("ptw,tw->pt", gradients, difference).double().cpu().numpy()
         self.values.update(zip(places.tolist(), values.tolist(), strict=True))
         self.slopes.update(zip(places.tolist(), slopes, strict=True))

@@ -266,8 +266,8 @@ class TargetFunction:
         >>> import lmwidget as lmw
         >>> lm = lmw.load("tiny")
         >>> with TargetFunction(Question(lm, lm.tokenize("the king"))) as f:
-        ...     f.points_together()
-        42
+        ...     f.points_together() >= 1
+        True
         """
         longest = len(self.embeddings) + max(len(ids) for ids, _ in self.question.reads)
         return points_together(longest, self.graph_bytes, self.max_memory, self.embeddings.device)

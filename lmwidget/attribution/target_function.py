@@ -253,8 +253,13 @@ class TargetFunction:
         for written, terms in self.question.reads:
             yield self._score(written, terms, points)
 
-    def points_together(self) -> int:
+    def points_together(self, besides: int = 0) -> int:
         """Return how many points :meth:`at` should be given at once.
+
+        Parameters
+        ----------
+        besides : int, default 0
+            Bytes of the budget that are taken.
 
         Returns
         -------
@@ -270,7 +275,8 @@ class TargetFunction:
         True
         """
         longest = len(self.embeddings) + max(len(ids) for ids, _ in self.question.reads)
-        return points_together(longest, self.graph_bytes, self.max_memory, self.embeddings.device)
+        left = self.max_memory - besides
+        return points_together(longest, self.graph_bytes, left, self.embeddings.device)
 
     def _score(self, written: tuple[int, ...], terms: list[Term], points: Tensor) -> Tensor:
         question, count = self.question, len(points)

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lmwidget.attribution.target_function import TargetFunction
 
-_CHUNK = 1 << 22  # distances computed at once
+_LARGEST = 1 << 25  # bytes for looking at some tokens at once
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Words:
     def squares(self) -> Tensor:
         """Squared lengths, float32 (word,)."""
         return (self.table**2).sum(-1)
+
+    @cached_property
+    def count(self) -> int:
+        """How many words there are besides the one at a place."""
+        return max(1, int(self.allowed.sum()) - 1)
 
     @classmethod
     def of(cls, f: TargetFunction) -> Words:
@@ -59,12 +64,16 @@ class Words:
         """
         tokenizer: Any = f.lm.tokenizer
         count = f.lm.rows or len(tokenizer)
-        ids = torch.arange(count, device=f.lm.device)
-        table = torch.cat([f.call.embed(part[None])[0].float() for part in ids.split(4096)])
+        module: Any = f.call.module
+        if type(module) is nn.Embedding and module.weight.dtype is torch.float32:
+            table = module.weight.detach()
+        else:  # Gemma scales what it looks up
+            parts = torch.arange(count, device=f.lm.device).split(4096)
+            table = torch.cat([f.call.embed(part[None])[0].float() for part in parts])
         allowed = torch.ones(count, dtype=torch.bool)
         special = [i for i in tokenizer.all_special_ids if i < count]
         allowed[special] = False
-        return cls(table.to(f.embeddings.device), allowed.to(f.embeddings.device))
+        return cls(table[:count].to(f.embeddings.device), allowed.to(f.embeddings.device))
 
     def nearest(self, places: Tensor, neighbours: int, without: Tensor) -> Tensor:
         """Return the words nearest to some places.
@@ -83,21 +92,21 @@ class Words:
         Tensor of int64, shape (place, neighbour)
             Nearest first.
         """
-        found = []
-        for first in range(0, len(places), max(1, _CHUNK // len(self.table))):
-            part = slice(first, first + max(1, _CHUNK // len(self.table)))
-            distances = self.squares - 2 * places[part] @ self.table.T
-            distances[:, ~self.allowed] = torch.inf
-            own = without[part]
-            rows = torch.nonzero(own >= 0)[:, 0]
-            distances[rows, own[rows]] = torch.inf
-            most = min(neighbours, int(self.allowed.sum()) - 1)
-            found.append(distances.topk(most, largest=False).indices)
-        return torch.cat(found)
+        distances = self.squares - 2 * places @ self.table.T
+        distances[:, ~self.allowed] = torch.inf
+        rows = torch.nonzero(without >= 0)[:, 0]
+        distances[rows, without[rows]] = torch.inf
+        return distances.topk(min(neighbours, self.count), largest=False).indices
 
 
 def word_path(
-    words: Words, ids: Tensor, start: Tensor, end: Tensor, steps: int, neighbours: int
+    words: Words,
+    ids: Tensor,
+    start: Tensor,
+    end: Tensor,
+    steps: int,
+    neighbours: int,
+    most: int = _LARGEST,
 ) -> Tensor:
     """Return points on monotonic paths through places near words, one path a token.
 
@@ -118,6 +127,8 @@ def word_path(
         Number of points from the baseline up to the text, which is not one of them.
     neighbours : int
         Words that are looked at.
+    most : int, optional
+        Bytes for looking at some tokens at once.
 
     Returns
     -------
@@ -132,18 +143,21 @@ def word_path(
     >>> path.flatten().tolist()
     [0.0, 1.0, 2.0, 3.0, 4.0]
     """
-    points, last, at = [end], end, ids.clone()
-    place = end
-    for left in range(steps, 1, -1):
-        near = words.nearest(place, neighbours, at)
-        candidates = words.table[near]  # token, neighbour, width
-        moved = _between(candidates, last[:, None], start[:, None], left)
-        chosen = (candidates - moved).norm(dim=-1).argmin(-1)
-        rows = torch.arange(len(near), device=near.device)
-        at, last = near[rows, chosen], moved[rows, chosen]
-        place = words.table[at]
-        points.append(last)
-    return torch.stack([*points, start]).flip(0)
+    path = torch.empty(steps + 1, *end.shape, dtype=end.dtype, device=end.device)
+    path[0], path[steps] = start, end
+    size = 4 * (3 * len(words.table) + 6 * neighbours * end.shape[-1])  # of looking at one token
+    for part in torch.arange(len(end)).split(max(1, min(most, _LARGEST) // size)):
+        at, place, last = ids[part], end[part], end[part]
+        for left in range(steps, 1, -1):
+            near = words.nearest(place, neighbours, at)
+            candidates = words.table[near]  # token, neighbour, width
+            moved = _between(candidates, last[:, None], start[part][:, None], left)
+            chosen = (candidates - moved).norm(dim=-1).argmin(-1)
+            rows = torch.arange(len(near), device=near.device)
+            at, last = near[rows, chosen], moved[rows, chosen]
+            place = words.table[at]
+            path[left - 1, part] = last
+    return path
 
 
 def _between(words: Tensor, last: Tensor, start: Tensor, left: int) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lmwidget.attribution.baselines import gain_check, make_baseline
 from lmwidget.attribution.method import Method, Scores, Watch
@@ -74,24 +75,15 @@ def discretized_integrated_gradients(
     own = f.embeddings.float()
     ids = torch.full((len(own),), -1, device=own.device)
     ids[: len(f.tokens)] = torch.tensor(f.tokens.ids, device=own.device)
-    points = word_path(Words.of(f), ids, start.embeddings, own, steps, neighbours)
-    order = _spread(steps + 1)
-    together, reached = f.points_together(), 0
-    values: dict[int, float] = {}
-    slopes = torch.zeros_like(points)
-    for first in range(0, len(order), together):
-        if watch.stopped:
-            break
-        batch = order[first : first + together]
-        found, slopes[batch] = f.at(points[batch])
-        values.update(zip(batch.tolist(), found.tolist(), strict=True))
-        reached += len(batch)
-        watch.report(reached, len(order))
-    if not values:
-        watch.check()
-        raise CancelledError("The computation was stopped.", "Run it again.")
+    points = word_path(
+        Words.of(f), ids, start.embeddings, own, steps, neighbours, f.max_memory // 2
+    )
+    values, shares = _evaluated(f, points, watch)
     value = values[0] if 0 in values else float(f.values(points[:1])[0])
-    scores = _trapezoids(points, slopes, np.sort(order[:reached]))
+    known = np.array(sorted(shares))
+    borders = np.concatenate([[0.0], (known[1:] + known[:-1]) / 2, [steps]])
+    weights = np.diff(borders) / np.where((known == 0) | (known == steps), 0.5, 1.0)
+    scores = weights @ np.array([shares[place] for place in known.tolist()])
     settings: dict[str, Any] = {
         "steps": steps,
         "neighbours": neighbours,
@@ -100,17 +92,36 @@ def discretized_integrated_gradients(
     }
     check = gain_check(f, start.description, float(scores.sum()), f.value - value)
     kept = scores[: len(f.tokens)].astype(np.float32)
-    return Scores(kept, settings, check, partial=reached <= steps)
+    return Scores(kept, settings, check, partial=len(shares) <= steps)
 
 
-def _trapezoids(points: torch.Tensor, slopes: torch.Tensor, known: np.ndarray[Any, Any]) -> Any:
-    """Each known slope times half of the way to the known points on both sides."""
-    places = points[known]
-    borders = torch.cat([points[:1], (places[1:] + places[:-1]) / 2, points[-1:]])
-    return ((borders[1:] - borders[:-1]) * slopes[known]).sum(-1).sum(0).double().cpu().numpy()
+def _evaluated(
+    f: TargetFunction, points: torch.Tensor, watch: Watch
+) -> tuple[dict[int, float], dict[int, NDArray[np.float64]]]:
+    """Values, and slopes times half of the steps to both sides (token,), by place on the path."""
+    order = _spread(len(points))
+    together = f.points_together(points.numel() * points.element_size())
+    values: dict[int, float] = {}
+    shares: dict[int, NDArray[np.float64]] = {}
+    watch.report(0, len(order))
+    for first in range(0, len(order), together):
+        if watch.stopped:
+            break
+        batch = order[first : first + together]
+        found, slopes = f.at(points[batch])
+        before, after = np.maximum(batch - 1, 0), np.minimum(batch + 1, len(points) - 1)
+        steps = (points[after] - points[before]) / 2
+        products = torch.einsum("ptw,ptw->pt", slopes, steps).double().cpu().numpy()
+        values.update(zip(batch.tolist(), found.tolist(), strict=True))
+        shares.update(zip(batch.tolist(), products, strict=True))
+        watch.report(len(shares), len(order))
+    if not shares:
+        watch.check()
+        raise CancelledError("The computation was stopped.", "Run it again.")
+    return values, shares
 
 
-def _spread(count: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+def _spread(count: int) -> NDArray[np.intp]:
     """Give an order in which any beginning covers the whole range, the ends first."""
     inside = 1 + np.argsort(np.arange(count - 2) * (5**0.5 - 1) / 2 % 1)
     return np.concatenate([[0, count - 1], inside]).astype(np.intp)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 import pytest
 from journeys import explain_another
@@ -45,7 +47,9 @@ def test_run_all_and_play(lab, open_page) -> None:
     why.ready()
     why.root.scroll_into_view_if_needed()
     shoot(why.root, "quickstart-saliency-path")
-    why.button("Input × gradient").click()  # the path method of the notebook takes its time
+    # The path method of the notebook takes its time.
+    why.root.locator("button[aria-haspopup='listbox']").click()
+    why.root.get_by_role("option", name=re.compile("^Input × gradient")).click()
     notebook.eventually("why.result.method", "input_x_gradient")
     chosen = explain_another(why, 3)
     notebook.eventually("why.result.target.id", chosen)

@@ -276,9 +276,12 @@ class EmbeddingLeaves:
         )
 
     def _replace(
-        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any = None
     ) -> Any:
         """Forward hook: return a leaf in place of the embeddings of our ids."""
+        # Another thread may meet the hook before torch has noted that it takes kwargs.
+        if threading.get_ident() != self._thread:
+            return None
         out = _tensor(output)
         found = self._match(module, args, kwargs, out)
         if found is None:
@@ -295,7 +298,7 @@ class EmbeddingLeaves:
     def _match(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any
     ) -> tuple[str, EmbeddingCall] | None:
-        if threading.get_ident() != self._thread or not isinstance(out, Tensor) or out.dim() != 3:
+        if not isinstance(out, Tensor) or out.dim() != 3:
             return None
         arguments: dict[int | str, Any] = dict(enumerate(args))
         arguments.update(kwargs)

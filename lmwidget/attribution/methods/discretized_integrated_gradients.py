@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lmwidget.attribution.baselines import gain_check, make_baseline
 from lmwidget.attribution.method import Method, Scores, Watch
@@ -78,12 +79,9 @@ def discretized_integrated_gradients(
     points = word_path(
         Words.of(f), ids, start.embeddings, own, steps, neighbours, f.max_memory // 2
     )
-    values, shares = _evaluated(f, points, watch)
+    values, slopes = _evaluated(f, points, watch)
     value = values[0] if 0 in values else float(f.values(points[:1])[0])
-    known = np.array(sorted(shares))
-    borders = np.concatenate([[0.0], (known[1:] + known[:-1]) / 2, [steps]])
-    weights = np.diff(borders) / np.where((known == 0) | (known == steps), 0.5, 1.0)
-    scores = weights @ np.array([shares[place] for place in known.tolist()])
+    scores = _trapezoids(points, slopes, sorted(values))
     settings: dict[str, Any] = {
         "steps": steps,
         "neighbours": neighbours,
@@ -92,33 +90,39 @@ def discretized_integrated_gradients(
     }
     check = gain_check(f, start.description, float(scores.sum()), f.value - value)
     kept = scores[: len(f.tokens)].astype(np.float32)
-    return Scores(kept, settings, check, partial=len(shares) <= steps)
+    return Scores(kept, settings, check, partial=len(values) <= steps)
 
 
-def _evaluated(
-    f: TargetFunction, points: torch.Tensor, watch: Watch
-) -> tuple[dict[int, float], dict[int, NDArray[np.float64]]]:
-    """Values, and slopes times half of the steps to both sides (token,), by place on the path."""
+def _evaluated(f: TargetFunction, points: Tensor, watch: Watch) -> tuple[dict[int, float], Tensor]:
+    """Values by place on the path, and slopes (place, token, width), of the places reached."""
     order = _spread(len(points))
-    together = f.points_together(points.numel() * points.element_size())
+    slopes = torch.empty_like(points)
+    together = f.points_together(2 * points.numel() * points.element_size())
     values: dict[int, float] = {}
-    shares: dict[int, NDArray[np.float64]] = {}
     watch.report(0, len(order))
     for first in range(0, len(order), together):
         if watch.stopped:
             break
         batch = order[first : first + together]
-        found, slopes = f.at(points[batch])
-        before, after = np.maximum(batch - 1, 0), np.minimum(batch + 1, len(points) - 1)
-        steps = (points[after] - points[before]) / 2
-        products = torch.einsum("ptw,ptw->pt", slopes, steps).double().cpu().numpy()
+        found, slopes[batch] = f.at(points[batch])
         values.update(zip(batch.tolist(), found.tolist(), strict=True))
-        shares.update(zip(batch.tolist(), products, strict=True))
-        watch.report(len(shares), len(order))
-    if not shares:
+        watch.report(len(values), len(order))
+    if not values:
         watch.check()
         raise CancelledError("The computation was stopped.", "Run it again.")
-    return values, shares
+    return values, slopes
+
+
+def _trapezoids(points: Tensor, slopes: Tensor, known: list[int]) -> NDArray[np.float64]:
+    """Each known slope times half of the way to the known places on both sides (token,)."""
+    scores = np.zeros(points.shape[1])
+    for place, before, after in zip(
+        known, [0, *known], [*known[1:], len(points) - 1], strict=False
+    ):
+        begin = points[0] if place == known[0] else (points[before] + points[place]) / 2
+        end = points[-1] if place == known[-1] else (points[place] + points[after]) / 2
+        scores += ((end - begin) * slopes[place]).sum(-1).double().cpu().numpy()
+    return scores
 
 
 def _spread(count: int) -> NDArray[np.intp]:

@@ -207,7 +207,7 @@ def test_a_baseline_token_that_the_tokenizer_lacks():
 
 @pytest.mark.real_model
 def test_mary_rather_than_john_in_smollm2():
-    """Fifty nodes of one rule are far off; 256 points in panels are close to 669 of them."""
+    """Fifty nodes of one rule are far off; panels are as close as they promise to 545 points."""
     import lmwidget as lmw
 
     lm = lmw.load()
@@ -220,5 +220,5 @@ def test_mary_rather_than_john_in_smollm2():
     assert fixed.check.relative > 0.5
     assert panels.check.relative < 0.05
     assert panels.check.expected == pytest.approx(9.35, abs=0.02)
-    settled = [1.15, 0.77, 0.68, 0.27, 0.13, 3.33, 0.74, 0.32, 0.99, 0.35, 0.36, -0.68, -0.07, 1.01]
-    np.testing.assert_allclose(panels.scores, settled, atol=0.45)  # a gap of 5 % of 9.35
+    settled = [1.15, 0.77, 0.67, 0.27, 0.13, 3.33, 0.73, 0.32, 1.00, 0.35, 0.36, -0.68, -0.07, 1.01]
+    np.testing.assert_allclose(panels.scores, settled, atol=0.05 * 9.35)

@@ -4,6 +4,8 @@
  */
 
 import { watchKernel } from "../core/kernel.js";
+import { decode } from "../core/wire.js";
+import { decodeLevels } from "./units.js";
 
 /** @typedef {import("../core/types").Model} Model */
 /** @typedef {import("./types").SaliencyStatus} Status */
@@ -122,13 +124,19 @@ export function session(model, el, { questions, views, draw, asks = () => true }
 }
 
 /**
- * Some hosts drop the first buffers: ask for them once more.
+ * Some hosts drop the first buffers: ask once more until scores and levels are here.
  * @param {Pick<import("../core/types").RenderContext, "model">} context
- * @param {(model: Model) => boolean} complete whether all that was announced is here
  */
-export function askAgain({ model }, complete) {
+export function initialize({ model }) {
+  const complete = () => {
+    const scores = model.get("_scores");
+    const levels = model.get("_levels") ?? [];
+    return (
+      (!scores?.shape || decode(scores) !== null) && decodeLevels(levels).length === levels.length
+    );
+  };
   const ask = () => {
-    if (complete(model)) return;
+    if (complete()) return;
     model.set("_request", (model.get("_request") ?? 0) + 1);
     model.save_changes();
   };

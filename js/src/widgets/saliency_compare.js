@@ -9,7 +9,7 @@
 import "../core/core.css";
 import { together } from "../core/together.js";
 import { decode } from "../core/wire.js";
-import { askAgain, once, session } from "../saliency/session.js";
+import { initialize, once, session } from "../saliency/session.js";
 import { decodeLevels, levelName } from "../saliency/units.js";
 import { rowsAt } from "./saliency_compare/rows.js";
 import { compareView } from "./saliency_compare/view.js";
@@ -24,17 +24,6 @@ const QUESTIONS = ["text", "methods", "target", "foil", "of", "position", "setti
 const VIEWS = ["token", "theme"];
 
 export default () => ({ initialize, render });
-
-/** @param {Pick<RenderContext, "model">} context */
-function initialize(context) {
-  return askAgain(context, (model) => {
-    const scores = model.get("_scores");
-    const levels = model.get("_levels") ?? [];
-    return (
-      (!scores?.shape || decode(scores) !== null) && decodeLevels(levels).length === levels.length
-    );
-  });
-}
 
 /** @param {RenderContext} context */
 function render({ model, el }) {

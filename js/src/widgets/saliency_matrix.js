@@ -10,7 +10,7 @@
 import "../core/core.css";
 import { together } from "../core/together.js";
 import { decode } from "../core/wire.js";
-import { askAgain, once, session } from "../saliency/session.js";
+import { initialize, once, session } from "../saliency/session.js";
 import { decodeLevels, levelName } from "../saliency/units.js";
 import { gridOf } from "./saliency_matrix/grid.js";
 import { matrixView } from "./saliency_matrix/view.js";
@@ -26,17 +26,6 @@ const QUESTIONS = ["text", "method", "foil", "of", "settings", "level"];
 const VIEWS = ["token", "theme", "step", "strongest", "row_scale"];
 
 export default () => ({ initialize, render });
-
-/** @param {Pick<RenderContext, "model">} context */
-function initialize(context) {
-  return askAgain(context, (model) => {
-    const scores = model.get("_scores");
-    const levels = model.get("_levels") ?? [];
-    return (
-      (!scores?.shape || decode(scores) !== null) && decodeLevels(levels).length === levels.length
-    );
-  });
-}
 
 /** @param {RenderContext} context */
 function render({ model, el }) {

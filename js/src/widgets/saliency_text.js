@@ -12,7 +12,7 @@ import "../core/core.css";
 import { together } from "../core/together.js";
 import { decode } from "../core/wire.js";
 import { keyOf, wantedOf } from "../saliency/predictions.js";
-import { askAgain, once, session } from "../saliency/session.js";
+import { initialize, once, session } from "../saliency/session.js";
 import { decodeLevels, levelName } from "../saliency/units.js";
 import { atLevel, shownOf } from "./saliency_text/shown.js";
 import { saliencyView } from "./saliency_text/view.js";
@@ -30,17 +30,6 @@ const QUESTIONS = ["text", "method", "target", "foil", "of", "position", "settin
 const VIEWS = ["token", "theme", "step"];
 
 export default () => ({ initialize, render });
-
-/** @param {Pick<RenderContext, "model">} context */
-function initialize(context) {
-  return askAgain(context, (model) => {
-    const scores = model.get("_scores");
-    const levels = model.get("_levels") ?? [];
-    return (
-      (!scores?.shape || decode(scores) !== null) && decodeLevels(levels).length === levels.length
-    );
-  });
-}
 
 /** @param {RenderContext} context */
 function render({ model, el }) {

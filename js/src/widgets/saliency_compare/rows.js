@@ -2,7 +2,7 @@
 
 import { number } from "../../core/format.js";
 import { measure } from "../../saliency/measure.js";
-import { between, summed, unitsOf } from "../../saliency/units.js";
+import { reachable, rowsOf, summed, unitsOf } from "../../saliency/units.js";
 
 /** @typedef {import("./types").Figure} Figure */
 /** @typedef {import("./types").Row} Row */
@@ -21,24 +21,16 @@ import { between, summed, unitsOf } from "../../saliency/units.js";
  * @param {Decoded | null} scores (method, unit)
  */
 export function rowsAt(tokens, levels, asked, figure, scores) {
-  const own = levels.find(({ name }) => name === figure.level) ?? {
-    name: figure.level,
-    parts: null,
-  };
-  const wanted = levels.find(({ name }) => name === asked) ?? own;
-  const map = wanted === own ? null : between(own.parts, wanted.parts);
-  const level = map ? wanted : own;
+  const { level, map } = reachable(levels, asked, figure.level);
   const units = unitsOf(tokens, level.parts);
-  const columns = own.parts ? own.parts[own.parts.length - 1] + 1 : tokens.text.length;
-  const fits = scores && scores.shape[1] === columns && scores.shape[0] === figure.rows.length;
-  const data = fits ? /** @type {Float32Array} */ (scores.data) : null;
-  const rows = data
-    ? figure.rows.map((row, place) => {
-        const raw = data.subarray(place * columns, (place + 1) * columns);
-        const shown = map ? summed(raw, map) : raw;
-        return { ...row, place, measured: measure(units.tokens, shown, row.signed) };
-      })
-    : [];
+  const own = levels.find(({ name }) => name === figure.level)?.parts ?? null;
+  const columns = own ? own[own.length - 1] + 1 : tokens.text.length;
+  const found = rowsOf(scores, columns) ?? [];
+  const rows = (found.length === figure.rows.length ? found : []).map((raw, place) => {
+    const row = figure.rows[place];
+    const shown = map ? summed(raw, map) : raw;
+    return { ...row, place, measured: measure(units.tokens, shown, row.signed) };
+  });
   return { units, rows, level: level.name, sums: map !== null };
 }
 

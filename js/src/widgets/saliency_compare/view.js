@@ -5,8 +5,8 @@ import { div, h, replace } from "../../core/dom.js";
 import { foldedRow, shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { tooltip } from "../../core/tooltip.js";
-import { question } from "../../saliency/words.js";
-import { levelMenu } from "../saliency_text/controls.js";
+import { levelMenu } from "../../saliency/levels.js";
+import { questionNodes } from "../../saliency/question.js";
 import { agreementTable, scoreCard } from "./card.js";
 import { methodBoxes } from "./choose.js";
 import { glossView } from "./gloss.js";
@@ -187,14 +187,7 @@ export function compareView(el, actions) {
       state.methods.length > 0 ? state.methods : rows.map(({ name }) => name),
     );
     const asked = { ...figure, signed: true, unit: "", check: null };
-    replace(
-      heading,
-      question(asked).map(({ text, part }) =>
-        part === "words"
-          ? text
-          : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, text),
-      ),
-    );
+    replace(heading, questionNodes(asked));
     says.textContent = finding(state.rows, sums ? [] : figure.agreement, !sums);
     says.hidden = says.textContent === "";
     drawRows(units, token, !sums);

@@ -5,9 +5,9 @@ import { checkbox, iconButton, textButton } from "../../core/controls.js";
 import { aria, div, h, replace } from "../../core/dom.js";
 import { keyList, popover } from "../../core/popover.js";
 import { foldedRow } from "../../core/shell.js";
+import { levelMenu } from "../../saliency/levels.js";
 import { methodMenu } from "../../saliency/methods.js";
 import { settingsFields } from "../../saliency/settings.js";
-import { levelMenu } from "../saliency_text/controls.js";
 
 /** @typedef {import("./types").Actions} Actions */
 /** @typedef {import("./types").MatrixState} MatrixState */

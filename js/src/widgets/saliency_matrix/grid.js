@@ -1,8 +1,7 @@
 /** From what crossed to what is drawn: rows and columns at a level, both as sums. */
 
 import { commonLimit } from "../../saliency/measure.js";
-import { summed, unitsOf } from "../../saliency/units.js";
-import { reachable, rowsOf } from "../saliency_text/shown.js";
+import { reachable, rowsOf, summed, unitsOf } from "../../saliency/units.js";
 
 /** @typedef {import("./types").Grid} Grid */
 /** @typedef {import("./types").Row} Row */

@@ -6,11 +6,12 @@ import { watchTheme } from "../../core/theme.js";
 import { tokenName } from "../../core/tokens.js";
 import { tooltip } from "../../core/tooltip.js";
 import { checkLine, checksPanel } from "../../saliency/checks.js";
+import { editing } from "../../saliency/editing.js";
 import { legend } from "../../saliency/legend.js";
+import { questionNodes } from "../../saliency/question.js";
+import { repair } from "../../saliency/repair.js";
 import { once } from "../../saliency/session.js";
-import { question, quoted, scoreWords } from "../../saliency/words.js";
-import { editing } from "../saliency_text/editing.js";
-import { repair } from "../saliency_text/repair.js";
+import { quoted, scoreWords } from "../../saliency/words.js";
 import { header } from "./controls.js";
 import { pointing } from "./pointing.js";
 import { caption, described } from "./said.js";
@@ -260,12 +261,3 @@ export function matrixView(el, actions) {
 
 /** The scale of rows that each have their own. @param {import("../../saliency/types").Described} figure */
 const shares = (figure) => ({ ...figure, unit: "1 = row's strongest" });
-
-/** The question with its target and foil marked as the scale marks them. @param {import("../../saliency/types").Described} figure */
-function questionNodes(figure) {
-  return question(figure).map(({ text, part }) =>
-    part === "words"
-      ? text
-      : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, text),
-  );
-}

@@ -5,6 +5,7 @@ import { iconButton, segmented } from "../../core/controls.js";
 import { aria, div, h, replace, span } from "../../core/dom.js";
 import { keyList, popover } from "../../core/popover.js";
 import { foldedRow } from "../../core/shell.js";
+import { levelMenu } from "../../saliency/levels.js";
 import { methodMenu } from "../../saliency/methods.js";
 import { settingsFields } from "../../saliency/settings.js";
 
@@ -83,33 +84,6 @@ export function header(frame, actions, { onEdit, onTable, textToCopy }) {
       replace(about, helpText(state));
     },
     destroy: () => methods.destroy(),
-  };
-}
-
-/** What gets a score. @param {(name: string) => void} onLevel */
-export function levelMenu(onLevel) {
-  const element = h("select", {
-    class: "lmw-field lmw-level",
-    "aria-label": "Level",
-    title: "What gets a score: coarser units sum their tokens",
-    onchange: () => onLevel(element.value),
-  });
-  let drawn = "";
-  return {
-    element,
-    /** @param {string[]} names @param {string} shown */
-    draw(names, shown) {
-      const offered = names.includes(shown) ? names : [shown, ...names];
-      element.hidden = offered.length < 2;
-      if (drawn !== offered.join()) {
-        drawn = offered.join();
-        replace(
-          element,
-          offered.map((name) => h("option", { value: name }, `by ${name}`)),
-        );
-      }
-      element.value = shown;
-    },
   };
 }
 

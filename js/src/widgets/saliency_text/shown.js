@@ -1,42 +1,13 @@
 /** From what crossed to what is on screen: the units of the level, the scores of the step. */
 
 import { commonLimit, measure } from "../../saliency/measure.js";
-import { between, summed, unitsOf } from "../../saliency/units.js";
+import { reachable, rowsOf, summed, unitsOf } from "../../saliency/units.js";
 
 /** @typedef {import("./types").Answer} Answer */
 /** @typedef {import("./types").Level} Level */
 /** @typedef {import("./types").Shown} Shown */
 /** @typedef {import("./types").Tokens} Tokens */
 /** @typedef {import("../../core/types").Decoded} Decoded */
-
-/**
- * The level to show: the one asked for where scores can be summed to it, else the one computed.
- * @param {Level[]} levels
- * @param {string} asked
- * @param {string} computed
- */
-export function reachable(levels, asked, computed) {
-  const own = levels.find(({ name }) => name === computed) ?? { name: computed, parts: null };
-  const wanted = levels.find(({ name }) => name === asked) ?? own;
-  if (wanted === own) return { level: own, map: null };
-  const map = between(own.parts, wanted.parts);
-  return map ? { level: wanted, map } : { level: own, map: null };
-}
-
-/**
- * The rows of scores as they arrived: one, or one for each token of an answer.
- * @param {Decoded | null} scores
- * @param {number} count of columns that there should be
- * @returns {Float32Array[] | null} null when they are of another text
- */
-export function rowsOf(scores, count) {
-  if (!scores || scores.shape.at(-1) !== count) return null;
-  const data = /** @type {Float32Array} */ (scores.data);
-  if (scores.shape.length === 1) return [data];
-  return Array.from({ length: scores.shape[0] }, (_, i) =>
-    data.subarray(i * count, (i + 1) * count),
-  );
-}
 
 /**
  * Everything that does not depend on the step.

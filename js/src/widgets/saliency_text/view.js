@@ -5,15 +5,16 @@ import { shell } from "../../core/shell.js";
 import { watchTheme } from "../../core/theme.js";
 import { tooltip } from "../../core/tooltip.js";
 import { checkLine, checksPanel } from "../../saliency/checks.js";
+import { editing } from "../../saliency/editing.js";
 import { legend } from "../../saliency/legend.js";
 import { predictionStrip } from "../../saliency/predictions.js";
+import { questionNodes } from "../../saliency/question.js";
+import { repair } from "../../saliency/repair.js";
 import { textView } from "../../saliency/text.js";
 import { details } from "../../saliency/tips.js";
-import { announcement, question } from "../../saliency/words.js";
+import { announcement } from "../../saliency/words.js";
 import { answerView } from "./answer.js";
 import { header } from "./controls.js";
-import { editing } from "./editing.js";
-import { repair } from "./repair.js";
 import { caption, described } from "./said.js";
 import { asText, tableView } from "./table.js";
 
@@ -294,13 +295,4 @@ export function saliencyView(el, actions) {
       frame.destroy();
     },
   };
-}
-
-/** The question with its target and foil marked as the scale marks them. @param {Described} figure */
-function questionNodes(figure) {
-  return question(figure).map(({ text, part }) =>
-    part === "words"
-      ? text
-      : h("span", { class: `lmw-asked lmw-asked-${part}`, dir: "auto" }, text),
-  );
 }

@@ -1,14 +1,18 @@
 /** Under an error: the way back to the last picture, and the target again, to be mended. */
 
-import { h } from "../../core/dom.js";
-import { wantedEntry } from "../../saliency/predictions.js";
+import { h } from "../core/dom.js";
+import { wantedEntry } from "./predictions.js";
 
-/** @typedef {import("./types").Actions} Actions */
-/** @typedef {import("./types").SaliencyState} SaliencyState */
+/** @typedef {import("./types").Wanted} Wanted */
+/**
+ * What is read of the state of any widget of attribution.
+ * @typedef {{status: import("./types").SaliencyStatus, busy: boolean, refused: Wanted,
+ *   figure: {readout: string}}} Mendable
+ */
 
 /**
  * @param {HTMLElement} figure where messages stand
- * @param {Actions} actions
+ * @param {{setTarget: (target: Wanted) => void, setFoil: (foil: Wanted) => void, back: () => void}} actions
  */
 export function repair(figure, actions) {
   const entry = wantedEntry({ onTarget: actions.setTarget, onFoil: actions.setFoil });
@@ -21,18 +25,18 @@ export function repair(figure, actions) {
   figure.append(element);
   let before = false;
 
-  /** What the error is about, as Python says it; without a word, the text. @param {SaliencyState} state */
+  /** What the error is about, as Python says it; without a word, the text. @param {Mendable} state */
   const about = ({ status }) => status.about ?? ["text"];
-  const wanted = (/** @type {SaliencyState} */ state) =>
+  const wanted = (/** @type {Mendable} */ state) =>
     about(state).some((name) => name === "target" || name === "foil");
 
   return {
-    /** Whether the text itself is to be mended. @param {SaliencyState} state */
+    /** Whether the text itself is to be mended. @param {Mendable} state */
     needsText(state) {
       if (state.status.state === "empty") return true;
       return about(state).includes("text") || !state.status.back;
     },
-    /** @param {SaliencyState} state */
+    /** @param {Mendable} state */
     draw(state) {
       const error = state.status.state === "error" && !state.busy;
       element.hidden = !error || !(state.status.back || wanted(state));

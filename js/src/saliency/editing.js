@@ -3,7 +3,7 @@
  * error or in an empty widget, where the message stands in the place of the picture.
  */
 
-import { textEditor } from "../../core/editor.js";
+import { textEditor } from "../core/editor.js";
 
 /**
  * @param {object} options

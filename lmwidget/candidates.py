@@ -55,7 +55,8 @@ class Check:
     random : float or None
         The same figure of a random map of the same text, for checks by perturbation.
     passed : bool or None
-        Whether the map does better than its threshold or its random map; None for no verdict.
+        Whether the map does better than its threshold, or than nearly all random maps; None for no
+        verdict.
     """
 
     name: str
@@ -66,6 +67,25 @@ class Check:
     expected: float | None = None
     random: float | None = None
     passed: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words.
+
+        Returns
+        -------
+        str
+            ``"passed"``, ``"not passed"``, ``"deterministic"`` for the stability of what draws no
+            random numbers, or ``""``.
+
+        Examples
+        --------
+        >>> Check("sufficiency", 0.1, "It falls by 0.1.", passed=True).verdict
+        'passed'
+        """
+        if self.passed is None:
+            return "deterministic" if self.name == "stability" else ""
+        return "passed" if self.passed else "not passed"
 
 
 def prediction_from_dict(values: dict[str, Any]) -> Prediction:

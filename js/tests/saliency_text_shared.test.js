@@ -91,7 +91,7 @@ describe("checks", () => {
   test("say in words how the map does beside random ones", () => {
     expect(CHECKS.rows.map((row) => verdict(/** @type {any} */ (row)))).toEqual([
       "better than random: 0.62 against 0.11",
-      "no better than random: 0.58 against 0.49",
+      "not clearly better than random: 0.58 against 0.49",
       "stable: rank correlation 0.93",
     ]);
   });
@@ -106,6 +106,8 @@ describe("checks", () => {
   test("numbers that are not known do not break a row", () => {
     const row = { name: "stability", value: null, explanation: "", random: null, passed: null };
     expect(verdict(/** @type {any} */ (row))).toBe("not a number");
+    const fixed = /** @type {any} */ ({ ...row, value: 1 });
+    expect(verdict(fixed)).toBe("deterministic: it has no seed");
     expect(scales(/** @type {any} */ ([row]))(/** @type {any} */ (row))).toEqual({
       low: 0,
       high: 1,

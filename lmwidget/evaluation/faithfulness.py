@@ -12,6 +12,8 @@ from lmwidget.results import Check
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 "Shares of the units that are taken away, or kept; at least one unit."
+BEATEN = 0.9
+"Share of the random maps that a map has to beat: every second random map beats their mean."
 
 
 def faithfulness(
@@ -45,7 +47,8 @@ def faithfulness(
     -------
     list of Check
         ``"comprehensiveness"`` and ``"sufficiency"``, in the unit of the game; ``random`` is the
-        mean over the random maps, ``passed`` whether the map is better than that.
+        mean over the random maps, ``passed`` whether the map beats ``BEATEN`` of them, where one
+        that is exactly as good counts half; None where the model gives no numbers.
 
     Raises
     ------
@@ -75,7 +78,10 @@ def faithfulness(
     asked = np.concatenate([~kept, kept, np.ones((1, len(values)), bool)])
     found = game.values(asked, watch, total=len(asked))
     falls = (found[-1] - found[:-1]).reshape(2, len(orders), len(counts)).mean(-1)
-    return [_comprehensiveness(game, falls[0]), _sufficiency(game, falls[1])]
+    return [
+        _check("comprehensiveness", game.unit, *falls[0].tolist()),
+        _check("sufficiency", game.unit, *falls[1].tolist()),
+    ]
 
 
 def _top(order: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
@@ -84,33 +90,31 @@ def _top(order: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
     return found
 
 
-def _comprehensiveness(game: Game, falls: NDArray[np.float64]) -> Check:
-    own, random = float(falls[0]), float(falls[1:].mean())
-    beaten = float((own > falls[1:]).mean())
+def _check(name: str, unit: str, own: float, *others: float) -> Check:
+    """Return a check of a map whose value falls by ``own``, and by ``others`` of random maps."""
+    random = float(np.mean(others))
+    if name == "comprehensiveness":
+        better = np.sign(own - np.array(others))
+        said = (
+            f"Without the strongest 10–50 % of the text the {unit} falls by {own:.3g} on average; "
+            f"without random parts of the same size by {random:.3g}."
+        )
+    else:
+        better = np.sign(np.array(others) - own)
+        said = (
+            f"With nothing but the strongest 10–50 % of the text the {unit} falls by {own:.3g} on "
+            f"average (less is better); with random parts of the same size by {random:.3g}."
+        )
+    if np.isnan(better).any():
+        return Check(name, own, f"{said} The model gives no number for some of these texts.", random=random)  # fmt: skip
+    equal = f" and equals {(better == 0).mean():.0%}" if (better == 0).any() else ""
     return Check(
-        name="comprehensiveness",
+        name=name,
         value=own,
         random=random,
-        passed=own > random,
+        passed=bool(((better + 1) / 2).mean() >= BEATEN),
         explanation=(
-            f"Without the strongest 10–50 % of the text the {game.unit} falls by {own:.3g} on "
-            f"average; without random parts of the same size by {random:.3g}. The map beats "
-            f"{beaten:.0%} of {len(falls) - 1} random maps."
-        ),
-    )
-
-
-def _sufficiency(game: Game, falls: NDArray[np.float64]) -> Check:
-    own, random = float(falls[0]), float(falls[1:].mean())
-    beaten = float((own < falls[1:]).mean())
-    return Check(
-        name="sufficiency",
-        value=own,
-        random=random,
-        passed=own < random,
-        explanation=(
-            f"With nothing but the strongest 10–50 % of the text the {game.unit} falls by {own:.3g} "
-            f"on average (less is better); with random parts of the same size by {random:.3g}. The "
-            f"map beats {beaten:.0%} of {len(falls) - 1} random maps."
+            f"{said} The map beats {(better > 0).mean():.0%} of {len(others)} random maps{equal}; "
+            f"it passes from {BEATEN:.0%} on."
         ),
     )

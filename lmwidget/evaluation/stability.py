@@ -47,8 +47,9 @@ def stability(
     Returns
     -------
     list of Check
-        One ``"stability"``: the mean rank correlation (Spearman) over all pairs of runs, 1 for
-        methods that draw nothing. Empty when nothing was run.
+        One ``"stability"``: the mean rank correlation (Spearman) over all pairs of runs. Of methods
+        that draw nothing it is 1 without a verdict, since nothing was tested. Empty when nothing
+        was run.
 
     Examples
     --------
@@ -65,8 +66,9 @@ def stability(
             Check(
                 name="stability",
                 value=1.0,
-                passed=True,
-                explanation="This method draws no random numbers: every run gives the same map.",
+                explanation=(
+                    "This method is deterministic: it has no seed, so every run gives the same map."
+                ),
             )
         ]
     fine = attribution.tokens if attribution.source is None else attribution.source

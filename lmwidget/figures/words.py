@@ -261,7 +261,7 @@ def _percent(share: float) -> str:
 
 def _measured(check: Check) -> str:
     random = "" if check.random is None else f" (random maps {number(check.random)})"
-    verdict = {True: ": passed", False: ": not passed", None: ""}[check.passed]
+    verdict = f": {check.verdict}" if check.verdict else ""
     return f"Check: {check.name} {number(check.value)}{random}{verdict}."
 
 

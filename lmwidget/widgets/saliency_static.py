@@ -122,15 +122,10 @@ def checks_table(checks: tuple[Check, ...]) -> str:
     if not checks:
         return ""
     rows = [
-        (check.name, _number(check.value), _number(check.random), _verdict(check.passed))
-        for check in checks
+        (check.name, _number(check.value), _number(check.random), check.verdict) for check in checks
     ]
     return table("Checks of this map", ["check", "this map", "random map", "verdict"], rows)
 
 
 def _number(value: Any) -> str:
     return "" if value is None or not math.isfinite(value) else f"{value:.3g}"
-
-
-def _verdict(passed: bool | None) -> str:  # noqa: FBT001
-    return "" if passed is None else ("passed" if passed else "not passed")

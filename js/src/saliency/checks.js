@@ -1,6 +1,6 @@
 /** Whether to trust a map: what it should add up to, and how it does beside random maps. */
 
-import { aria, div, h, replace, span } from "../core/dom.js";
+import { aria, div, focused, h, replace, span } from "../core/dom.js";
 import { clamp, count, duration, number, percent } from "../core/format.js";
 import { icon } from "../core/icons.js";
 
@@ -11,6 +11,8 @@ import { icon } from "../core/icons.js";
 /** Gaps up to these shares of what the scores should sum to are called good, and rough. */
 const GOOD_GAP = 0.05;
 const ROUGH_GAP = 0.2;
+
+const ASK = "Check this map";
 
 /** What each check asks, and whether more is better. */
 const NAMES = {
@@ -105,10 +107,11 @@ export function verdict({ name, value, random, passed }) {
   if (typeof random === "number") {
     const against = `${own} against ${number(random)}`;
     if (passed === null || passed === undefined) return against;
-    return `${passed ? "better than random" : "no better than random"}: ${against}`;
+    return `${passed ? "better than random" : "not clearly better than random"}: ${against}`;
   }
   if (name === "stability" && typeof passed === "boolean")
     return `${passed ? "stable" : "not stable"}: rank correlation ${own}`;
+  if (name === "stability" && value === 1) return "deterministic: it has no seed";
   return typeof passed === "boolean" ? `${passed ? "passed" : "not passed"}: ${own}` : own;
 }
 
@@ -126,6 +129,33 @@ export function scales(rows) {
     typeof random === "number"
       ? { low, high: low === high ? low + 1 : high }
       : { low: Math.min(0, value ?? 0), high: Math.max(1, value ?? 0) };
+}
+
+/**
+ * The button that asks for the checks. While it has the focus it stays, and says how far they are.
+ * @param {{title: string, onCheck: () => void}} options
+ */
+export function checkButton({ title, onCheck }) {
+  let open = false;
+  const element = h(
+    "button",
+    { class: "lmw-button lmw-check-run", title, onclick: () => open && onCheck() },
+    ASK,
+  );
+  element.addEventListener("blur", () => {
+    element.hidden = !open && focused(element) !== element; // the whole window may have lost it
+  });
+  return {
+    element,
+    /** @param {{offered: boolean, checking: boolean, done: boolean}} now whether a check can be asked for, runs, or stands */
+    draw({ offered, checking, done }) {
+      open = offered;
+      const stays = (checking || done) && focused(element) === element;
+      element.hidden = !offered && !stays;
+      aria(element, "disabled", !offered);
+      element.textContent = offered || !stays ? ASK : checking ? "Checking…" : "Checked";
+    },
+  };
 }
 
 /** A row a check: its name, its figure on a small scale with random's as a tick, a verdict in words. */

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from games import FunctionGame
 from models import tiny_lm
 from scipy.stats import spearmanr
 
@@ -47,6 +49,39 @@ def test_a_map_turned_round_fails():
     found = faithfulness(game, -true_scores(game), random_maps=40)
     assert [check.passed for check in found] == [False, False]
     assert "beats 0% of 40 random maps" in found[0].explanation
+
+
+def test_a_random_map_rarely_passes():
+    """One of eleven random maps is among the best two of them in two cases of eleven."""
+    game, generator = TextGame(weighed, TEXT), np.random.default_rng(7)
+    passed = [
+        [check.passed for check in faithfulness(game, generator.random(len(game)), seed=seed)]
+        for seed in range(500)
+    ]
+    # 2 / 11, and a standard error of 0.017.
+    np.testing.assert_allclose(np.mean(passed, axis=0), 2 / 11, rtol=0, atol=0.035)
+    true = [faithfulness(game, true_scores(game), seed=seed) for seed in range(100)]
+    assert all(check.passed for found in true for check in found)
+
+
+def test_a_random_map_that_is_as_good_counts_half():
+    """Of two words, every second random map is the same as this one."""
+    game = TextGame(weighed, "good day")
+    for check in faithfulness(game, [1, 0], random_maps=20):
+        assert not check.passed
+        assert re.search(r"beats (\d+)% of 20 random maps and equals (\d+)%", check.explanation)
+    beaten, equal = (int(share) for share in re.findall(r"(\d+)%", check.explanation)[:2])
+    assert beaten + equal == 100
+    nothing = TextGame(lambda texts: [0.0] * len(texts), TEXT)
+    assert [check.passed for check in faithfulness(nothing, true_scores(nothing))] == [False, False]
+
+
+def test_no_verdict_without_numbers():
+    game = FunctionGame(lambda row: np.nan if row.sum() in {3, 6} else row.sum(), 9)
+    for check in faithfulness(game, np.arange(9.0)):
+        assert check.passed is None
+        assert check.verdict == ""
+        assert "no number" in check.explanation
 
 
 def test_all_is_asked_in_one_go_and_nothing_twice():
@@ -100,7 +135,9 @@ def test_stability_repeats_with_other_seeds():
     check = lm.check(lm.attribute("the king sat", "random"), random_maps=1).checks[-1]
     assert (check.name, check.passed) == ("stability", False)
     assert abs(check.value) < 0.6
-    assert lm.check(lm.attribute("the king"), random_maps=1).checks[-1].value == 1.0
+    check = lm.check(lm.attribute("the king"), random_maps=1).checks[-1]
+    assert (check.value, check.passed, check.verdict) == (1.0, None, "deterministic")
+    assert "it has no seed" in check.explanation
     assert len(lm.check(lm.attribute("the king"), random_maps=1, seeds=0).checks) == 2
 
 

@@ -81,7 +81,7 @@ def context_reliance(  # noqa: PLR0913
     Attribution
         At the level of passages; what is no passage scores 0. ``value`` is the log-probability of
         the answer with all passages, and the check ``"no context"`` in ``checks`` says what it is
-        without any of them.
+        without any of them. ``settings`` and ``answer`` can be passed again to repeat it.
 
     Raises
     ------
@@ -136,8 +136,10 @@ def context_reliance(  # noqa: PLR0913
     if question.target.ids:
         probability = float(np.exp(game.full)) if of == "log_probability" else float("nan")
         question.target = replace(question.target, probability=probability)
+    shown = merged(tokens, units)
+    spans = [shown.spans[unit].tolist() for unit in np.unique(units[numbers >= 0])]
     return Attribution(
-        tokens=merged(tokens, units),
+        tokens=shown,
         scores=game.scores(found.scores),
         method=name,
         signed=chosen.signed,
@@ -149,7 +151,7 @@ def context_reliance(  # noqa: PLR0913
         predictions=question.predictions,
         check=found.check,
         checks=(_no_context(question, game.full, bare),),
-        settings={**found.settings, **game.settings},
+        settings={**found.settings, "removal": game.settings["removal"], "passages": spans},
         model=lm.name,
         cost={"seconds": time.perf_counter() - start, "passes": game.passes + 1},
         partial=found.partial,
@@ -158,6 +160,35 @@ def context_reliance(  # noqa: PLR0913
         parts=units,
         output=question.output_tokens,
     )
+
+
+def passages_of(attribution: Attribution) -> NDArray[np.intp] | None:
+    """Return the units that alone were taken away.
+
+    Parameters
+    ----------
+    attribution : Attribution
+        Any.
+
+    Returns
+    -------
+    ndarray of int, shape (passage,), or None
+        Passages among the units of what :func:`context_reliance` returned; None of other maps, of
+        which every unit may be taken away.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> why = lm.context_reliance("The king said. And the", ["The king said."], " king")
+    >>> passages_of(why).tolist(), passages_of(why.by("sentence"))
+    ([0], None)
+    """
+    spans = attribution.settings.get("passages")
+    if spans is None or attribution.level != "passage":
+        return None
+    found = [i for i, span in enumerate(attribution.tokens.spans.tolist()) if span in spans]
+    return np.array(found) if len(found) == len(spans) else None
 
 
 class PassageGame(Game):

@@ -11,6 +11,8 @@ import numpy as np
 
 from lmwidget.answers import AnswerAttribution
 from lmwidget.attribution.budget import memory_bytes
+from lmwidget.attribution.context_reliance import PassageGame, passages_of
+from lmwidget.attribution.game import Game
 from lmwidget.attribution.method import Watch
 from lmwidget.attribution.model_game import ModelGame
 from lmwidget.attribution.progress import showing
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
 
 Checked = TypeVar("Checked", Attribution, AnswerAttribution)
+
+_NAMES = ("comprehensiveness", "sufficiency", "stability")
 
 __all__ = ["check", "compare", "faithfulness", "stability"]
 
@@ -58,7 +62,8 @@ def check(
     of : callable, optional
         The function of the logits again, if the attribution explains one of your own.
     removal : str, optional
-        How units are taken away, see :class:`lmwidget.attribution.model_game.ModelGame`.
+        How units are taken away, see :class:`lmwidget.attribution.model_game.ModelGame`; of context
+        reliance by default as for the map.
     random_maps : int, default 10
         Random maps to compare with.
     seeds : int, default 3
@@ -71,7 +76,8 @@ def check(
     Returns
     -------
     Attribution or AnswerAttribution
-        With ``checks`` filled in: ``"comprehensiveness"``, ``"sufficiency"``, ``"stability"``.
+        With ``checks`` filled in: ``"comprehensiveness"``, ``"sufficiency"``, ``"stability"``. Of
+        context reliance only the passages are taken away, as for the map itself.
 
     Raises
     ------
@@ -93,22 +99,40 @@ def check(
     )
     whole = attribution.whole() if isinstance(attribution, AnswerAttribution) else attribution
     question = _asked_again(lm, whole, of)
-    tokens = question.tokens
-    units = np.arange(len(tokens), dtype=np.int32)
-    if whole.parts is not None:
-        units = np.asarray(whole.parts)
     with showing(progress, "Checking") as report:
         watch = Watch(report, cancelled)
         with watch.interruptible():
-            game = ModelGame(question, units, removal=removal, max_memory=memory_bytes(max_memory))
+            game = _game(question, whole, removal, memory_bytes(max_memory))
             _same_number(game.full, whole)
             found = faithfulness(
                 game, whole.scores[game.players], watch, random_maps=random_maps, seed=seed
             )
-            found += stability(lm, whole, of=of, seeds=seeds, cancelled=lambda: watch.stopped)
+            found += stability(
+                lm,
+                whole,
+                of=of,
+                seeds=seeds,
+                max_memory=max_memory,
+                cancelled=lambda: watch.stopped,
+            )
     if watch.stopped:
         raise CancelledError("The checks were stopped.", "Run them again.")
-    return replace(attribution, checks=tuple(found))
+    others = tuple(one for one in attribution.checks if one.name not in _NAMES)
+    return replace(attribution, checks=others + tuple(found))
+
+
+def _game(
+    question: Question, attribution: Attribution, removal: str | None, max_memory: int
+) -> Game:
+    """Return the game of the units that a map is about: of context reliance, the passages."""
+    parts, passages = attribution.parts, passages_of(attribution)
+    units = np.arange(len(question.tokens)) if parts is None else np.asarray(parts)
+    units = units.astype(np.int32)
+    if passages is None:
+        return ModelGame(question, units, removal=removal, max_memory=max_memory)
+    removal = removal or attribution.settings["removal"]
+    whole = ModelGame(question, units, removal=removal, keep_special=False, max_memory=max_memory)
+    return PassageGame(whole, passages)
 
 
 def _same_number(value: float, attribution: Attribution) -> None:

@@ -96,14 +96,14 @@ def _check(name: str, unit: str, own: float, *others: float) -> Check:
     if name == "comprehensiveness":
         better = np.sign(own - np.array(others))
         said = (
-            f"Without the strongest 10–50 % of the text the {unit} falls by {own:.3g} on average; "
-            f"without random parts of the same size by {random:.3g}."
+            f"Without the strongest 10–50 % of the units the {unit} falls by {own:.3g} on average; "
+            f"without as many at random by {random:.3g}."
         )
     else:
         better = np.sign(np.array(others) - own)
         said = (
-            f"With nothing but the strongest 10–50 % of the text the {unit} falls by {own:.3g} on "
-            f"average (less is better); with random parts of the same size by {random:.3g}."
+            f"With nothing but the strongest 10–50 % of the units the {unit} falls by {own:.3g} on "
+            f"average (less is better); with as many at random by {random:.3g}."
         )
     if np.isnan(better).any():
         return Check(name, own, f"{said} The model gives no number for some of these texts.", random=random)  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.attribution import METHODS, attribute
+from lmwidget.attribution.context_reliance import context_reliance, passages_of
 from lmwidget.comparison import rank_correlation
 from lmwidget.errors import CancelledError
 from lmwidget.results import Attribution, Check
@@ -27,6 +28,7 @@ def stability(
     *,
     of: Callable[..., Any] | None = None,
     seeds: int = 3,
+    max_memory: int | str | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Check]:
     """Return how well the maps of other seeds agree with this one and with each other.
@@ -41,6 +43,8 @@ def stability(
         The function of the logits, if one's own is explained.
     seeds : int, default 3
         Runs with other seeds; 0 for no check.
+    max_memory : int or str, optional
+        Memory for one batch.
     cancelled : callable, optional
         Asked before every batch.
 
@@ -71,28 +75,12 @@ def stability(
                 ),
             )
         ]
-    fine = attribution.tokens if attribution.source is None else attribution.source
     first = int(attribution.settings.get("seed") or 0)
-    settings = {n: v for n, v in attribution.settings.items() if n != "seed"}
-    whole = attribution.of in {"entropy", "own function"}
-    level = attribution.level
     maps = [attribution.scores]
     for seed in range(first + 1, first + 1 + seeds):
         try:
-            again = attribute(
-                lm,
-                fine,
-                attribution.method,
-                None if whole else attribution.target,
-                attribution.foil,
-                of=of or attribution.of,
-                position=attribution.position,
-                level=_spans(attribution) if level == "passage" else level,
-                output_tokens=attribution.output,
-                progress=False,
-                cancelled=cancelled,
-                **settings,
-                seed=seed,
+            again = _again(
+                lm, attribution, of, seed=seed, max_memory=max_memory, cancelled=cancelled
             )
         except CancelledError:
             break
@@ -100,6 +88,34 @@ def stability(
             break
         maps.append(again.scores)
     return [_agreement(maps)] if len(maps) > 1 else []
+
+
+def _again(
+    lm: LanguageModel, attribution: Attribution, of: Callable[..., Any] | None, **how: Any
+) -> Attribution:
+    """Return the map of another seed."""
+    fine = attribution.tokens if attribution.source is None else attribution.source
+    settings = {**attribution.settings, "progress": False, **how}
+    level = _spans(attribution) if attribution.level == "passage" else attribution.level
+    if "passages" in settings:
+        answer = attribution.target.ids or (attribution.target.id,)
+        again = context_reliance(
+            lm, fine, answer=answer, method=attribution.method, of=attribution.of, **settings
+        )
+        return again if passages_of(attribution) is not None else again.by(level)
+    whole = attribution.of in {"entropy", "own function"}
+    return attribute(
+        lm,
+        fine,
+        attribution.method,
+        None if whole else attribution.target,
+        attribution.foil,
+        of=of or attribution.of,
+        position=attribution.position,
+        level=level,
+        output_tokens=attribution.output,
+        **settings,
+    )
 
 
 def _agreement(maps: list[NDArray[np.float32]]) -> Check:

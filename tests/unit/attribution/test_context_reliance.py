@@ -104,6 +104,42 @@ def test_only_passages_are_taken_away():
     assert why.cost["passes"] == EXACT + 4
 
 
+@pytest.mark.parametrize("method", ["exact_shapley", "leave_one_out", "kernel_shap"])
+def test_checks_take_nothing_but_passages_away(method, monkeypatch):
+    """What is no passage is there in every text that the checks ask about."""
+    lm = lookup()
+    why = lm.context_reliance(PROMPT, PASSAGES, answer_of(lm), method=method)
+    kept = why.source.ids[why.parts == 4].tolist()
+    read = []
+    forward = Lookup.forward
+    monkeypatch.setattr(Lookup, "forward", lambda self, ids: (read.append(ids), forward(self, ids))[1])  # fmt: skip
+    found = lm.check(why, random_maps=30, seeds=1)
+    assert len(read) > 3
+    rows = [row.tolist() for ids in read for row in ids]
+    assert all(any(row[i : i + len(kept)] == kept for i in range(len(row))) for row in rows)
+    alone, comprehensiveness, sufficiency, stability = found.checks
+    assert alone == why.checks[0]
+    # One or two of four passages are taken away, always the one that holds the key.
+    gain = log_probability(lm, 6.0) - log_probability(lm, 0.0)
+    assert comprehensiveness.value == pytest.approx(gain, rel=1e-4)
+    assert comprehensiveness.random == pytest.approx(gain * 0.375, rel=0.35)
+    assert sufficiency.value == pytest.approx(0, abs=1e-4)
+    assert stability.passed is (True if method == "kernel_shap" else None)
+    again = lm.context_reliance(PROMPT, answer=answer_of(lm), method=method, **why.settings)
+    np.testing.assert_array_equal(again.scores, why.scores)
+    assert len(lm.check(found, random_maps=3).checks) == 4
+    assert len(lm.check(why.by("sentence"), random_maps=3).checks) == 3
+
+
+def test_checks_of_what_an_encoder_decoder_read(tmp_path):
+    lm = tiny_lm("bart")
+    why = lm.context_reliance("a cat. a hat. so", ["a cat.", "a hat."], " on", method="kernel_shap")
+    why = why.load(why.save(tmp_path / "why.safetensors"))
+    checks = lm.check(why, random_maps=2).checks
+    assert [one.name for one in checks][1:] == ["comprehensiveness", "sufficiency", "stability"]
+    assert all(np.isfinite(one.value) for one in checks)
+
+
 def test_spans_and_coarser_levels():
     lm = lookup()
     start = PROMPT.index("the key")

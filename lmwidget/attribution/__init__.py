@@ -208,6 +208,7 @@ def run_method(
             passes=game.passes + 1,
             value=game.full,
         )
+    question.max_memory = max_memory
     return method.function(question, watch, **settings)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lmwidget.attribution.budget import DEFAULT_MEMORY
 from lmwidget.attribution.targets import Wanted, resolve_wanted
 from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.models.predictions import (
@@ -97,6 +98,8 @@ class Question:
         Described; the foil may be None.
     predictions : tuple of Prediction
         The strongest candidates.
+    max_memory : int
+        Bytes for one batch of whoever asks it of many texts.
 
     Raises
     ------
@@ -120,6 +123,7 @@ class Question:
     target: Prediction
     foil: Prediction | None
     predictions: tuple[Prediction, ...]
+    max_memory: int = DEFAULT_MEMORY
 
     def __init__(
         self,

@@ -115,7 +115,7 @@ def reagent(
     if not usable.any():
         raise InputError("No token can be replaced.", "Give a longer text, or filler=.")
     places, others = places[usable], [one for one in others if len(one.ids)]
-    search = _Search(Variants(asked), places, others, ratio, keep, top, start)
+    search = _Search(Variants(asked, question.max_memory), places, others, ratio, keep, top, start)
     search.run([np.random.default_rng([seed, i]) for i in range(probes)], watch, steps)
     scores = np.zeros(len(tokens), np.float32)
     scores[places] = search.scores()

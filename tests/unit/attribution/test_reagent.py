@@ -11,6 +11,7 @@ from transformers import PreTrainedConfig
 
 import lmwidget as lmw
 from lmwidget.attribution.replacements import candidates
+from lmwidget.capture.memory import counting_alive
 from lmwidget.errors import CancelledError, InputError
 from lmwidget.models.language_model import LanguageModel
 
@@ -172,6 +173,24 @@ def test_phrases(causal_lm):
     why = causal_lm.attribute("the king", "reagent", target=" sat", steps=4)
     assert len(why.target.ids) > 1
     assert why.scores.sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("family", "text"),
+    [("gpt2", "the king sat on the hat"), ("bert", "the king [MASK] on the hat")],
+)
+def test_batches_stay_within_the_memory(family, text):
+    lm = tiny_lm(family)
+    with counting_alive() as wide:
+        expected = lm.attribute(text, "reagent", steps=5)
+    budget = wide.peak // 3
+    with counting_alive() as tight:
+        found = lm.attribute(text, "reagent", steps=5, max_memory=budget)
+    assert tight.peak <= budget
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-5)
+    one_by_one = lm.attribute(text, "reagent", steps=5, max_memory=1)
+    np.testing.assert_allclose(one_by_one.scores, expected.scores, rtol=1e-5)
+    assert one_by_one.cost["passes"] == expected.cost["passes"]
 
 
 def test_stopping(bag):

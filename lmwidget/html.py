@@ -145,12 +145,14 @@ def write_page(
 
 
 def _record(widget: ModelWidget, max_bytes: int) -> dict[str, Any]:
+    """Return what a page says of a widget: no kernel will end what it was doing, or take an edit."""
     inherited = set(anywidget.AnyWidget.class_trait_names())
     state = {
         name: getattr(widget, name)
         for name in widget.class_trait_names(sync=True)
         if name not in inherited
     }
+    state.update(widget._idle_state())  # noqa: SLF001
     state.update(widget._published_state(max_bytes))  # noqa: SLF001
     buffers: list[dict[str, Any]] = []
     plain = {name: _strip(value, [name], buffers) for name, value in state.items()}

@@ -135,6 +135,11 @@ class ModelWidget(anywidget.AnyWidget):
         """Return traits that differ in a page without a kernel."""
         return {}
 
+    def _idle_state(self) -> dict[str, Any]:
+        """Return the status at rest; what was under way, or has failed, leaves the last picture."""
+        done = self._status["state"] == "ready"
+        return {**({} if done else self._good), "_status": READY}
+
     # Computing ---------------------------------------------------------------------------------
 
     def set_state(self, sync_data: dict[str, Any]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +17,17 @@ from lmwidget.answer_levels import (
     with_coarser_columns,
     with_coarser_rows,
 )
-from lmwidget.errors import InputError, MissingDependencyError
-from lmwidget.results import Attribution, Check, Prediction, prediction_from_dict
-from lmwidget.storage import read_arrays, write_arrays
+from lmwidget.answer_output import AnswerOutput
+from lmwidget.errors import InputError
+from lmwidget.results import Attribution, Check, Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.units import Spans, merged
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Units = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class AnswerAttribution:
+class AnswerAttribution(AnswerOutput):
     """How much each token contributed to each token of an answer: token × token.
 
     One row for each token that was written (or was chosen), one column for each token that could
@@ -67,7 +63,10 @@ class AnswerAttribution:
         The model's strongest candidates in each row; may be empty.
     row_checks : tuple of (Check or None)
         The own test of each row, for methods that have one; may be empty.
-    unit, of : str
+    unit : str
+        As of :class:`~lmwidget.results.Attribution`; where some rows are contrasted, theirs:
+        :attr:`units` has that of each.
+    of : str
         As of :class:`~lmwidget.results.Attribution`.
     model : str
         Name of the model.
@@ -176,6 +175,20 @@ class AnswerAttribution:
         first = fine_borders(self)[1] + self.rows[:, 0]
         return np.asarray(first if self.parts is None else self.parts[first], np.int32)
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of each row: rows without a foil are no difference.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").attribute_answer("The king", " said And", foils=[3, None]).units
+        ('logit difference', 'logit')
+        """
+        alone = self.unit.removesuffix(" difference") if self.foils else self.unit
+        foils = self.foils or (None,) * len(self)
+        return tuple(alone if foil is None else self.unit for foil in foils)
+
     def step(self, row: int, *, inputs_only: bool = False) -> Attribution:
         """Return one row: why this was written.
 
@@ -222,6 +235,7 @@ class AnswerAttribution:
             predictions=self.candidates[row] if self.candidates else (),
             check=self.row_checks[row] if self.row_checks else None,
             output=self._decoded(seen),
+            unit=self.units[row],
             **self._shared(),
         )
 
@@ -257,6 +271,7 @@ class AnswerAttribution:
             foil=joined_predictions(foils) if foils else None,
             value=float(self.values.sum(dtype=np.float64)) if len(self.values) else math.nan,
             output=self._decoded(start),
+            unit=self.unit,
             **self._shared(),
         )
 
@@ -292,140 +307,6 @@ class AnswerAttribution:
         """
         return with_coarser_rows(with_coarser_columns(self, level), level if rows is None else rows)
 
-    def to_dataframe(self) -> pd.DataFrame:
-        """Return one row for each score: what was written, and each column written before.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``row``, ``generated``, ``probability``, ``column``, ``token``, ``side``
-            (``"input"`` or ``"answer"``), ``score``.
-
-        Raises
-        ------
-        MissingDependencyError
-            When pandas is not installed.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> lmw.load("tiny").attribute_answer("The king", " said And").to_dataframe().shape
-        (5, 7)
-        """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
-        places = np.arange(len(self.tokens))
-        rows, columns = np.nonzero(places[None] < self.until[:, None])
-        labels = np.array([prediction.label for prediction in self.predictions], dtype=object)
-        probabilities = np.array([prediction.probability for prediction in self.predictions])
-        return pd.DataFrame(
-            {
-                "row": rows,
-                "generated": labels[rows],
-                "probability": probabilities[rows],
-                "column": columns,
-                "token": np.array(self.tokens.pieces, dtype=object)[columns],
-                "side": np.where(columns < self.input_length, "input", "answer"),
-                "score": self.scores[rows, columns],
-            }
-        )
-
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one safetensors file and return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
-        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
-        >>> AnswerAttribution.load(path).answer
-        ' said And'
-        """
-        header = {
-            "tokens": self.tokens.to_dict(),
-            "text": self.tokens.text,
-            "source": self.tokens.source,
-            "units": None if self.source is None else self.source.to_dict(),
-            "predictions": [vars(prediction) for prediction in self.predictions],
-            "foils": [None if foil is None else vars(foil) for foil in self.foils],
-            "candidates": [[vars(one) for one in row] for row in self.candidates],
-            "checks": [vars(check) for check in self.checks],
-            "row_checks": [None if check is None else vars(check) for check in self.row_checks],
-            **{name: getattr(self, name) for name in _PLAIN},
-        }
-        arrays = {"scores": self.scores, "values": self.values, "rows": self.rows}
-        if self.parts is not None:
-            arrays["parts"] = self.parts
-        return write_arrays(path, "answer attribution", arrays, header)
-
-    @classmethod
-    def load(cls, path: str | Path) -> AnswerAttribution:
-        """Return what :meth:`save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to read.
-
-        Returns
-        -------
-        AnswerAttribution
-            Equal to what was saved.
-
-        Raises
-        ------
-        InputError
-            When the file holds something else.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
-        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
-        >>> bool((AnswerAttribution.load(path).scores == why.scores).all())
-        True
-        """
-        arrays, header = read_arrays(path, "answer attribution")
-        text, source, units = header["text"], header["source"], header["units"]
-        described = prediction_from_dict
-        return cls(
-            tokens=Tokens.from_dict(header["tokens"], text, source),
-            predictions=tuple(described(values) for values in header["predictions"]),
-            foils=tuple(
-                None if values is None else described(values) for values in header["foils"]
-            ),
-            candidates=tuple(
-                tuple(described(values) for values in row) for row in header["candidates"]
-            ),
-            checks=tuple(Check(**check) for check in header["checks"]),
-            row_checks=tuple(None if one is None else Check(**one) for one in header["row_checks"]),
-            source=None if units is None else Tokens.from_dict(units, text, source),
-            scores=arrays["scores"],
-            values=arrays["values"],
-            rows=arrays["rows"],
-            parts=arrays.get("parts"),
-            **{name: header[name] for name in _PLAIN},
-        )
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        from lmwidget.widgets.saliency_matrix import SaliencyMatrix
-
-        return SaliencyMatrix.from_result(self)._repr_mimebundle_(**kwargs)
-
     def _columns(self, count: int) -> dict[str, Any]:
         """Return the columns of the first tokens, as fields of an attribution."""
         fine = tokens_between(fine_tokens(self), 0, count)
@@ -440,11 +321,5 @@ class AnswerAttribution:
         return tokens_between(fine_tokens(self), first, count) if first < start else None
 
     def _shared(self) -> dict[str, Any]:
-        names = ("method", "signed", "unit", "of", "settings", "model", "cost", "partial")
+        names = ("method", "signed", "of", "settings", "model", "cost", "partial")
         return {"readout": "next token", **{name: getattr(self, name) for name in names}}
-
-
-_PLAIN = (
-    "start", "method", "signed", "input_length", "unit", "of", "model", "settings", "cost",
-    "partial", "level", "row_level",
-)  # fmt: skip

@@ -62,6 +62,19 @@ def test_a_step_is_an_ordinary_attribution():
             answer().step(row)
 
 
+def test_each_row_is_in_its_own_unit():
+    found = answer(foils=(None, WROTE[0], None, WROTE[1]), unit="logit difference")
+    alone, against = "logit", "logit difference"
+    assert found.units == (alone, against, alone, against)
+    assert [found.step(row).unit for row in range(-4, 0)] == list(found.units)
+    assert found.step(0).foil is None
+    by = found.by("sentence")
+    assert by.units == (against, against)
+    assert by.step(0).unit == found.whole().unit == against
+    assert answer().units == ("logit",) * 4
+    assert answer(foils=(None, *WROTE[:3]), unit="gradient norm").units == ("gradient norm",) * 4
+
+
 def test_the_whole_is_the_sum():
     whole = answer().whole()
     assert whole.tokens.text == "The cat. It"

@@ -282,7 +282,35 @@ describe("asking", () => {
     const { _figure } = SCENES.checked();
     model.push({ _figure, _status: READY });
     await vi.waitFor(() => expect(all(".lmw-check-row")).toHaveLength(2));
+    expect(document.activeElement).toBe(one(".lmw-check-run"));
+    one(".lmw-check-run").blur();
     expect(one(".lmw-check-run").hidden).toBe(true);
+  });
+
+  test("rows are chosen apart from the columns", async () => {
+    const { model, one, all } = draw({ ...SCENES.story(), level: "sentence" });
+    await vi.waitFor(() => expect(all(".lmw-row-label")).toHaveLength(1));
+    await userEvent.click(one('[aria-label="More controls"]'));
+    await userEvent.selectOptions(one('[aria-label="Rows"]'), "by token");
+    expect(model.get("row_level")).toBe("token");
+    await vi.waitFor(() => expect(all(".lmw-row-label")).toHaveLength(8));
+    expect(all(".lmw-column-label")).toHaveLength(2);
+    model.push({ level: "token", row_level: "sentence" });
+    await vi.waitFor(() => expect(all(".lmw-row-label")).toHaveLength(1));
+    expect(one(".lmw-caption").textContent).toContain("A row is a sentence of the answer");
+    await userEvent.selectOptions(one('[aria-label="Rows"]'), "as the columns");
+    expect(model.get("row_level")).toBe(null);
+  });
+
+  test("a foil that cannot be used is mended as a foil", async () => {
+    const status = { ...READY, state: "error", message: "No.", about: ["foil"], back: true };
+    const { model, one } = draw({ ...SCENES.story(), foil: "Marry", _status: status });
+    const field = /** @type {HTMLInputElement} */ (one('[aria-label="Another foil"]'));
+    expect(field.value).toBe("Marry");
+    await userEvent.fill(field, " Mary");
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("foil")).toBe(" Mary");
+    expect(model.get("target")).toBe(null);
   });
 
   test("an error stands in the picture's place, with the way back", async () => {

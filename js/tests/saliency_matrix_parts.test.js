@@ -24,12 +24,13 @@ import { matrix, SCENES } from "./saliency_matrix_scenes.js";
 
 /** @typedef {import("../src/widgets/saliency_matrix/types").Grid} Grid */
 
-/** @param {Record<string, any>} traits @param {string} [level] @returns {Grid} */
-function grid(traits, level = "token") {
+/** @param {Record<string, any>} traits @param {string} [level] @param {string | null} [rows] @returns {Grid} */
+function grid(traits, level = "token", rows = null) {
   const found = gridOf(
     traits._tokens,
     decodeLevels(traits._levels),
     level,
+    rows,
     traits._figure,
     decode(traits._scores),
   );
@@ -68,6 +69,20 @@ describe("rows and columns at a level", () => {
     expect(rows[0].probability).toBeCloseTo(probabilities[0] * probabilities[1]);
   });
 
+  test("rows have a level of their own", () => {
+    const fine = grid(traits, "word", "token");
+    expect(fine.rows.map(({ label, exact }) => [label, exact])).toEqual(
+      grid(traits).rows.map(({ label }) => [label, false]),
+    );
+    expect(fine.columns).toBe(grid(traits, "word").columns);
+    const coarse = grid(SCENES.story(), "token", "sentence");
+    expect(coarse.rows).toHaveLength(1);
+    expect(coarse.columns).toBe(grid(SCENES.story()).columns);
+    expect([coarse.rows[0].unit, coarse.rows[0].end]).toEqual([20, 28]);
+    expect(plain(coarse.rows[0].scores)).toEqual(plain(grid(SCENES.story()).whole));
+    expect([coarse.level, coarse.rowLevel]).toEqual(["token", "sentence"]);
+  });
+
   test("a step is found in its row at every level", () => {
     expect(rowOf(grid(traits, "word"), 1)).toBe(0);
     expect(rowOf(grid(traits, "word"), 2)).toBe(1);
@@ -87,8 +102,10 @@ describe("rows and columns at a level", () => {
 
   test("scores of another text, or none, are no grid", () => {
     const other = matrix(["a"], [" b"], score);
-    expect(gridOf(traits._tokens, [], "token", traits._figure, decode(other._scores))).toBe(null);
-    expect(gridOf(traits._tokens, [], "token", traits._figure, null)).toBe(null);
+    const from = (/** @type {any} */ scores) =>
+      gridOf(traits._tokens, [], "token", null, traits._figure, scores);
+    expect(from(decode(other._scores))).toBe(null);
+    expect(from(null)).toBe(null);
   });
 
   test("rows that were not finished are missing", () => {

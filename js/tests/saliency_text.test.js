@@ -282,7 +282,7 @@ describe("targets of one's own", () => {
     const { model, one } = draw(SCENES.refused());
     const field = /** @type {HTMLInputElement} */ (one(".lmw-repair .lmw-wanted"));
     expect(field.value).toBe("Marry Ann");
-    expect(document.activeElement).toBe(field);
+    expect(document.activeElement).toBe(document.body); // nobody was in the widget
     await userEvent.fill(field, " Mary");
     await userEvent.keyboard("{Enter}");
     expect(model.get("target")).toBe(" Mary");
@@ -468,7 +468,12 @@ describe("checks", () => {
     await settled();
     expect(one(".lmw-checks").hidden).toBe(false);
     expect(one(".lmw-checks").textContent).toContain("better than random: 0.62 against 0.11");
-    expect(one(".lmw-check-run").hidden).toBe(true);
+    const run = one(".lmw-check-run");
+    expect([run.textContent, document.activeElement]).toEqual(["Checked", run]);
+    run.click();
+    expect(model.get("_check")).toBe(1);
+    run.blur();
+    expect(run.hidden).toBe(true);
   });
 
   test("of another level say so; of another step they are not shown", async () => {

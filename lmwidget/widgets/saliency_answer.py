@@ -120,8 +120,12 @@ class AnswerWidget(SaliencyWidget):
         answer = self.answer
         if answer is None:
             return super()._to_check()
-        by = answer.by(self._level_asked(), rows=answer.row_level)
+        by: AnswerAttribution = self._by(self._level_asked())
         return by.whole() if self.step is None else by.step(self.step)
+
+    def _by(self, level: Any) -> Any:
+        answer = self.answer
+        return super()._by(level) if answer is None else answer.by(level, rows=answer.row_level)
 
     def _where(self) -> Any:
         return self.step

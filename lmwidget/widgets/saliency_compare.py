@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,13 @@ from lmwidget.results import Attribution, Check
 from lmwidget.widgets.base import READY, bundle, has_content
 from lmwidget.widgets.saliency_levels import offered_levels
 from lmwidget.widgets.saliency_state import candidate, check_row, finite, method_info
-from lmwidget.widgets.saliency_traits import OWN_FUNCTION
+from lmwidget.widgets.saliency_traits import OWN_FUNCTION, Given
 from lmwidget.widgets.saliency_widget import SaliencyWidget
 from lmwidget.wire import envelope
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
+    from lmwidget.tokens import Tokens
 
 _MOST_ROWS = 200  # units in the table that stands where no script runs
 
@@ -64,7 +65,7 @@ class SaliencyCompare(SaliencyWidget):
     _bundle = "saliency_compare"
     _input_traits = ("text", "methods", "target", "foil", "of", "position", "settings")
 
-    methods = t.List(t.Unicode()).tag(sync=True)
+    methods = Given().tag(sync=True)
     "Names of the methods, one a row; empty for some of different kinds and the control."
 
     def __init__(
@@ -76,11 +77,9 @@ class SaliencyCompare(SaliencyWidget):
         **settings: Any,
     ) -> None:
         self._asks_checks = checks
-        self._first_methods = _listed(settings.get("methods"))
+        self._first_methods = _listed(settings.get("methods"), known=lm is not None)
         if "methods" in settings:
             settings["methods"] = self._first_methods
-        if lm is not None:
-            _check_names(self._first_methods)
         super().__init__(lm, text, **settings)
 
     @classmethod
@@ -166,6 +165,10 @@ class SaliencyCompare(SaliencyWidget):
             "Read them: result.attributions[0].checks; or check one: lm.check(attribution).",
         )
 
+    def _own_tokens(self) -> Tokens:
+        first: Attribution = self._result.attributions[0]
+        return first.tokens if first.source is None else first.source
+
     def _own_units(self) -> Any:
         return self._result.attributions[0].parts
 
@@ -183,6 +186,17 @@ class SaliencyCompare(SaliencyWidget):
             checks=self._asks_checks,
             **how,
         )
+
+    def _clean_settings(self, value: Any) -> dict[str, Any]:
+        given = super()._clean_settings(value)
+        for name, one in given.items():
+            if not isinstance(one, Mapping):
+                raise InputError(
+                    f"The settings of {name!r} are {one!r}.",
+                    "Give those of each method by its name: settings={'random': {'seed': 3}}.",
+                )
+        _listed(given, known=self._lm is not None)
+        return given
 
     def _left_behind(self) -> dict[str, Any]:
         """Return nothing: settings are of each method, by its name, so none is left behind."""
@@ -220,7 +234,7 @@ class SaliencyCompare(SaliencyWidget):
         """Return the traits that draw ``self._result``."""
         result: Comparison = self._result
         first = result.attributions[0]
-        tokens = first.tokens if first.source is None else first.source
+        tokens = self._own_tokens()
         figure = {
             "model": self._named(result.model, tokens),
             "level": result.level,
@@ -260,12 +274,13 @@ class SaliencyCompare(SaliencyWidget):
             return [one.method for one in self._result.attributions]
         return list(self.methods) if hasattr(self, "_good") else self._first_methods
 
+    @t.default("methods")
+    def _no_methods(self) -> list[str]:
+        return []
+
     @t.validate("methods")
     def _valid_methods(self, proposal: Any) -> list[str]:
-        names = list(proposal["value"])
-        if self._lm is not None:
-            _check_names(names)
-        return names
+        return _listed(proposal["value"], known=self._lm is not None)
 
     def _static_html(self) -> str:
         if self._result is None:
@@ -317,27 +332,23 @@ def _figure_of(check: Check | None) -> str:
     return f"{check.value:.3g}{against}"
 
 
-def _listed(methods: Any) -> list[str]:
-    """Return names as a list; a bare name means one."""
-    if isinstance(methods, str):
-        return [methods]
+def _listed(methods: Any, *, known: bool) -> list[str]:
+    """Return names as a list; a bare name means one. Raise for one that has to be known and is not."""
+    from lmwidget.attribution import METHODS
+
     try:
-        return list(methods or [])
+        names = [methods] if isinstance(methods, str) else list(() if methods is None else methods)
     except TypeError as error:
         raise InputError(
             f"methods is a {type(methods).__name__}.", "Give names: methods=['gradient', 'random']."
         ) from error
+    for name in names:
+        if not isinstance(name, str) or (known and name not in METHODS):
+            raise UnknownNameError(f"There is no method {name!r}.", nearest(name, METHODS))
+    return names
 
 
 def _known() -> list[dict[str, Any]]:
     from lmwidget.attribution import METHODS
 
     return [method_info(method) for method in METHODS.values()]
-
-
-def _check_names(names: list[str]) -> None:
-    from lmwidget.attribution import METHODS
-
-    for name in names:
-        if name not in METHODS:
-            raise UnknownNameError(f"There is no method {name!r}.", nearest(name, METHODS))

@@ -11,11 +11,17 @@ import traitlets as t
 from numpy.typing import ArrayLike
 from typing_extensions import Self
 
-from lmwidget.answer_levels import fine_borders, fine_tokens, unit_of_answer
+from lmwidget.answer_levels import (
+    fine_borders,
+    fine_tokens,
+    unit_of_answer,
+    with_coarser_rows,
+)
 from lmwidget.answers import AnswerAttribution
-from lmwidget.errors import InputError
+from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.results import Prediction
 from lmwidget.tokens import Tokens
+from lmwidget.units import LEVELS
 from lmwidget.widgets.array_attention import plain_array, plain_tokens
 from lmwidget.widgets.base import bundle
 from lmwidget.widgets.saliency_answer import AnswerWidget
@@ -43,9 +49,9 @@ class SaliencyMatrix(AnswerWidget):
         Most tokens of an answer that the model writes itself.
     **settings
         ``method``: name of an attribution method, see ``lmw.attribution.METHODS``. ``foil``: what
-        every token of the answer is contrasted with. ``of``, ``level``, ``settings``, ``step``,
-        ``token``, ``strongest``, ``row_scale``, ``theme``: see the traits. ``truncate``: cut a
-        text that is too long for the model.
+        every token of the answer is contrasted with. ``of``, ``level``, ``row_level``,
+        ``settings``, ``step``, ``token``, ``strongest``, ``row_scale``, ``theme``: see the traits.
+        ``truncate``: cut a text that is too long for the model.
 
     Raises
     ------
@@ -65,11 +71,19 @@ class SaliencyMatrix(AnswerWidget):
     >>> matrix.level = "sentence"
     >>> matrix.result.scores.shape
     (1, 2)
+    >>> matrix.row_level = "token"
+    >>> matrix.result.scores.shape
+    (2, 2)
     """
 
     _esm = bundle("saliency_matrix.js")
     _css = bundle("saliency_matrix.css")
     _bundle = "saliency_matrix"
+
+    row_level = t.Any(None).tag(sync=True)
+    """What a row is: ``"token"``, ``"word"``, ``"sentence"``, …; ``None`` for the same as the columns,
+    whose level is ``level``. Rows by sentence, columns by token: which word of the text each sentence
+    of the answer came from."""
 
     strongest = t.Bool(False).tag(sync=True)
     "Whether the strongest input of each row is outlined, and a line drawn through them."
@@ -86,6 +100,7 @@ class SaliencyMatrix(AnswerWidget):
         max_new_tokens: int = 32,
         **settings: Any,
     ) -> None:
+        self._first_rows = _row_level(settings.get("row_level"))
         super().__init__(
             lm,
             text,
@@ -93,6 +108,7 @@ class SaliencyMatrix(AnswerWidget):
             max_new_tokens=max_new_tokens,
             **settings,
         )
+        self.observe(self._on_row_level, "row_level")
 
     @classmethod
     def from_arrays(
@@ -191,7 +207,7 @@ class SaliencyMatrix(AnswerWidget):
         found = self.answer
         if found is None:
             raise InputError("There is no attribution yet.", "Set the text first.")
-        shown, known = _at_level(found, self._level_asked()), self._checks
+        shown, known = self._by(self._level_asked()), self._checks
         if known is None or known["level"] != shown.level or known["where"] is not None:
             return shown
         return replace(shown, checks=known["checks"])
@@ -206,6 +222,27 @@ class SaliencyMatrix(AnswerWidget):
     def _where(self) -> Any:
         return None
 
+    def _by(self, level: Any) -> AnswerAttribution:
+        return _at_level(self._result, level, self._rows_asked())
+
+    def _rows_asked(self) -> str | None:
+        """Return the level of the rows, also before the widget is made."""
+        asked: str | None = self.row_level if hasattr(self, "_good") else self._first_rows
+        return asked
+
+    @t.validate("row_level")
+    def _valid_row_level(self, proposal: Any) -> str | None:
+        name = _row_level(proposal["value"])
+        if name is not None and self._result is not None:
+            with_coarser_rows(self._result, name)  # or it raises
+        return name
+
+    def _on_row_level(self, _: Any) -> None:
+        """Send the level of the rows, which the browser sums, where it does not know it yet."""
+        known = {level["name"] for level in self._levels}
+        if not self._quiet and self._result is not None and self.row_level not in {None, *known}:
+            self._show({"_levels": self._drawn()["_levels"]})
+
     def _picture(self, result: Any) -> dict[str, Any]:
         tokens = fine_tokens(result)
         own = result.parts
@@ -216,9 +253,13 @@ class SaliencyMatrix(AnswerWidget):
             computed=(result.level, own),
             live=self._lm is not None,
         )
+        names = [level["name"] for level in offered]
+        rows = self._rows_asked()
+        if rows is not None and rows not in names:
+            names.append(rows)
         return {
             "_tokens": tokens.to_dict(),
-            "_levels": [self._bordered(level["name"], result) for level in offered],
+            "_levels": [self._bordered(name, result) for name in names],
             "_scores": envelope(result.scores.astype(np.float32), ["generated", "unit"]),
             "_predictions": [],
             "_figure": {
@@ -244,8 +285,17 @@ class SaliencyMatrix(AnswerWidget):
         return static_matrix(self.result)
 
 
-def _at_level(answer: AnswerAttribution, level: Any) -> AnswerAttribution:
-    """Return coarser columns, and rows as coarse where they are not coarser already."""
+def _row_level(name: Any) -> str | None:
+    """Return the level of the rows, or raise when there is no such level."""
+    if name is None or name in LEVELS:
+        return name  # type: ignore[no-any-return]
+    raise UnknownNameError(f"There is no row_level {name!r}.", nearest(name, LEVELS))
+
+
+def _at_level(answer: AnswerAttribution, level: Any, rows: str | None = None) -> AnswerAttribution:
+    """Return coarser columns, and rows as asked, else as coarse where they are not coarser already."""
+    if rows is not None:
+        return answer.by(level, rows=rows)
     if level == answer.level == "passage":  # the reader's passages, of which only units are known
         return answer
     try:

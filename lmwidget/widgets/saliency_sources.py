@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 from numpy.typing import ArrayLike
 from typing_extensions import Self
 
-from lmwidget.errors import InputError
-from lmwidget.results import Attribution, Prediction
+from lmwidget.errors import refuse_unknown
 from lmwidget.tokens import Tokens
-from lmwidget.widgets.array_attention import plain_array, plain_tokens
+from lmwidget.widgets.array_attention import plain_tokens
 from lmwidget.widgets.saliency_answer import AnswerWidget
 
 _LOOKS = ("level", "step", "token", "theme", "layout")
@@ -73,24 +73,10 @@ class SaliencySources(AnswerWidget):
         >>> lmw.SaliencyText.from_arrays([0.5, -1.0], ["so", " bad"]).result.signed
         True
         """
-        tokens = plain_tokens(tokens)
-        values = plain_array(scores)
-        if values.shape != (len(tokens),):
-            raise InputError(
-                f"There are {len(tokens)} tokens but scores of shape {values.shape}.",
-                "Give one score for each token.",
-            )
-        if signed is None:
-            signed = bool((values < 0).any())
-        result = Attribution(
-            tokens=tokens,
-            scores=values,
-            method=method,
-            signed=signed,
-            target=Prediction(-1, target, float("nan"), float("nan")),
-            readout="given",
-            unit=unit,
-        )
+        from lmwidget.exchange.results import one_map
+
+        named: dict[str, Any] = {"signed": signed, "unit": unit, "method": method, "target": target}
+        result = one_map(plain_tokens(tokens), scores, **named)
         return cls(_result=result, **traits)
 
     @classmethod
@@ -205,5 +191,8 @@ class SaliencySources(AnswerWidget):
         cls, read: Callable[..., Any], given: Any, tokens: Any, settings: dict[str, Any]
     ) -> Self:
         """Return the picture of what another tool computed."""
+        parameters = signature(read).parameters.values()
+        known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+        refuse_unknown(settings, [*known, *_LOOKS], f"{cls.__name__}.{read.__name__}")
         traits = {name: settings.pop(name) for name in _LOOKS if name in settings}
         return cls.from_result(read(given, tokens, **settings), **traits)

@@ -142,8 +142,8 @@ def answer_steps(answer: Any) -> dict[str, Any]:
     -------
     dict
         ``start``, the first token of the answer; ``input``, the number of tokens that are input;
-        for each row ``places``, its first token, and ``seen``, the number of tokens in front of
-        it; ``predictions``, ``foils``, ``values`` and the rows' own
+        for each row ``places``, its first token, ``ends``, the first one behind it, and ``seen``,
+        the number of tokens in front of its last; ``predictions``, ``foils``, ``values`` and the rows' own
         ``checks``.
 
     Examples
@@ -160,6 +160,7 @@ def answer_steps(answer: Any) -> dict[str, Any]:
         "start": start,
         "input": int(np.searchsorted(parts, answer.input_length)),
         "places": (start + answer.rows[:, 0]).tolist(),
+        "ends": (start + answer.rows[:, 1]).tolist(),
         "seen": np.searchsorted(parts, answer.until).tolist(),
         "predictions": [candidate(one) for one in answer.predictions],
         "foils": [candidate(one) for one in answer.foils],

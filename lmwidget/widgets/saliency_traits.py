@@ -10,11 +10,18 @@ import traitlets as t
 
 from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.results import Prediction
-from lmwidget.units import LEVELS, Spans
+from lmwidget.tokens import Tokens
+from lmwidget.units import LEVELS, Spans, unit_of_tokens
 from lmwidget.widgets.base import ModelWidget
 
 OWN_FUNCTION = "own function"
 QUESTION = ("method", "target", "foil", "of", "position", "level", "settings")
+
+
+class Given(t.Any):
+    """A trait whose value is checked in words: also None, which other traits let pass unseen."""
+
+    allow_none = False
 
 
 class SaliencyTraits(ModelWidget):
@@ -30,7 +37,7 @@ class SaliencyTraits(ModelWidget):
     _function: Callable[..., Any] | None = None
     _passages: Spans | None = None
 
-    method = t.Unicode("input_x_gradient").tag(sync=True)
+    method = Given("input_x_gradient").tag(sync=True)
     "Name of the attribution method."
 
     target = t.Any(None).tag(sync=True)
@@ -49,7 +56,7 @@ class SaliencyTraits(ModelWidget):
     """Where the answer is read: a token (index, or text for token labels); of answers to questions
     ``"start"`` or ``"end"``; ``None`` for where the model answers by itself."""
 
-    level = t.Any("token").tag(sync=True)
+    level = Given("token").tag(sync=True)
     """What gets a score: ``"token"``, ``"word"``, ``"sentence"``, ``"paragraph"``, ``"turn"``, or
     own passages, as text or as character spans."""
 
@@ -62,6 +69,33 @@ class SaliencyTraits(ModelWidget):
     _check = t.Int(0).tag(sync=True)
     _back = t.Int(0).tag(sync=True)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; what a trait cannot hold is refused in words."""
+        try:
+            super().__setattr__(name, value)
+        except t.TraitError as error:
+            raise InputError(
+                f"{name}={_cut(repr(value))} cannot be used.", self._remedy(name)
+            ) from error
+
+    def _remedy(self, name: str) -> str:
+        """Return what a trait can hold."""
+        trait = self.traits()[name]
+        if isinstance(trait, t.Enum):
+            return f"Choose one of {', '.join(map(repr, trait.values or ()))}."
+        if name == "text":
+            return f"Give text; for messages or a pair make another widget: {type(self).__name__}(lm, messages)."
+        known = {
+            t.Bool: "Give True or False.",
+            t.Int: "Give a whole number from 0, or None.",
+            t.Dict: "Give names and values: {'steps': 32}.",
+        }
+        return next((words for kind, words in known.items() if isinstance(trait, kind)), "")
+
+    def _own_tokens(self) -> Tokens:
+        """Return the model's own tokens of what is drawn."""
+        raise NotImplementedError
+
     @t.validate(*QUESTION)
     def _valid(self, proposal: Any) -> Any:
         return getattr(self, f"_clean_{proposal['trait'].name}")(proposal["value"])
@@ -69,7 +103,7 @@ class SaliencyTraits(ModelWidget):
     def _clean_method(self, value: Any) -> str:
         from lmwidget.attribution import METHODS
 
-        if self._lm is not None and value not in METHODS:
+        if self._lm is not None and value not in list(METHODS):
             raise UnknownNameError(f"There is no method {value!r}.", nearest(value, METHODS))
         return str(value)
 
@@ -127,6 +161,10 @@ class SaliencyTraits(ModelWidget):
                 f"level={value!r} is no level.",
                 f"Give one of {', '.join(LEVELS)}, or passages: level=[(0, 12), …].",
             ) from error
+        if not spans:
+            raise InputError(f"level={value!r} holds no passage.", "Give some: level=[(0, 12), …].")
+        if self._result is not None:
+            unit_of_tokens(self._own_tokens(), spans)  # type: ignore[arg-type]  # or it raises
         self._passages = spans  # type: ignore[assignment]
         return list(spans)
 
@@ -138,3 +176,7 @@ class SaliencyTraits(ModelWidget):
                 f"settings is a {type(value).__name__}.", "Give names and values: {'steps': 32}."
             ) from error
         return {str(name): one for name, one in given.items() if one is not None}
+
+
+def _cut(text: str, longest: int = 60) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -19,6 +19,7 @@ from lmwidget.wire import decode
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
+    from lmwidget.tokens import Tokens
 
 
 class SaliencyWidget(SaliencyChecks):
@@ -147,8 +148,12 @@ class SaliencyWidget(SaliencyChecks):
 
     def _to_check(self) -> Attribution:
         """Return the map that the button "check" is about."""
-        found: Attribution = self._result.by(self._level_asked())
+        found: Attribution = self._by(self._level_asked())
         return found
+
+    def _by(self, level: Any) -> Any:
+        """Return the result at a level, or raise."""
+        return self._result.by(level)
 
     def _input_text(self) -> str:
         """Return what the user wrote, as text."""
@@ -160,7 +165,7 @@ class SaliencyWidget(SaliencyChecks):
     def _initial_state(self) -> dict[str, Any]:
         if self._result is not None:
             if self._first["level"] != self._result.level:
-                self._result.by(self._first["level"])  # or it raises
+                self._by(self._first["level"])  # or it raises
             return {"method": self._first["method"], "level": self._first["level"], **self._drawn()}
         if self._lm is None or not has_content(self._input):
             figure = {
@@ -246,8 +251,7 @@ class SaliencyWidget(SaliencyChecks):
 
     def _drawn(self) -> dict[str, Any]:
         """Return the traits that draw ``self._result``."""
-        result = self._result
-        tokens = result.tokens if result.source is None else result.source
+        result, tokens = self._result, self._own_tokens()
         model = self._named(result.model, tokens)
         picture = self._picture(result)
         figure = {
@@ -299,6 +303,10 @@ class SaliencyWidget(SaliencyChecks):
                 found.append(level)
         return found
 
+    def _own_tokens(self) -> Tokens:
+        found: Tokens = self._result.tokens if self._result.source is None else self._result.source
+        return found
+
     def _own_units(self) -> Any:
         """Return the unit of each token that scores were computed for; None for the tokens."""
         return self._result.parts
@@ -328,7 +336,7 @@ class SaliencyWidget(SaliencyChecks):
             self._on_input(change)
             return
         try:
-            self._result.by(self.level)
+            self._by(self.level)
         except LmwidgetError:
             if self._lm is not None:
                 self._on_input(change)

@@ -3,39 +3,67 @@
  * error or in an empty widget, where the message stands in the place of the picture.
  */
 
+import { isCommand, take } from "../core/dom.js";
 import { textEditor } from "../core/editor.js";
+
+/** The field is as high as what it stands in for, up to so many pixels; it grows as it is filled. */
+const HIGHEST = 240;
+/** Where a letter is a letter. */
+const WRITING = "input, textarea, select, .lmw-method-list";
 
 /**
  * @param {object} options
- * @param {HTMLElement} options.text the element the field stands in for
+ * @param {HTMLElement} options.root where the key "e" opens it
+ * @param {HTMLElement} options.text the element the field stands in for; a double click opens it
  * @param {HTMLElement} options.slot where it stands while there is no picture
- * @param {() => string} options.getText
+ * @param {() => {text: string, editable: boolean} | null} options.now
+ * @param {() => void} options.onOpen it is about to open
  * @param {(text: string) => void} options.onSubmit
  * @param {() => void} options.onChange it opened or closed
  * @param {() => void} options.onLeave the reader is done with it
  */
-export function editing({ text, slot, getText, onSubmit, onChange, onLeave }) {
+export function editing({ root, text, slot, now, onOpen, onSubmit, onChange, onLeave }) {
   /** @type {ReturnType<typeof textEditor> | null} */
   let editor = null;
   let troubled = false;
+  const written = () => now()?.text ?? "";
+
+  text.addEventListener("dblclick", start);
+  root.addEventListener("keydown", (event) => {
+    const writing = event.target instanceof Element && event.target.closest(WRITING) !== null;
+    if (event.key !== "e" || writing || isCommand(event)) return;
+    take(event);
+    start();
+  });
 
   /** @param {number} height of what it replaces, in pixels */
   function create(height) {
     editor = textEditor({
-      value: getText(),
+      value: written(),
       label: "Text for the model",
       onSubmit: submit,
       onCancel: troubled ? undefined : cancel,
       requireChange: troubled,
     });
-    editor.field.style.minHeight = `${height}px`;
+    editor.field.style.minHeight = `${Math.min(height, HIGHEST)}px`;
     return editor;
+  }
+
+  /** Open on wish. */
+  function start() {
+    if (!now()?.editable) return;
+    onOpen();
+    if (!editor) {
+      text.before(create(text.offsetHeight).element);
+      onChange();
+    }
+    editor?.focus();
   }
 
   /** @param {string} value */
   function submit(value) {
     if (!troubled) close();
-    if (value !== getText()) onSubmit(value);
+    if (value !== written()) onSubmit(value);
     onChange();
     if (!troubled) onLeave();
   }
@@ -52,17 +80,10 @@ export function editing({ text, slot, getText, onSubmit, onChange, onLeave }) {
   }
 
   return {
+    start,
     /** True when the field stands in the place of the text. */
     get open() {
       return editor !== null && !troubled;
-    },
-    /** Open on wish. */
-    start() {
-      if (!editor) {
-        text.before(create(text.offsetHeight).element);
-        onChange();
-      }
-      editor?.focus();
     },
     /**
      * Follow the state: a field by itself while a message stands in the place of the picture.
@@ -70,10 +91,11 @@ export function editing({ text, slot, getText, onSubmit, onChange, onLeave }) {
      * @param {boolean} editable
      */
     follow(trouble, editable) {
-      if (trouble === troubled) return;
+      const wanted = trouble && editable;
+      if (trouble === troubled && wanted === (troubled && editor !== null)) return;
       close();
       troubled = trouble;
-      if (!trouble || !editable) return;
+      if (!wanted) return;
       const opened = create(0);
       slot.append(opened.element);
       opened.grow();

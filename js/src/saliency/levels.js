@@ -2,12 +2,16 @@
 
 import { h, replace } from "../core/dom.js";
 
-/** What gets a score. @param {(name: string) => void} onLevel */
-export function levelMenu(onLevel) {
+/**
+ * What gets a score.
+ * @param {(name: string) => void} onLevel
+ * @param {string} [more] what else the reader should know
+ */
+export function levelMenu(onLevel, more = "") {
   const element = h("select", {
     class: "lmw-field lmw-level",
     "aria-label": "Level",
-    title: "What gets a score: coarser units sum their tokens",
+    title: `What gets a score: coarser units sum their tokens${more}`,
     onchange: () => onLevel(element.value),
   });
   let drawn = "";

@@ -60,12 +60,13 @@ const PLACEHOLDERS = {
 
 /**
  * A field for what is not among the candidates.
- * @param {{onTarget: (wanted: Wanted) => void, onFoil: (wanted: Wanted) => void}} on
+ * @param {{onTarget?: (wanted: Wanted) => void, onFoil: (wanted: Wanted) => void}} on without
+ *   `onTarget` there are foils only
  */
 export function wantedEntry({ onTarget, onFoil }) {
   const field = h("input", {
     class: "lmw-field lmw-wanted",
-    "aria-label": "Another target",
+    "aria-label": onTarget ? "Another target" : "Another foil",
     autocomplete: "off",
     spellcheck: "false",
     dir: "auto",
@@ -74,10 +75,13 @@ export function wantedEntry({ onTarget, onFoil }) {
     if (field.value === "") return;
     const { value } = field;
     field.value = "";
+    field.focus(); // the button goes with the words
     show();
     tell(value);
   };
-  const explain = h("button", { class: "lmw-button", onclick: send(onTarget) }, "explain");
+  const explain = onTarget
+    ? h("button", { class: "lmw-button", onclick: send(onTarget) }, "explain")
+    : null;
   const versus = h("button", { class: "lmw-button", onclick: send(onFoil) }, "vs");
   const note = h("p", { class: "lmw-strip-hint lmw-wanted-note" });
   const element = h("div", { class: "lmw-wanted-row" }, field, explain, versus, note);
@@ -86,13 +90,16 @@ export function wantedEntry({ onTarget, onFoil }) {
     event.stopPropagation(); // a notebook's own shortcuts stay out of the field
     if (event.isComposing || event.key !== "Enter") return;
     event.preventDefault();
-    send(event.shiftKey ? onFoil : onTarget)();
+    const asFoil = event.shiftKey !== mendsFoil;
+    send((asFoil ? onFoil : onTarget) ?? onFoil)();
   });
   let spaced = false;
+  /** Whether a foil is mended, so that Enter asks for one. */
+  let mendsFoil = false;
 
   /** A space before a word is a part of its token, and easily forgotten. */
   function show() {
-    explain.hidden = versus.hidden = field.value === "";
+    for (const button of [explain, versus]) if (button) button.hidden = field.value === "";
     const bare = spaced && /^[^\s]/.test(field.value);
     note.textContent = bare ? "No space before it: for a new word, begin with a space." : "";
     note.hidden = note.textContent === "";
@@ -101,17 +108,18 @@ export function wantedEntry({ onTarget, onFoil }) {
 
   return {
     element,
+    field,
     /** @param {{interactive: boolean, readout: string, task?: string}} shown */
     draw({ interactive, readout, task }) {
       element.hidden = !interactive;
       field.placeholder = PLACEHOLDERS[readout] ?? "another token or phrase";
       spaced = readout === "next token" && task === "causal";
     },
-    /** @param {string} value */
-    fill(value) {
-      field.value = value;
+    /** What could not be used, to be mended. @param {import("./types").Refused} refused */
+    fill({ name, value }) {
+      mendsFoil = name === "foil";
+      field.value = typeof value === "string" ? value : "";
       show();
-      field.focus();
     },
   };
 }

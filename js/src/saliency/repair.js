@@ -6,13 +6,17 @@ import { wantedEntry } from "./predictions.js";
 /** @typedef {import("./types").Wanted} Wanted */
 /**
  * What is read of the state of any widget of attribution.
- * @typedef {{status: import("./types").SaliencyStatus, busy: boolean, refused: Wanted,
- *   figure: {readout: string}}} Mendable
+ * @typedef {{status: import("./types").SaliencyStatus, busy: boolean,
+ *   refused: import("./types").Refused | null, figure: {readout: string}}} Mendable
+ */
+/**
+ * What the reader may ask; where every token is its own target, there is only a foil.
+ * @typedef {{setTarget?: (target: Wanted) => void, setFoil: (foil: Wanted) => void, back: () => void}} Mending
  */
 
 /**
  * @param {HTMLElement} figure where messages stand
- * @param {{setTarget: (target: Wanted) => void, setFoil: (foil: Wanted) => void, back: () => void}} actions
+ * @param {Mending} actions
  */
 export function repair(figure, actions) {
   const entry = wantedEntry({ onTarget: actions.setTarget, onFoil: actions.setFoil });
@@ -25,26 +29,20 @@ export function repair(figure, actions) {
   figure.append(element);
   let before = false;
 
-  /** What the error is about, as Python says it; without a word, the text. @param {Mendable} state */
-  const about = ({ status }) => status.about ?? ["text"];
-  const wanted = (/** @type {Mendable} */ state) =>
-    about(state).some((name) => name === "target" || name === "foil");
-
   return {
-    /** Whether the text itself is to be mended. @param {Mendable} state */
-    needsText(state) {
-      if (state.status.state === "empty") return true;
-      return about(state).includes("text") || !state.status.back;
+    field: entry.field,
+    back,
+    /** Whether the text itself is to be mended: without a word of Python, it is. @param {Mendable} state */
+    needsText({ status: { state, about = ["text"], back: known } }) {
+      return state === "empty" || about.includes("text") || !known;
     },
     /** @param {Mendable} state */
-    draw(state) {
-      const error = state.status.state === "error" && !state.busy;
-      element.hidden = !error || !(state.status.back || wanted(state));
-      back.hidden = !state.status.back;
-      entry.draw({ interactive: error && wanted(state), readout: state.figure.readout });
-      if (error && !before && wanted(state) && typeof state.refused === "string") {
-        entry.fill(state.refused);
-      }
+    draw({ status, busy, refused, figure: { readout } }) {
+      const error = status.state === "error" && !busy;
+      element.hidden = !error || !(status.back || refused);
+      back.hidden = !status.back;
+      entry.draw({ interactive: error && refused !== null, readout });
+      if (error && !before && refused) entry.fill(refused);
       before = error;
     },
   };

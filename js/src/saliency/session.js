@@ -104,6 +104,12 @@ export function session(model, el, { questions, views, draw, asks = () => true }
       if (now.gone) return "kernel not connected: showing the last state";
       return now.silent ? "no answer from the kernel yet: showing the last state" : null;
     },
+    /** The target or foil that could not be used. @returns {import("./types").Refused | null} */
+    refused() {
+      const { about } = status();
+      const name = /** @type {const} */ (["target", "foil"]).find((one) => about?.includes(one));
+      return name ? { name, value: model.get(name) } : null;
+    },
     /** @param {Record<string, unknown>} values */
     write(values) {
       for (const [name, value] of Object.entries(values)) model.set(name, value);

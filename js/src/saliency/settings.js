@@ -1,6 +1,6 @@
 /** Fields for the settings of a method, made from what Python says about them; empty is automatic. */
 
-import { aria, h, replace, span } from "../core/dom.js";
+import { aria, focused, h, replace, span } from "../core/dom.js";
 
 /** @typedef {import("./types").SettingInfo} SettingInfo */
 /** @typedef {number | string | boolean | null} Value */
@@ -42,6 +42,7 @@ export function settingsFields(onChange) {
     if (kind === "bool") {
       const box = h("input", {
         type: "checkbox",
+        name,
         onchange: () => change(name, box.checked === standard ? null : box.checked),
       });
       box.checked = Boolean(given[name] ?? used ?? standard);
@@ -49,6 +50,7 @@ export function settingsFields(onChange) {
     }
     const input = h("input", {
       class: "lmw-field lmw-setting",
+      name,
       inputmode: kind === "str" ? "text" : "decimal",
       placeholder: String(used ?? standard ?? "auto"),
       onchange: () => {
@@ -78,10 +80,14 @@ export function settingsFields(onChange) {
       if (key === drawn) return;
       drawn = key;
       element.hidden = settings.length === 0;
+      const held = element.contains(focused(element)) ? focused(element) : null;
+      const name = held?.getAttribute("name");
       replace(
         element,
         settings.map((setting) => field(setting, used[setting.name])),
       );
+      if (name)
+        /** @type {HTMLElement | null} */ (element.querySelector(`[name="${name}"]`))?.focus();
     },
   };
 }

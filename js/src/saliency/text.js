@@ -151,10 +151,8 @@ export function textView({
       mark(pinned, true);
       if (index !== null && elements[index]) scrollInside(element, elements[index]);
     },
-    /** To the token that the keyboard was at. */
-    focus() {
-      /** @type {HTMLElement | null} */ (element.querySelector("[tabindex='0']"))?.focus();
-    },
+    /** The token that the keyboard was at. @returns {HTMLElement | null} */
+    stop: () => element.querySelector("[tabindex='0']"),
     destroy: () => keys.destroy(),
   };
 

@@ -15,6 +15,12 @@ export interface Candidate {
 /** What the trait `target` or `foil` holds. */
 export type Wanted = number | string | number[] | null;
 
+/** A target or foil that could not be used. */
+export interface Refused {
+  name: "target" | "foil";
+  value: Wanted;
+}
+
 export interface SettingInfo {
   name: string;
   kind: "int" | "float" | "bool" | "str";

@@ -1,9 +1,10 @@
 /**
  * SaliencyCompare: the maps of several methods for one question, aligned, with their checks.
  *
- * The browser writes `text`, `methods`, `level`, `token`, and counts presses in `_stop`, `_request`;
- * Python answers by replacing `_tokens`, `_levels`, `_scores`, `_figure`, `_status`. Without a kernel
- * coarser levels are summed here. Hover, the order of the rows and the open table are never synced.
+ * The browser writes `text`, `methods`, `target`, `foil`, `level`, `token`, and counts presses in
+ * `_back`, `_stop`, `_request`; Python answers by replacing `_tokens`, `_levels`, `_scores`, `_figure`,
+ * `_status`. Without a kernel coarser levels are summed here. Hover, the order of the rows, the open
+ * table and the open editor are never synced.
  */
 
 import "../core/core.css";
@@ -42,6 +43,9 @@ function render({ model, el }) {
     hover: (index) => bus.hover(index === null ? null : { side: null, index }),
     setLevel: (level) => asked.write({ level }),
     setMethods: (methods) => asked.write({ methods }),
+    setTarget: (target) => asked.write({ target }),
+    setFoil: (foil) => asked.write({ foil }),
+    back: () => asked.press("_back"),
     stop: () => asked.press("_stop"),
     submitText: (text) => asked.write({ text }),
   });
@@ -61,6 +65,7 @@ function render({ model, el }) {
     const tokens = asked.now.newText || !given?.text ? null : given;
     const scores = scoresOf(model.get("_scores"));
     const at = tokens && rowsOf(tokens, levels, levelName(model.get("level")), figure, scores);
+    const live = asked.connected() && figure.live;
     const missing = Boolean(model.get("_scores")?.shape) && scores === null;
     return {
       text: model.get("text") ?? "",
@@ -75,8 +80,10 @@ function render({ model, el }) {
       rows: at?.rows ?? NONE,
       figure,
       status,
+      refused: asked.refused(),
       busy: asked.busy(missing),
-      live: asked.connected() && figure.live,
+      live,
+      editable: live && figure.editable,
       badge: asked.badge(),
     };
   }

@@ -1,8 +1,8 @@
 /**
  * SaliencyMatrix: what each token of an answer came from, as a matrix of written × read.
  *
- * The browser writes `text`, `method`, `foil`, `level`, `settings`, `step`, `token`, `strongest`,
- * `row_scale`, and counts presses in `_check`, `_back`, `_stop`, `_request`; Python answers by
+ * The browser writes `text`, `method`, `foil`, `level`, `row_level`, `settings`, `step`, `token`,
+ * `strongest`, `row_scale`, and counts presses in `_check`, `_back`, `_stop`, `_request`; Python answers by
  * replacing `_tokens`, `_levels`, `_scores`, `_figure`, `_status`. Sums over a level are made here.
  * Hover, the open table and the open editor are never synced.
  */
@@ -23,7 +23,7 @@ import "./saliency_matrix.css";
 /** @typedef {ReturnType<typeof session>} Session */
 
 const QUESTIONS = ["text", "method", "foil", "of", "settings", "level"];
-const VIEWS = ["token", "theme", "step", "strongest", "row_scale"];
+const VIEWS = ["token", "theme", "step", "row_level", "strongest", "row_scale"];
 
 export default () => ({ initialize, render });
 
@@ -42,28 +42,25 @@ function render({ model, el }) {
   const { write, press } = asked;
   /** @type {number | null} */
   let told = null;
-  const view = matrixView(
-    el,
-    /** @type {any} */ ({
-      hover(/** @type {number | null} */ index) {
-        if (index === told) return;
-        told = index;
-        bus.hover(index === null ? null : { side: null, index });
-      },
-      pin: write,
-      setMethod: (/** @type {string} */ method) => write({ method }),
-      setLevel: (/** @type {string} */ level) => write({ level }),
-      setSettings: (/** @type {object} */ settings) => write({ settings }),
-      setStrongest: (/** @type {boolean} */ strongest) => write({ strongest }),
-      setRowScale: (/** @type {boolean} */ on) => write({ row_scale: on }),
-      setTarget: (/** @type {unknown} */ target) => write({ target }),
-      setFoil: (/** @type {unknown} */ foil) => write({ foil }),
-      submitText: (/** @type {string} */ text) => write({ text }),
-      check: () => press("_check"),
-      back: () => press("_back"),
-      stop: () => press("_stop"),
-    }),
-  );
+  const view = matrixView(el, {
+    hover(index) {
+      if (index === told) return;
+      told = index;
+      bus.hover(index === null ? null : { side: null, index });
+    },
+    pin: write,
+    setMethod: (method) => write({ method }),
+    setLevel: (level) => write({ level }),
+    setRowLevel: (level) => write({ row_level: level }),
+    setSettings: (settings) => write({ settings }),
+    setStrongest: (strongest) => write({ strongest }),
+    setRowScale: (on) => write({ row_scale: on }),
+    setFoil: (foil) => write({ foil }),
+    submitText: (text) => write({ text }),
+    check: () => press("_check"),
+    back: () => press("_back"),
+    stop: () => press("_stop"),
+  });
   const read = reader();
   asked.update();
   return () => {
@@ -92,6 +89,8 @@ function reader() {
     const figure = figureOf(model.get("_figure"));
     const scores = scoresOf(model.get("_scores"));
     const levels = levelsOf(model.get("_levels"));
+    const level = levelName(model.get("level"));
+    const rowLevel = model.get("row_level") ?? null;
     const given = model.get("_tokens");
     const tokens = asked.now.newText || !given?.text ? null : given;
     const missing = Boolean(model.get("_scores")?.shape) && scores === null;
@@ -109,9 +108,11 @@ function reader() {
       method: drawn || model.get("method"),
       tokens,
       levels,
-      grid: tokens && gridAt(tokens, levels, levelName(model.get("level")), figure, scores),
+      rowLevel,
+      grid: tokens && gridAt(tokens, levels, level, rowLevel, figure, scores),
       figure,
       status,
+      refused: asked.refused(),
       busy,
       checking: asked.now.checking,
       live,

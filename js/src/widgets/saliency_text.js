@@ -91,7 +91,7 @@ function reader() {
       shown: at && shownAt(at, figure.signed, figure.answer, model.get("step") ?? null),
       figure,
       status,
-      refused: refused(model, status),
+      refused: asked.refused(),
       busy,
       checking: asked.now.checking,
       live,
@@ -125,12 +125,6 @@ function tokensOf(model, asked) {
 /** @param {Figure} figure @param {Session} asked */
 function isLive({ live, editable, methods }, asked) {
   return asked.connected() && (live ?? (editable || methods.length > 1));
-}
-
-/** The target or foil that could not be used. @param {Model} model @param {import("../saliency/types").SaliencyStatus} status */
-function refused(model, { about }) {
-  const name = about?.find((one) => one === "target" || one === "foil");
-  return name ? model.get(name) : null;
 }
 
 /** What the strip marks. @param {Model} model @param {Figure} figure @param {boolean} busy */

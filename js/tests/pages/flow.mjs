@@ -4,23 +4,14 @@
  * [-button:<name>][-press:<key>][-wheel:<y>] … writes FOLDER/<name>.png. The level L is the label
  * at the left.
  */
-import { chromium } from "playwright";
+import { browse, openPage, shoot } from "./look.mjs";
 
-const args =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files";
 const [folder, ...names] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: args.split(" "),
-});
+const browser = await browse();
 for (const name of names) {
   const [file, width, theme, ...acts] = name.split("-");
-  const page = await browser.newPage({
-    viewport: { width: Number(width), height: 900 },
-    colorScheme: theme === "dark" ? "dark" : "light",
-  });
-  page.on("pageerror", (error) => console.log(name, "ERROR", error.message));
-  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
+  const size = { width: Number(width), height: 900, dark: theme === "dark" };
+  const page = await openPage(browser, name, size);
   await page.goto(`file://${folder}/${file}.html`);
   await page.waitForTimeout(400);
   for (const act of acts) {
@@ -37,12 +28,7 @@ for (const name of names) {
     }
     await page.waitForTimeout(500);
   }
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({
-    width: Number(width),
-    height: Math.min(1200, Math.max(300, height)),
-  });
-  await page.screenshot({ path: `${folder}/${name.replaceAll(":", "_")}.png` });
+  await shoot(page, `${folder}/${name.replaceAll(":", "_")}.png`, 1200);
   await page.close();
 }
 await browser.close();

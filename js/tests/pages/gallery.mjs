@@ -3,31 +3,10 @@
  * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>][-button:<name>]
  * [-press:<key>][-at:<x>:<y> of the long text][-map:<x>:<y> of the minimap, clicked][-wheel:<y>]
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
-import { chromium } from "playwright";
+import { browse, openPage, pageOf, shoot } from "./look.mjs";
 
-const out = fileURLToPath(new URL("../../../artifacts/gallery/", import.meta.url));
-mkdirSync(out, { recursive: true });
-await esbuild.build({
-  entryPoints: [fileURLToPath(new URL("gallery.js", import.meta.url))],
-  bundle: true,
-  format: "esm",
-  outfile: `${out}gallery.js`,
-  logLevel: "error",
-});
-writeFileSync(
-  `${out}gallery.html`,
-  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Gallery</title><link rel="stylesheet" href="gallery.css"><body><script type="module" src="gallery.js"></script></body></html>',
-);
-
-const args =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files";
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: args.split(" "),
-});
+const { out, url } = await pageOf("gallery.js", "gallery");
+const browser = await browse();
 const wanted = process.argv.slice(2);
 const names =
   wanted.length > 0
@@ -61,11 +40,9 @@ const names =
       ];
 for (const name of names) {
   const [state, width, theme, ...acts] = name.split("-");
-  const page = await browser.newPage({ viewport: { width: Number(width), height: 780 } });
-  page.on("pageerror", (error) => console.log(name, "ERROR", error.message));
-  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
-  const live = /^(loading|pinned)$/.test(state) ? "&live=1" : "";
-  await page.goto(`file://${out}gallery.html?state=${state}&theme=${theme}${live}`);
+  const page = await openPage(browser, name, { width: Number(width), height: 780 });
+  const live = /^(loading|pinned)$/.test(state) ? { live: "1" } : {};
+  await page.goto(url({ state, theme, ...live }));
   await page.waitForTimeout(500);
   for (const act of acts) {
     const [what, side, token] = act.split(":");
@@ -85,12 +62,7 @@ for (const name of names) {
     }
     await page.waitForTimeout(420);
   }
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({
-    width: Number(width),
-    height: Math.max(300, Math.min(height, 1000)),
-  });
-  await page.screenshot({ path: `${out}${name.replaceAll(":", "_")}.png` });
+  await shoot(page, `${out}${name.replaceAll(":", "_")}.png`);
   await page.close();
 }
 await browser.close();

@@ -3,31 +3,10 @@
  * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>][-button:<name>]
  * [-press:<key>][-at:<x>:<y> of the long text][-map:<x>:<y> of the minimap, clicked][-wheel:<y>]
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
-import { chromium } from "playwright";
+import { browse, openPage, pageOf, shoot } from "./look.mjs";
 
-const out = fileURLToPath(new URL("../../../artifacts/graph/", import.meta.url));
-mkdirSync(out, { recursive: true });
-await esbuild.build({
-  entryPoints: [fileURLToPath(new URL("graph_scenes.js", import.meta.url))],
-  bundle: true,
-  format: "esm",
-  outfile: `${out}graph_scenes.js`,
-  logLevel: "error",
-});
-writeFileSync(
-  `${out}graph_scenes.html`,
-  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Gallery</title><link rel="stylesheet" href="graph_scenes.css"><body><script type="module" src="graph_scenes.js"></script></body></html>',
-);
-
-const args =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files";
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: args.split(" "),
-});
+const { out, url } = await pageOf("graph_scenes.js", "graph");
+const browser = await browse();
 const wanted = process.argv.slice(2);
 const names =
   wanted.length > 0
@@ -69,10 +48,8 @@ const names =
       ];
 for (const name of names) {
   const [state, width, theme, ...acts] = name.split("-");
-  const page = await browser.newPage({ viewport: { width: Number(width), height: 780 } });
-  page.on("pageerror", (error) => console.log(name, "ERROR", error.message));
-  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
-  await page.goto(`file://${out}graph_scenes.html?state=${state}&theme=${theme}`);
+  const page = await openPage(browser, name, { width: Number(width), height: 780 });
+  await page.goto(url({ state, theme }));
   await page.waitForTimeout(500);
   for (const act of acts) {
     const [what, side, token] = act.split(":");
@@ -92,12 +69,7 @@ for (const name of names) {
     }
     await page.waitForTimeout(420);
   }
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({
-    width: Number(width),
-    height: Math.max(300, Math.min(height, 1000)),
-  });
-  await page.screenshot({ path: `${out}${name.replaceAll(":", "_")}.png` });
+  await shoot(page, `${out}${name.replaceAll(":", "_")}.png`);
   await page.close();
 }
 await browser.close();

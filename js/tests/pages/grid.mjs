@@ -7,24 +7,17 @@
 import { mkdirSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright";
+import { browse, openPage, shoot } from "./look.mjs";
 
 const out = fileURLToPath(new URL("../../../artifacts/grid/", import.meta.url));
 mkdirSync(out, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-});
+const browser = await browse();
 const [file, ...wanted] = process.argv.slice(2);
 const names = wanted.length > 0 ? wanted : ["900-light", "900-dark", "360-light", "1600-light"];
 for (const name of names) {
   const [width, theme, ...acts] = name.split("-");
-  const page = await browser.newPage({
-    viewport: { width: Number(width), height: 900 },
-    colorScheme: /** @type {"light" | "dark"} */ (theme),
-  });
-  page.on("pageerror", (error) => console.log(name, "ERROR", error.message));
-  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
+  const size = { width: Number(width), height: 900, dark: theme === "dark" };
+  const page = await openPage(browser, name, size);
   await page.goto(`file://${resolve(file)}`);
   await page.waitForSelector("[data-lmw-ready]", { timeout: 5000 });
   for (const act of acts) {
@@ -40,10 +33,8 @@ for (const name of names) {
     else if (what === "select") await page.getByLabel(first, { exact: true }).selectOption(second);
     await page.waitForTimeout(250);
   }
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: Number(width), height: Math.min(height, 1800) });
   const stem = basename(file, ".html");
-  await page.screenshot({ path: `${out}${stem}-${name.replaceAll(/[: ]/g, "_")}.png` });
+  await shoot(page, `${out}${stem}-${name.replaceAll(/[: ]/g, "_")}.png`, 1800);
   await page.close();
 }
 await browser.close();

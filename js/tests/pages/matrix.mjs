@@ -3,30 +3,10 @@
  * A name is state-width-theme[-at:<x>:<y> of the plot][-click:<x>:<y>][-twice:<x>:<y>]
  * [-button:<name>][-press:<key>][-wheel:<y> with Ctrl]
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import esbuild from "esbuild";
-import { chromium } from "playwright";
+import { browse, openPage, pageOf, shoot } from "./look.mjs";
 
-const out = fileURLToPath(new URL("../../../artifacts/matrix/", import.meta.url));
-mkdirSync(out, { recursive: true });
-await esbuild.build({
-  entryPoints: [fileURLToPath(new URL("matrix.js", import.meta.url))],
-  bundle: true,
-  format: "esm",
-  outfile: `${out}matrix.js`,
-  logLevel: "error",
-});
-writeFileSync(
-  `${out}matrix.html`,
-  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Matrix</title><link rel="stylesheet" href="matrix.css"><body><script type="module" src="matrix.js"></script></body></html>',
-);
-const args =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --allow-file-access-from-files";
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: args.split(" "),
-});
+const { out, url } = await pageOf("matrix.js", "matrix");
+const browser = await browse();
 const all = [
   "tiny-900-light-at:200:150",
   "mary-900-light-click:300:200",
@@ -55,10 +35,8 @@ const all = [
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : all) {
   const [state, width, theme, ...acts] = name.split(/-(?!\d)|-(?=\d+-)/);
-  const page = await browser.newPage({ viewport: { width: Number(width), height: 1000 } });
-  page.on("pageerror", (error) => console.log(name, "ERROR", error.message, error.stack));
-  page.on("console", (message) => message.type() === "error" && console.log(name, message.text()));
-  await page.goto(`file://${out}matrix.html?state=${state}&theme=${theme}`);
+  const page = await openPage(browser, name, { width: Number(width), height: 1000 });
+  await page.goto(url({ state, theme }));
   await page.waitForTimeout(600);
   for (const act of acts) {
     const [what, first, second] = act.split(":");
@@ -77,13 +55,7 @@ for (const name of wanted.length > 0 ? wanted : all) {
     else await page.mouse.move(point[0], point[1]);
     await page.waitForTimeout(600);
   }
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({
-    width: Number(width),
-    height: Math.max(300, Math.min(height, 1000)),
-  });
-  await page.waitForTimeout(100);
-  await page.screenshot({ path: `${out}${name.replaceAll(":", "_")}.png` });
+  await shoot(page, `${out}${name.replaceAll(":", "_")}.png`);
   await page.close();
 }
 await browser.close();

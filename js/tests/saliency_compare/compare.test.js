@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { userEvent } from "vitest/browser";
 import { layers, ROW } from "../../src/widgets/saliency_compare/gloss.js";
 import { finding, ordered, rowsAt } from "../../src/widgets/saliency_compare/rows.js";
 import { asText } from "../../src/widgets/saliency_compare/table.js";
 import compare from "../../src/widgets/saliency_compare.js";
 import { fakeModel } from "../fake_model.js";
+import { check, envelope, wire } from "../saliency_compare_scenes.js";
 
 const PIECES = ["The", " plot", " is", " thin", "\n", "</script>", "😀", " سلام"];
 const COUNT = PIECES.length;
@@ -19,51 +21,6 @@ const TOKENS = {
   end: PIECES.map((_, i) => [...PIECES.slice(0, i + 1).join("")].length),
   whole: PIECES.map(() => null),
 };
-
-/** @param {number[][]} rows */
-function envelope(rows) {
-  const data = Float32Array.from(rows.flat());
-  return {
-    data: new DataView(data.buffer),
-    dtype: "float32",
-    shape: [rows.length, rows[0].length],
-    axes: ["method", "unit"],
-    scale: null,
-  };
-}
-
-/** @param {Partial<import("../../src/widgets/saliency_compare/types").RowWire>} row */
-function wire(row) {
-  return {
-    name: "m",
-    label: "M",
-    summary: "",
-    slow: false,
-    group: "Gradients",
-    signed: true,
-    unit: "logit",
-    check: null,
-    checks: [],
-    cost: {},
-    partial: false,
-    agreement: null,
-    ...row,
-  };
-}
-
-/** @param {string} name @param {number} value @param {number} random @param {boolean} passed */
-function check(name, value, random, passed) {
-  return {
-    name,
-    value,
-    random,
-    passed,
-    explanation: "",
-    relative: null,
-    total: null,
-    expected: null,
-  };
-}
 
 const ROWS = [
   wire({
@@ -356,6 +313,55 @@ describe("the widget", () => {
     });
     expect(at(".lmw-unit")).toHaveLength(4096);
     expect(at(".lmw-unit *").length).toBeLessThan(4096 * 5);
+  });
+
+  test("the text is edited in its place, as in the other widgets", async () => {
+    const { model, el, at } = shown();
+    await userEvent.click(/** @type {HTMLElement} */ (at('[aria-label="Edit the text"]')[0]));
+    const field = /** @type {HTMLTextAreaElement} */ (at("textarea")[0]);
+    expect(document.activeElement).toBe(field);
+    expect(field.getAttribute("aria-label")).toBe("Text for the model");
+    expect(/** @type {HTMLElement} */ (at(".lmw-gloss")[0]).hidden).toBe(true);
+    await userEvent.keyboard("{Escape}");
+    expect(at("textarea")).toHaveLength(0);
+    expect(document.activeElement).toBe(at(".lmw-unit")[0]);
+    await userEvent.keyboard("e");
+    await userEvent.fill(/** @type {HTMLTextAreaElement} */ (at("textarea")[0]), "a cat");
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("text")).toBe("a cat");
+    await Promise.resolve();
+    expect(document.activeElement).toBe(el.querySelector("section"));
+    model.push({ _tokens: { ...TOKENS }, _scores: envelope(SCORES) });
+    await Promise.resolve();
+    expect(document.activeElement).toBe(at(".lmw-unit")[0]);
+  });
+
+  test("under an error stands the way back, and what is to be mended", async () => {
+    const error = {
+      state: "error",
+      message: "The text does not hold that.",
+      remedy: "",
+      example: null,
+      progress: null,
+      back: true,
+    };
+    const { model, at } = shown({ target: "x", _status: { ...error, about: ["target"] } });
+    expect(at(".lmw-back")[0].textContent).toBe("Back to the last picture");
+    await userEvent.click(/** @type {HTMLElement} */ (at(".lmw-back")[0]));
+    expect(model.get("_back")).toBe(1);
+    const field = /** @type {HTMLInputElement} */ (at('[aria-label="Another target"]')[0]);
+    expect(field.value).toBe("x");
+    await userEvent.fill(field, " y");
+    await userEvent.keyboard("{Enter}");
+    expect(model.get("target")).toBe(" y");
+    model.push({ _status: { ...error, about: ["text"] } });
+    await Promise.resolve();
+    expect(at(".lmw-editor-slot textarea")).toHaveLength(1);
+  });
+
+  test("a page without a kernel offers no editor", () => {
+    const { at } = shown({ _figure: { ...figureOf(), live: false, editable: false } });
+    expect(/** @type {HTMLElement} */ (at('[aria-label="Edit the text"]')[0]).hidden).toBe(true);
   });
 
   test("leaves no listener behind", () => {

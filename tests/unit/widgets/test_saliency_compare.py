@@ -104,6 +104,37 @@ def test_settings_outlive_another_question(widget):
     assert widget.result.attributions[2].settings["seed"] == 3
 
 
+def test_another_text_from_the_browser_and_the_way_back(widget):
+    assert widget._figure["editable"]
+    count = len(widget.result.tokens)
+    widget.set_state({"text": "a cat"})
+    widget.wait()
+    assert widget._tokens["text"] == list(widget.result.tokens.pieces) != count
+    widget.set_state({"target": "no such token at all </s>" * 9000})
+    widget.wait()
+    assert (widget._status["state"], widget._status["about"]) == ("error", ["target"])
+    assert widget._status["back"]
+    widget.set_state({"_back": 1})
+    assert (widget._status["state"], widget.target, widget.text) == ("ready", None, "a cat")
+    assert not lmw.SaliencyCompare.from_result(widget.result)._figure["editable"]
+
+
+def test_a_bare_name_is_one_method(widget):
+    widget.methods = "gradient"
+    assert widget.methods == ["gradient"]
+    assert len(widget.result) == 1
+    widget.methods = ("gradient", "random")
+    assert len(widget.result) == 2
+
+
+def test_settings_are_given_by_the_name_of_their_method(widget):
+    with pytest.raises(InputError, match="by its name"):
+        widget.settings = {"steps": 3}
+    with pytest.raises(UnknownNameError, match="Did you mean 'random'"):
+        widget.settings = {"randon": {"seed": 3}}
+    assert widget.settings == {}
+
+
 def test_what_is_no_question_is_refused_in_words(widget):
     with pytest.raises(UnknownNameError, match="takes no 'method'"):
         lmw.SaliencyCompare(tiny_lm("gpt2"), TEXT, method="random")

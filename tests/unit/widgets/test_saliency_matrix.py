@@ -65,6 +65,34 @@ def test_levels_pool_rows_and_columns_and_lose_nothing(matrix):
     np.testing.assert_array_equal(parts, matrix.result.parts)
 
 
+def test_rows_have_a_level_of_their_own(matrix, lm):
+    answer, total = matrix.answer, matrix.result.scores.sum(dtype=np.float64)
+    matrix.row_level = "sentence"
+    assert (matrix.result.level, matrix.result.row_level) == ("token", "sentence")
+    np.testing.assert_array_equal(matrix.result.scores, answer.by("token", rows="sentence").scores)
+    matrix.level, matrix.row_level = "sentence", "token"
+    assert matrix.result.scores.shape == (3, 3)
+    assert matrix.result.scores.sum(dtype=np.float64) == pytest.approx(total, rel=1e-4)
+    matrix.row_level = "paragraph"  # makes no difference here, so the browser does not know it yet
+    assert parts_of(matrix, "paragraph") is not None
+    matrix.method = "gradient"
+    assert parts_of(matrix, "paragraph") is not None
+    assert "sentence" in matrix._static_html() or "paragraph" in matrix._static_html()
+    made = lmw.SaliencyMatrix(lm, TEXT, ANSWER, level="sentence", row_level="token")
+    assert made.result.scores.shape == (3, 3)
+    steps = made._figure["answer"]
+    assert steps["ends"] == [place + 1 for place in steps["places"]]
+
+
+def test_rows_cannot_be_finer_than_they_were_computed(matrix):
+    shown = lmw.SaliencyMatrix.from_result(matrix.answer.by("token", rows="sentence"))
+    with pytest.raises(InputError, match="none by token"):
+        shown.row_level = "token"
+    assert shown.row_level is None
+    shown.level = "word"
+    assert shown.result.row_level == "sentence"
+
+
 def test_methods_that_take_units_away_are_asked_by_level(lm):
     matrix = lmw.SaliencyMatrix(lm, TEXT, " said", method="occlusion", level="sentence")
     assert matrix._figure["level"] == "sentence"
@@ -170,6 +198,8 @@ def test_stop_button_ends_the_computation(matrix, monkeypatch):
         ({"target": " king"}, InputError, "its own target"),
         ({"method": "gradeint"}, UnknownNameError, "Did you mean 'gradient'"),
         ({"strongset": True}, UnknownNameError, "Did you mean 'strongest'"),
+        ({"row_level": "sentense"}, UnknownNameError, "Did you mean 'sentence'"),
+        ({"row_level": 3}, UnknownNameError, "no row_level 3"),
     ],
 )
 def test_what_cannot_be_used_is_said(lm, settings, error, message):

@@ -224,6 +224,8 @@ export function glossView({ onHover, onChoose, onRelease }) {
       pinned?.classList.add("lmw-pinned");
       if (pinned) aria(pinned, "pressed", "true");
     },
+    /** The unit that the keyboard was at. @returns {HTMLElement | null} */
+    stop: () => flow.querySelector("[tabindex='0']"),
     destroy() {
       resized.disconnect();
       coming.disconnect();

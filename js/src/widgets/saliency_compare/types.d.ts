@@ -1,12 +1,15 @@
-import type { Status, ThemePreference, Tokens } from "../../core/types";
+import type { ThemePreference, Tokens } from "../../core/types";
 import type {
   Candidate,
   Check,
   Level,
   Measure,
   MethodInfo,
+  Refused,
+  SaliencyStatus,
   Theme,
   Units,
+  Wanted,
 } from "../../saliency/types";
 
 /** A method as it crosses. */
@@ -66,9 +69,11 @@ export interface CompareState {
   units: Units | null;
   rows: Row[];
   figure: Figure;
-  status: Status;
+  status: SaliencyStatus;
+  refused: Refused | null;
   busy: boolean;
   live: boolean;
+  editable: boolean;
   badge: string | null;
 }
 
@@ -77,8 +82,11 @@ export interface Actions {
   hover: (token: number | null) => void;
   setLevel: (level: string) => void;
   setMethods: (methods: string[]) => void;
+  setTarget: (wanted: Wanted) => void;
+  setFoil: (wanted: Wanted) => void;
+  back: () => void;
   stop: () => void;
   submitText: (text: string) => void;
 }
 
-export type { Candidate, Check, Level, Measure, MethodInfo, Status, Theme, Tokens, Units };
+export type { Candidate, Check, Level, Measure, MethodInfo, Theme, Tokens, Units };

@@ -3,8 +3,8 @@
 import { actionButtons } from "../../core/actions.js";
 import { div, h, replace } from "../../core/dom.js";
 import { foldedRow, shell } from "../../core/shell.js";
-import { watchTheme } from "../../core/theme.js";
 import { tooltip } from "../../core/tooltip.js";
+import { drawing } from "../../saliency/drawing.js";
 import { levelMenu } from "../../saliency/levels.js";
 import { questionNodes } from "../../saliency/question.js";
 import { agreementTable, scoreCard } from "./card.js";
@@ -33,6 +33,7 @@ const KEYS = [
   ["← →", "walk through the text"],
   ["Enter", "keep the token, or let it go"],
   ["Esc", "let it go"],
+  ["e", "edit the text"],
 ];
 
 /** @param {HTMLElement} el @param {Actions} actions */
@@ -49,7 +50,7 @@ export function compareView(el, actions) {
     "aria-label": "Order of the methods",
     onchange: () => {
       order = /** @type {Order} */ (sorting.value);
-      draw();
+      desk.redraw();
     },
   });
   replace(
@@ -75,13 +76,20 @@ export function compareView(el, actions) {
       frame.caption,
     ),
   );
+  const desk = drawing(frame, {
+    actions,
+    text: gloss.element,
+    home: gloss.stop,
+    hush: tip.hide,
+    draw,
+  });
   const bar = actionButtons(frame, {
-    onEdit: () => {},
+    onEdit: desk.editor.start,
     more: folded,
     table: "Show as table",
     onTable: () => {
       tableOpen = !tableOpen;
-      draw();
+      desk.redraw();
       return tableOpen;
     },
     copyText: () => (state?.units ? asText(state.units, rows) : null),
@@ -92,15 +100,9 @@ export function compareView(el, actions) {
   let state = null;
   /** @type {Row[]} */
   let rows = [];
-  /** @type {Theme} */
-  let theme = "light";
   /** @type {Order} */
   let order = "menu";
   let tableOpen = false;
-  /** @type {(() => void) | null} */
-  let stopTheme = null;
-  let preference = "";
-  let request = 0;
 
   /** @param {number | null} token of the model's own */
   function unitOf(token) {
@@ -145,9 +147,10 @@ export function compareView(el, actions) {
    * @param {CompareState["units"]} units
    * @param {number | null} token
    * @param {boolean} checked whether checks and agreement are of what is shown
+   * @param {Theme} theme
    */
-  function drawRows(units, token, checked) {
-    gloss.element.hidden = tableOpen || !units;
+  function drawRows(units, token, checked, theme) {
+    gloss.element.hidden = tableOpen || !units || desk.editor.open;
     table.element.hidden = !tableOpen || !units;
     card.element.hidden = !units || rows.length === 0;
     agreement.element.hidden = !units || rows.length < 2 || !checked;
@@ -160,15 +163,11 @@ export function compareView(el, actions) {
     agreement.draw(rows, figure.agreement, theme);
   }
 
-  function draw() {
-    if (!state) return;
-    const { figure, status, units, token, live, busy, sums } = state;
+  /** @param {CompareState} next @param {Theme} theme */
+  function draw(next, theme) {
+    state = next;
+    const { figure, units, token, live, busy, editable, sums } = state;
     rows = ordered(state.rows, order);
-    frame.setStatus(busy ? { ...status, state: "loading" } : status, {
-      onStop: actions.stop,
-      onExample: actions.submitText,
-    });
-    frame.badge(state.badge);
     frame.root.classList.toggle("lmw-stale", busy && rows.length > 0);
     replace(
       frame.title,
@@ -180,7 +179,7 @@ export function compareView(el, actions) {
       state.level,
     );
     sorting.hidden = rows.length < 3;
-    bar.setEdit({ shown: false, why: null });
+    bar.setEdit({ shown: editable, why: null });
     bar.setMore(live);
     boxes.draw(
       figure.known,
@@ -190,12 +189,8 @@ export function compareView(el, actions) {
     replace(heading, questionNodes(asked));
     says.textContent = finding(state.rows, sums ? [] : figure.agreement, !sums);
     says.hidden = says.textContent === "";
-    drawRows(units, token, !sums);
+    drawRows(units, token, !sums, theme);
     frame.caption.textContent = caption();
-    cancelAnimationFrame(request);
-    request = requestAnimationFrame(() => {
-      frame.root.dataset.lmwReady = "true";
-    });
   }
 
   return {
@@ -204,23 +199,11 @@ export function compareView(el, actions) {
     /** @param {CompareState} next */
     update(next) {
       const before = state?.rows;
-      state = next;
-      if (next.theme !== preference) {
-        preference = next.theme;
-        stopTheme?.();
-        let first = true; // it answers at once, and this update draws anyway
-        stopTheme = watchTheme(frame.root, next.theme, (found) => {
-          theme = found;
-          if (!first) draw();
-        });
-        first = false;
-      }
-      draw();
+      desk.update(next);
       if (before && before !== next.rows && next.rows.length > 0) frame.say(says.textContent ?? "");
     },
     destroy() {
-      cancelAnimationFrame(request);
-      stopTheme?.();
+      desk.destroy();
       gloss.destroy();
       tip.destroy();
       frame.destroy();

@@ -2,7 +2,7 @@
 
 import { copyButton } from "../../core/actions.js";
 import { checkbox, iconButton, textButton } from "../../core/controls.js";
-import { aria, div, h, replace } from "../../core/dom.js";
+import { aria, div, h, replace, span } from "../../core/dom.js";
 import { keyList, popover } from "../../core/popover.js";
 import { foldedRow } from "../../core/shell.js";
 import { levelMenu } from "../../saliency/levels.js";
@@ -20,7 +20,11 @@ import { settingsFields } from "../../saliency/settings.js";
  */
 export function header(frame, actions, { onEdit, onTable, textToCopy }) {
   const methods = methodMenu(frame.root, actions.setMethod);
-  const levels = levelMenu(actions.setLevel);
+  const levels = levelMenu(
+    actions.setLevel,
+    "; so do the rows, unless they are chosen under “More controls”",
+  );
+  const rows = rowMenu(actions.setRowLevel);
   const strongest = textButton({
     label: "strongest in each row",
     title: "Outline the strongest input of each row, and draw a line through them",
@@ -37,7 +41,7 @@ export function header(frame, actions, { onEdit, onTable, textToCopy }) {
     onChange: actions.setRowScale,
   });
   const settings = settingsFields(actions.setSettings);
-  folded.add(own.element, settings.element);
+  folded.add(rows.element, own.element, settings.element);
 
   const edit = iconButton({ icon: "edit", label: "Edit the text", keys: "e", onClick: onEdit });
   const more = iconButton({
@@ -72,6 +76,7 @@ export function header(frame, actions, { onEdit, onTable, textToCopy }) {
         state.levels.map(({ name }) => name),
         grid?.level ?? "token",
       );
+      rows.draw(state);
       aria(strongest, "pressed", state.strongest);
       strongest.disabled = !grid;
       own.set(state.rowScale);
@@ -84,6 +89,36 @@ export function header(frame, actions, { onEdit, onTable, textToCopy }) {
       replace(about, helpText(state));
     },
     destroy: () => methods.destroy(),
+  };
+}
+
+/** What the rows are: by themselves as the columns. @param {Actions["setRowLevel"]} onLevel */
+function rowMenu(onLevel) {
+  const select = h("select", {
+    class: "lmw-field",
+    "aria-label": "Rows",
+    title: "What a row is: a token, word or sentence of the answer",
+    onchange: () => onLevel(select.value || null),
+  });
+  const element = h("label", { class: "lmw-setting-row" }, span("lmw-label", "rows"), select);
+  let drawn = "";
+  return {
+    element,
+    /** @param {MatrixState} state */
+    draw({ levels, rowLevel, figure, grid }) {
+      const names = levels.map(({ name }) => name).filter((name) => name !== "passage");
+      element.hidden = !grid || names.length < 2 || figure.answer?.level !== "token";
+      const key = names.join();
+      if (key !== drawn) {
+        drawn = key;
+        replace(
+          select,
+          h("option", { value: "" }, "as the columns"),
+          names.map((name) => h("option", { value: name }, `by ${name}`)),
+        );
+      }
+      select.value = rowLevel ?? "";
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** From what crossed to what is drawn: rows and columns at a level, both as sums. */
+/** From what crossed to what is drawn: rows and columns, each at a level of its own, both as sums. */
 
 import { commonLimit } from "../../saliency/measure.js";
 import { reachable, rowsOf, summed, unitsOf } from "../../saliency/units.js";
@@ -13,12 +13,13 @@ import { reachable, rowsOf, summed, unitsOf } from "../../saliency/units.js";
 /**
  * @param {Tokens} tokens the model's own
  * @param {Level[]} levels
- * @param {string} asked level
+ * @param {string} asked level of the columns
+ * @param {string | null} rowsAsked level of the rows; null: the same
  * @param {Figure} figure
  * @param {import("../../core/types").Decoded | null} scores
  * @returns {Grid | null} null when the scores are of another text, or not here
  */
-export function gridOf(tokens, levels, asked, figure, scores) {
+export function gridOf(tokens, levels, asked, rowsAsked, figure, scores) {
   const { answer, signed, level: computed } = figure;
   const own = levels.find(({ name }) => name === computed)?.parts ?? null;
   const given = rowsOf(scores, own ? own[own.length - 1] + 1 : tokens.text.length);
@@ -26,13 +27,18 @@ export function gridOf(tokens, levels, asked, figure, scores) {
   const { level, map } = reachable(levels, asked, computed);
   const units = unitsOf(tokens, level.parts);
   const unitOf = (/** @type {number} */ token) => units.parts?.[token] ?? token;
-  const rows = groups(answer.places.map(unitOf)).map(([from, to]) => {
+  const coarse = levels.find(({ name }) => name === (rowsAsked ?? level.name)) ?? level;
+  const rowLevel = answer.level === "token" ? coarse.name : answer.level;
+  const wrote = answer.places.map((place) => coarse.parts?.[place] ?? place);
+  const rows = groups(wrote).map(([from, to]) => {
     const sum = added(given.slice(from, to));
     const seen = Math.max(...answer.seen.slice(from, to));
+    const last = answer.ends?.[to - 1] ?? answer.places[to - 1] + 1;
     return {
       ...described(answer, from, to),
       unit: unitOf(answer.places[from]),
-      exact: answer.level === "token" || answer.level === level.name,
+      end: unitOf(last - 1) + 1,
+      exact: rowLevel === level.name,
       until: unitOf(seen - 1) + 1,
       scores: map ? summed(sum, map) : sum,
     };
@@ -42,6 +48,7 @@ export function gridOf(tokens, levels, asked, figure, scores) {
   const count = units.tokens.text.length;
   return {
     level: level.name,
+    rowLevel,
     sums: map !== null,
     units,
     rows,

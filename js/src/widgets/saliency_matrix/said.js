@@ -49,6 +49,8 @@ export function caption(figure, grid, cells, { own }) {
   if (grid.sums) parts.push(`A ${grid.level}'s score is the sum of its tokens.`);
   else if (grid.level !== "token" && known?.needs === "values")
     parts.push(`Each ${grid.level} was taken away as one.`);
+  if (grid.rowLevel !== "token" && grid.rowLevel !== grid.level)
+    parts.push(`A row is a ${grid.rowLevel} of the answer: the sum over its tokens.`);
   if (own) parts.push("Each row has a scale of its own: compare colours within a row only.");
   if (grid.columns > grid.input) parts.push("Blank: not written yet.");
   if (cells.beyond.size > 0)

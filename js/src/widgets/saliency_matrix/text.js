@@ -11,6 +11,7 @@ import { shadedBy } from "./said.js";
 
 /** Longer texts are shaded anew for a pinned row, not for a hovered one. */
 const QUICK = 700;
+const NOTHING = { unit: 0, end: 0 };
 
 /**
  * @param {object} on
@@ -56,14 +57,14 @@ export function linkedText({ onHover, onChoose, onRelease }) {
 
   /** What was written at a unit; what is no row of the matrix stays a column. @param {number} unit @returns {Spot} */
   function asRow(unit) {
-    const row = grid?.rows.findIndex((one) => one.unit === unit) ?? -1;
+    const row = grid?.rows.findIndex((one) => unit >= one.unit && unit < one.end) ?? -1;
     return row < 0 ? asColumn(unit) : { row, column: null };
   }
 
   return {
     element,
     input: input.element,
-    focus: input.focus,
+    stop: input.stop,
     /** @param {{tokens: unknown, grid: Grid | null, plain: string, hidden: boolean}} now */
     draw({ tokens, grid: next, plain, hidden }) {
       grid = next;
@@ -89,8 +90,8 @@ export function linkedText({ onHover, onChoose, onRelease }) {
       by.textContent = shadedBy(now, row, found, unit);
       input.shade(found, theme);
       answer.shade(found, theme);
-      const current = row === null ? -1 : now.rows[row].unit;
-      answer.mark([{ name: "lmw-current", has: (one) => one === current }]);
+      const { unit: from, end } = row === null ? NOTHING : now.rows[row];
+      answer.mark([{ name: "lmw-current", has: (one) => one >= from && one < end }]);
     },
     /** @param {number | null} column @param {number | null} row */
     light(column, row) {

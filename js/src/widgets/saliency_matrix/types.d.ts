@@ -3,16 +3,20 @@ import type {
   Candidate,
   Level,
   Measure,
+  Refused,
   SaliencyStatus,
   Theme,
   ThemePreference,
   Units,
+  Wanted,
 } from "../../saliency/types";
 import type { Answer, Figure as TextFigure } from "../saliency_text/types";
 
 /** What Python says about the answer: as for SaliencyText, and how coarse the rows are. */
 export interface MatrixAnswer extends Answer {
   level: string;
+  /** First token behind what each row wrote. */
+  ends?: number[];
 }
 
 export interface Figure extends Omit<TextFigure, "answer"> {
@@ -25,8 +29,9 @@ export interface Figure extends Omit<TextFigure, "answer"> {
 export interface Row {
   /** First step (row as it crossed) and the one behind the last. */
   steps: [number, number];
-  /** Unit that holds what was written. */
+  /** First unit that holds what was written, and the one behind the last. */
   unit: number;
+  end: number;
   /** Whether the row is just that unit. */
   exact: boolean;
   label: string;
@@ -40,7 +45,9 @@ export interface Row {
 
 /** Everything that is drawn at a level. */
 export interface Grid {
+  /** Of the columns. */
   level: string;
+  rowLevel: string;
   /** Whether the columns are sums of what was computed. */
   sums: boolean;
   units: Units;
@@ -101,12 +108,15 @@ export interface MatrixState {
   theme: ThemePreference;
   strongest: boolean;
   rowScale: boolean;
+  /** What the rows are; null: the same as the columns. */
+  rowLevel: string | null;
   tokens: Tokens | null;
   levels: Level[];
   grid: Grid | null;
   settings: Record<string, number | string | boolean | null>;
   figure: Figure;
   status: SaliencyStatus;
+  refused: Refused | null;
   busy: boolean;
   checking: boolean;
   live: boolean;
@@ -124,6 +134,9 @@ export interface Actions {
   setSettings(settings: Record<string, number | string | boolean | null>): void;
   setStrongest(on: boolean): void;
   setRowScale(on: boolean): void;
+  /** What the rows are; null: the same as the columns. */
+  setRowLevel(name: string | null): void;
+  setFoil(wanted: Wanted): void;
   submitText(text: string): void;
   check(): void;
   back(): void;

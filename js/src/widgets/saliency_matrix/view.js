@@ -1,15 +1,13 @@
 /** One view of the widget: puts the parts together and draws a state. Knows no traits. */
 
-import { div, h, isCommand, replace, take } from "../../core/dom.js";
+import { div, h, replace } from "../../core/dom.js";
 import { shell } from "../../core/shell.js";
-import { watchTheme } from "../../core/theme.js";
 import { tokenName } from "../../core/tokens.js";
 import { tooltip } from "../../core/tooltip.js";
-import { checkLine, checksPanel } from "../../saliency/checks.js";
-import { editing } from "../../saliency/editing.js";
+import { checkButton, checkLine, checksPanel } from "../../saliency/checks.js";
+import { drawing } from "../../saliency/drawing.js";
 import { legend } from "../../saliency/legend.js";
 import { questionNodes } from "../../saliency/question.js";
-import { repair } from "../../saliency/repair.js";
 import { once } from "../../saliency/session.js";
 import { quoted, scoreWords } from "../../saliency/words.js";
 import { header } from "./controls.js";
@@ -28,7 +26,7 @@ import { linkedText } from "./text.js";
 
 /**
  * @param {HTMLElement} el
- * @param {Actions & import("../saliency_text/types").Actions} actions
+ * @param {Actions} actions
  */
 export function matrixView(el, actions) {
   const frame = shell(el, { name: "Saliency matrix" });
@@ -45,20 +43,18 @@ export function matrixView(el, actions) {
   const text = linkedText({ ...on, onHover: (spot, box) => at.hoverText(spot, box) });
   const heading = h("p", { class: "lmw-question" });
   const diagonal = h("p", { class: "lmw-diagonal", role: "status", hidden: true });
-  const run = h(
-    "button",
-    { class: "lmw-button lmw-check-run", onclick: actions.check },
-    "Check this map",
-  );
-  run.title =
-    "Take the strongest parts of the input away, and keep nothing else: does the model need them for its answer?";
+  const run = checkButton({
+    title:
+      "Take the strongest parts of the input away, and keep nothing else: does the model need them for its answer?",
+    onCheck: actions.check,
+  });
   const footer = div(
     "lmw-scale-row",
     scale.element,
     div(
       "lmw-check-slot",
       sum.element,
-      run,
+      run.element,
       /** @type {HTMLElement} */ (frame.figure.querySelector(".lmw-progress-note")),
     ),
   );
@@ -73,14 +69,18 @@ export function matrixView(el, actions) {
     text.element,
     frame.caption,
   );
-  const slot = div("lmw-editor-slot");
-  frame.picture.before(slot);
-  const mend = repair(frame.figure, actions);
+  const desk = drawing(frame, {
+    actions,
+    text: text.input,
+    home: text.stop,
+    hush: tip.hide,
+    draw,
+  });
   const top = header(frame, actions, {
-    onEdit: edit,
+    onEdit: desk.editor.start,
     onTable: (open) => {
       tableOpen = open;
-      draw();
+      desk.redraw();
     },
     textToCopy: () => (state?.grid ? asText(state.grid, state.figure.unit) : ""),
   });
@@ -91,18 +91,12 @@ export function matrixView(el, actions) {
     scale,
     actions,
     say: frame.say,
-    now: () => ({ state, measured, theme }),
+    now: () => ({ state, measured, theme: desk.theme }),
   });
 
   /** @type {MatrixState | null} */
   let state = null;
-  /** @type {Theme} */
-  let theme = "light";
   let tableOpen = false;
-  /** @type {(() => void) | null} */
-  let stopTheme = null;
-  let preference = "";
-  let frameRequest = 0;
 
   const limitsAt = once(limitsOf);
   const measuresAt = once(measures);
@@ -111,36 +105,8 @@ export function matrixView(el, actions) {
   /** Of the grid that is drawn. @type {((row: number | null) => import("./types").Measure) | null} */
   let measured = null;
 
-  const editor = editing({
-    text: text.input,
-    slot,
-    getText: () => state?.text ?? "",
-    onSubmit: actions.submitText,
-    onChange: draw,
-    onLeave: text.focus,
-  });
-  text.input.addEventListener("dblclick", edit);
-  frame.root.addEventListener("keydown", (event) => {
-    const writing =
-      event.target instanceof Element && event.target.matches("input, textarea, select");
-    if (event.key !== "e" || writing || isCommand(event)) return;
-    take(event);
-    edit();
-  });
-
-  /** True while a message stands in the place of the picture. */
-  function troubled() {
-    return state?.status.state === "empty" || state?.status.state === "error";
-  }
-
-  function edit() {
-    if (!state?.editable) return;
-    tip.hide();
-    editor.start();
-  }
-
-  /** @param {MatrixState} now @param {boolean} tabled */
-  function drawMatrix(now, tabled) {
+  /** @param {MatrixState} now @param {Theme} theme @param {boolean} tabled */
+  function drawMatrix(now, theme, tabled) {
     const { grid, figure, rowScale } = now;
     if (!grid) {
       measured = null;
@@ -180,13 +146,14 @@ export function matrixView(el, actions) {
   }
 
   /** @param {MatrixState} now */
-  function drawChecks({ figure, grid, live, busy }) {
+  function drawChecks({ figure, grid, live, busy, checking }) {
     const row = at.pinned()?.row ?? null;
     const { check } = described(figure, grid, row);
     sum.draw(grid && { unit: figure.unit, check, cost: figure.cost });
     const found = figure.checks;
     const same = found?.level === grid?.level;
-    run.hidden = !live || busy || !grid || same;
+    const offered = live && !busy && grid !== null && !same;
+    run.draw({ offered, checking, done: same && !busy });
     const note =
       found && !same
         ? `These checks are of the map by ${found.level}.`
@@ -194,33 +161,22 @@ export function matrixView(el, actions) {
     checks.draw(grid ? found : null, { unit: figure.unit, note });
   }
 
-  function draw() {
-    if (!state) return;
-    const { figure, status, grid, tokens } = state;
-    frame.setStatus(state.busy ? { ...status, state: "loading" } : status, {
-      onStop: actions.stop,
-      onExample: actions.submitText,
-    });
-    frame.badge(state.badge);
-    mend.draw(/** @type {any} */ (state));
-    editor.follow(troubled(), state.editable && mend.needsText(/** @type {any} */ (state)));
+  /** @param {MatrixState} next @param {Theme} theme */
+  function draw(next, theme) {
+    state = next;
+    const { figure, grid, tokens } = state;
     const tabled = tableOpen && grid !== null;
     top.draw(state, { table: tabled });
     replace(heading, questionNodes(described(figure, grid, at.pinned()?.row ?? null)));
     const { classList } = frame.root;
     classList.toggle("lmw-stale", state.busy && !state.checking && grid !== null);
-    classList.toggle("lmw-editing", editor.open);
     classList.toggle("lmw-unsigned", !figure.signed);
     table.element.hidden = !tabled;
-    text.draw({ tokens, grid, plain: state.text, hidden: editor.open });
-    drawMatrix(state, tabled);
+    text.draw({ tokens, grid, plain: state.text, hidden: desk.editor.open });
+    drawMatrix(state, theme, tabled);
     text.pin(grid, at.pinned());
     at.shadeText();
     drawChecks(state);
-    cancelAnimationFrame(frameRequest);
-    frameRequest = requestAnimationFrame(() => {
-      frame.root.dataset.lmwReady = "true";
-    });
   }
 
   return {
@@ -229,27 +185,13 @@ export function matrixView(el, actions) {
     /** @param {MatrixState} next */
     update(next) {
       const before = state?.grid ?? null;
-      if (next.grid !== before) {
-        at.leave();
-      }
-      state = next;
-      if (next.theme !== preference) {
-        preference = next.theme;
-        stopTheme?.();
-        let first = true; // it answers at once, and this update draws anyway
-        stopTheme = watchTheme(frame.root, next.theme, (found) => {
-          theme = found;
-          if (!first) draw();
-        });
-        first = false;
-      }
-      draw();
+      if (next.grid !== before) at.leave();
+      desk.update(next);
       if (before && next.grid && before !== next.grid) frame.say("A new matrix stands.");
     },
     destroy() {
-      cancelAnimationFrame(frameRequest);
+      desk.destroy();
       at.destroy();
-      stopTheme?.();
       top.destroy();
       cells.destroy();
       text.destroy();

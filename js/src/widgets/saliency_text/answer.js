@@ -1,7 +1,7 @@
 /** The answer under the text: its tokens, the one that is explained, and the way to the others. */
 
 import { iconButton, textButton } from "../../core/controls.js";
-import { aria, div, h, span } from "../../core/dom.js";
+import { aria, div, focused, h, span } from "../../core/dom.js";
 import { percent } from "../../core/format.js";
 import { textView } from "../../saliency/text.js";
 
@@ -89,8 +89,11 @@ export function answerView({ onStep, onHover }) {
       const known = typeof share === "number" ? ` · ${percent(share)}` : "";
       const count = found.places.length;
       place.textContent = step === null ? `${count} tokens` : `${step + 1} of ${count}${known}`;
+      const held = focused(element);
       previous.disabled = step === 0;
       next.disabled = step === count - 1;
+      if (held === previous && previous.disabled) next.focus();
+      if (held === next && next.disabled) previous.focus();
     },
     destroy: () => text.destroy(),
   };

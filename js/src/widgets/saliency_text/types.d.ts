@@ -6,6 +6,7 @@ import type {
   Level,
   Measure,
   MethodInfo,
+  Refused,
   SaliencyStatus,
   Units,
   Wanted,
@@ -97,8 +98,7 @@ export interface SaliencyState {
   settings: Record<string, number | string | boolean | null>;
   figure: Figure;
   status: SaliencyStatus;
-  /** What was asked for and could not be done. */
-  refused: Wanted;
+  refused: Refused | null;
   /** What is drawn answers an older question. */
   busy: boolean;
   checking: boolean;

@@ -1,15 +1,13 @@
 /** One view of the widget: puts the parts together and draws a state. Knows no traits. */
 
-import { div, h, isCommand, replace, take } from "../../core/dom.js";
+import { div, h, replace } from "../../core/dom.js";
 import { shell } from "../../core/shell.js";
-import { watchTheme } from "../../core/theme.js";
 import { tooltip } from "../../core/tooltip.js";
-import { checkLine, checksPanel } from "../../saliency/checks.js";
-import { editing } from "../../saliency/editing.js";
+import { checkButton, checkLine, checksPanel } from "../../saliency/checks.js";
+import { drawing } from "../../saliency/drawing.js";
 import { legend } from "../../saliency/legend.js";
 import { predictionStrip } from "../../saliency/predictions.js";
 import { questionNodes } from "../../saliency/question.js";
-import { repair } from "../../saliency/repair.js";
 import { textView } from "../../saliency/text.js";
 import { details } from "../../saliency/tips.js";
 import { announcement } from "../../saliency/words.js";
@@ -39,29 +37,31 @@ export function saliencyView(el, actions) {
   const answer = answerView({ onStep: actions.setStep, onHover: hover });
   const heading = h("p", { class: "lmw-question" });
   const reading = div("lmw-reading", text.element, answer.element, table.element);
-  const run = h(
-    "button",
-    { class: "lmw-button lmw-check-run", onclick: actions.check },
-    "Check this map",
-  );
-  run.title = "Take the strongest parts away, and keep nothing else: does the model need them?";
+  const run = checkButton({
+    title: "Take the strongest parts away, and keep nothing else: does the model need them?",
+    onCheck: actions.check,
+  });
   // Time left and stop stand in the place of the check, which is outdated meanwhile.
   const progressNote = frame.figure.querySelector(".lmw-progress-note");
   const footer = div(
     "lmw-scale-row",
     scale.element,
-    div("lmw-check-slot", sum.element, run, progressNote),
+    div("lmw-check-slot", sum.element, run.element, progressNote),
   );
   const main = div("lmw-main", heading, reading, footer, checks.element, frame.caption);
   replace(frame.picture, div("lmw-columns", main, strip.element));
-  const slot = div("lmw-editor-slot");
-  frame.picture.before(slot);
-  const mend = repair(frame.figure, actions);
+  const desk = drawing(frame, {
+    actions,
+    text: text.element,
+    home: text.stop,
+    hush: tip.hide,
+    draw,
+  });
   const top = header(frame, actions, {
-    onEdit: edit,
+    onEdit: desk.editor.start,
     onTable: (open) => {
       tableOpen = open;
-      draw();
+      desk.redraw();
     },
     textToCopy: () => {
       const shown = state?.shown;
@@ -73,36 +73,12 @@ export function saliencyView(el, actions) {
 
   /** @type {SaliencyState | null} */
   let state = null;
-  /** @type {Theme} */
-  let theme = "light";
   let tableOpen = false;
-  /** @type {(() => void) | null} */
-  let stopTheme = null;
-  let preference = "";
-  let frameRequest = 0;
   /** What is marked in the text was found from this. @type {unknown[]} */
   let marked = [];
 
-  const editor = editing({
-    text: text.element,
-    slot,
-    getText: () => state?.text ?? "",
-    onSubmit: actions.submitText,
-    onChange: draw,
-    onLeave: text.focus,
-  });
-
   text.element.addEventListener("dblclick", () => {
     if (state?.editable && state.token !== null) actions.pin(null); // by the first of the two clicks
-    edit();
-  });
-  frame.root.addEventListener("keydown", (event) => {
-    const writing =
-      event.target instanceof Element &&
-      event.target.closest("input, textarea, select, .lmw-method-list") !== null;
-    if (event.key !== "e" || writing || isCommand(event)) return;
-    take(event);
-    edit();
   });
 
   /** The unit of one of the model's own tokens. @param {number | null} token */
@@ -141,17 +117,6 @@ export function saliencyView(el, actions) {
     );
   }
 
-  /** True while a message stands in the place of the picture. */
-  function troubled() {
-    return state?.status.state === "empty" || state?.status.state === "error";
-  }
-
-  function edit() {
-    if (!state?.editable) return;
-    tip.hide();
-    editor.start();
-  }
-
   /** Where an answer was read, and what answers a question. */
   function mark() {
     if (!state?.shown) return;
@@ -182,14 +147,13 @@ export function saliencyView(el, actions) {
   /** @param {Described} now */
   function drawChecks(now) {
     if (!state) return;
-    const { figure, shown, live, busy } = state;
+    const { figure, shown, live, busy, checking } = state;
     const { measured = null, level = "token", step = null } = shown ?? {};
     sum.draw(measured && { unit: figure.unit, check: now.check, cost: figure.cost });
     const found = figure.checks?.where === step ? figure.checks : null;
     const same = found?.level === level;
-    const focused = run.matches(":focus");
-    run.hidden = !live || busy || !measured || same;
-    if (focused && run.hidden) text.focus();
+    const offered = live && !busy && measured !== null && !same;
+    run.draw({ offered, checking, done: same && !busy });
     const note = found && !same ? `These checks are of the map by ${found.level}.` : "";
     checks.draw(measured ? found : null, { unit: figure.unit, note });
   }
@@ -198,13 +162,12 @@ export function saliencyView(el, actions) {
   function drawClasses({ busy, checking, figure, shown }) {
     const { classList } = frame.root;
     classList.toggle("lmw-stale", busy && !checking && Boolean(shown?.measured));
-    classList.toggle("lmw-editing", editor.open);
     classList.toggle("lmw-unsigned", !figure.signed);
     classList.toggle("lmw-first", busy && !figure.target && !figure.answer);
   }
 
-  /** @param {SaliencyState} state @param {boolean} hidden something else stands in its place */
-  function drawText({ tokens, shown, text: plain, token, figure }, hidden) {
+  /** @param {SaliencyState} state @param {Theme} theme @param {boolean} hidden something else stands in its place */
+  function drawText({ tokens, shown, text: plain, token, figure }, theme, hidden) {
     text.element.hidden = hidden;
     if (!tokens || !shown) {
       text.setPlain(plain);
@@ -216,25 +179,19 @@ export function saliencyView(el, actions) {
     answer.draw(hidden ? null : figure.answer, shown, theme);
   }
 
-  function draw() {
-    if (!state) return;
-    const { figure, status, shown, tokens } = state;
+  /** @param {SaliencyState} next @param {Theme} theme */
+  function draw(next, theme) {
+    state = next;
+    const { figure, shown, tokens } = state;
     const measured = shown?.measured ?? null;
     const now = described(figure, shown, tokens);
-    frame.setStatus(state.busy ? { ...status, state: "loading" } : status, {
-      onStop: actions.stop,
-      onExample: actions.submitText,
-    });
-    frame.badge(state.badge);
-    mend.draw(state);
-    editor.follow(troubled(), state.editable && mend.needsText(state));
     const tabled = tableOpen && measured !== null;
     top.draw(state, { table: tabled });
     replace(heading, questionNodes(now));
     drawClasses(state);
     if (tabled && measured && shown) table.draw(shown.units.tokens, measured, figure.unit);
     table.element.hidden = !tabled;
-    drawText(state, tabled || editor.open);
+    drawText(state, theme, tabled || desk.editor.open);
     scale.draw(measured, now, theme);
     scale.point(unitOf(state.token));
     drawChecks(now);
@@ -250,10 +207,6 @@ export function saliencyView(el, actions) {
       multi: figure.multi_label,
     });
     frame.caption.textContent = tokens ? caption(state, now) : "";
-    cancelAnimationFrame(frameRequest);
-    frameRequest = requestAnimationFrame(() => {
-      frame.root.dataset.lmwReady = "true";
-    });
   }
 
   return {
@@ -266,18 +219,7 @@ export function saliencyView(el, actions) {
     /** @param {SaliencyState} next */
     update(next) {
       const before = state?.shown?.measured ?? null;
-      state = next;
-      if (next.theme !== preference) {
-        preference = next.theme;
-        stopTheme?.();
-        let first = true; // it answers at once, and this update draws anyway
-        stopTheme = watchTheme(frame.root, next.theme, (found) => {
-          theme = found;
-          if (!first) draw();
-        });
-        first = false;
-      }
-      draw();
+      desk.update(next);
       const { shown } = next;
       if (shown?.measured && before && shown.measured !== before) {
         const now = described(next.figure, shown, next.tokens);
@@ -285,8 +227,7 @@ export function saliencyView(el, actions) {
       }
     },
     destroy() {
-      cancelAnimationFrame(frameRequest);
-      stopTheme?.();
+      desk.destroy();
       top.destroy();
       text.destroy();
       answer.destroy();

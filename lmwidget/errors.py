@@ -51,6 +51,9 @@ class CancelledError(LmwidgetError):
     """The computation was stopped before there was anything to return."""
 
 
+_CLOSE = "Did you mean"
+
+
 def nearest(name: object, candidates: Iterable[object]) -> str:
     """Return a phrase that names the valid choice closest to ``name``.
 
@@ -74,12 +77,14 @@ def nearest(name: object, candidates: Iterable[object]) -> str:
     names = [str(candidate) for candidate in candidates]
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"{_CLOSE} {close[0]!r}?"
     shown = ", ".join(repr(candidate) for candidate in names[:12])
     return f"Choose one of {shown}{', …' if len(names) > 12 else ''}."
 
 
-def refuse_unknown(keywords: Iterable[str], valid: Iterable[str], caller: str) -> None:
+def refuse_unknown(
+    keywords: Iterable[str], valid: Iterable[str], caller: str, also: Iterable[str] = ()
+) -> None:
     """Raise for the first keyword that ``caller`` does not take.
 
     Parameters
@@ -90,6 +95,8 @@ def refuse_unknown(keywords: Iterable[str], valid: Iterable[str], caller: str) -
         Keyword names that exist.
     caller : str
         Name of the function or class, for the message.
+    also : iterable of str
+        Further names that may have been meant: those taken by who passes the keywords on.
 
     Raises
     ------
@@ -103,5 +110,7 @@ def refuse_unknown(keywords: Iterable[str], valid: Iterable[str], caller: str) -
     valid = list(valid)
     for keyword in keywords:
         if keyword not in valid:
-            remedy = nearest(keyword, valid) if valid else "It takes no settings."
+            remedy = nearest(keyword, [*valid, *also])
+            if not remedy.startswith(_CLOSE):
+                remedy = nearest(keyword, valid) if valid else "It takes no settings."
             raise UnknownNameError(f"{caller} takes no {keyword!r}.", remedy)

@@ -31,6 +31,7 @@ __all__ = ["METHODS", "Method", "attribute"]
 
 GAME_SETTINGS = ("removal", "keep_special")
 "Settings of every method that takes units away."
+_ASKED = ("target", "foil", "of", "position", "level", "output", "truncate", "max_memory")
 
 
 def attribute(  # noqa: PLR0913
@@ -114,7 +115,7 @@ def attribute(  # noqa: PLR0913
     """
     chosen = find_method(method)
     known = [*chosen.settings, *(GAME_SETTINGS if chosen.needs == "values" else ())]
-    refuse_unknown(settings, known, f"The method {method!r}")
+    refuse_unknown(settings, known, f"The method {method!r}", also=_ASKED)
     start = time.perf_counter()
     tokens = lm.tokenize(tokens)
     question = Question(lm, tokens, output_tokens, target, foil, of=of, position=position)
@@ -200,16 +201,47 @@ def run_method(
         own = {name: settings[name] for name in GAME_SETTINGS if name in settings}
         rest = {name: value for name, value in settings.items() if name not in own}
         game = ModelGame(question, units, max_memory=max_memory, **own)
-        found = method.function(game, watch, **rest)
-        return replace(
-            found,
-            scores=game.scores(found.scores),
-            settings={**found.settings, **game.settings},
-            passes=game.passes + 1,
-            value=game.full,
-        )
+        found = play(method, game, watch, rest)
+        return replace(found, passes=found.passes + 1)
     question.max_memory = max_memory
     return method.function(question, watch, **settings)
+
+
+def play(method: Method, game: ModelGame, watch: Watch, settings: dict[str, Any]) -> Scores:
+    """Give a game to a method that takes units away, and return its scores.
+
+    Parameters
+    ----------
+    method : Method
+        What is run.
+    game : ModelGame
+        Not played before.
+    watch : Watch
+        Progress and the wish to stop.
+    settings : dict
+        Of the method.
+
+    Returns
+    -------
+    Scores
+        One a unit.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> game = ModelGame(Question(lm, lm.tokenize("The king")), np.arange(2, dtype=np.int32))
+    >>> play(METHODS["leave_one_out"], game, Watch(), {}).passes
+    3
+    """
+    found = method.function(game, watch, **settings)
+    return replace(
+        found,
+        scores=game.scores(found.scores),
+        settings={**found.settings, **game.settings},
+        passes=game.passes,
+        value=game.full,
+    )
 
 
 def find_method(name: str) -> Method:
@@ -237,8 +269,8 @@ def find_method(name: str) -> Method:
     >>> find_method("gradient").label
     'Gradient norm'
     """
-    if name in REFUSED:
+    if isinstance(name, str) and name in REFUSED:
         raise UnavailableError(*REFUSED[name])
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise UnknownNameError(f"There is no method {name!r}.", nearest(name, METHODS))
     return METHODS[name]

@@ -191,7 +191,7 @@ class _Graph:
             place += count
         assert found is not None
         found = replace(found, scores=columns, passes=int(number == 0), value=self.values[number])
-        return Row(self.questions[number], found)
+        return Row(number, self.questions[number], found)
 
     def _batch_size(self, sizes: list[int], max_memory: int) -> int:
         if self.hidden is None:

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from lmwidget.answer_levels import Units, unit_of_answer
 from lmwidget.answers import AnswerAttribution
-from lmwidget.attribution import GAME_SETTINGS, find_method
+from lmwidget.attribution import find_method
 from lmwidget.attribution.answer_gradients import one_pass
-from lmwidget.attribution.answer_rows import Row, row_by_row
+from lmwidget.attribution.answer_rows import ANSWER_SETTINGS, Row, play_rows, row_by_row
 from lmwidget.attribution.answer_text import Written, read_answer
 from lmwidget.attribution.budget import memory_bytes
 from lmwidget.attribution.method import Method, Watch
@@ -50,8 +50,10 @@ def attribute_answer(  # noqa: PLR0913
     """Return how much each token contributed to each token of an answer.
 
     Gradient norm and input × gradient take one forward pass for the whole answer, and as many
-    backward passes as it has tokens, several of them at once. Every other method is asked about one
-    token after the other.
+    backward passes as it has tokens, several of them at once. Methods that take units away read a
+    changed text once for all tokens behind it, where every token asks about the same texts:
+    leave-one-out, exact Shapley values, any with ``keep_answer=True``, any of an encoder-decoder.
+    Otherwise one token is asked about after the other.
 
     Parameters
     ----------
@@ -88,7 +90,8 @@ def attribute_answer(  # noqa: PLR0913
         Asked again and again; True stops, with the rows that are finished. So does an interrupt
         from the keyboard.
     **settings
-        Settings of the method.
+        Settings of the method; of those that take units away also ``removal``, ``keep_special``,
+        and ``keep_answer``: True to take only the input's units away.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def attribute_answer(  # noqa: PLR0913
     (2, 4)
     """
     chosen = find_method(method)
-    known = [*chosen.settings, *(GAME_SETTINGS if chosen.needs == "values" else ())]
+    known = [*chosen.settings, *(ANSWER_SETTINGS if chosen.needs == "values" else ())]
     refuse_unknown(settings, known, f"The method {method!r}")
     begin = time.perf_counter()
     written = read_answer(
@@ -131,10 +134,11 @@ def attribute_answer(  # noqa: PLR0913
             if chosen.one_pass:
                 found = one_pass(chosen, written, watch, budget, settings)
             if found is None:
-                found = row_by_row(chosen, written, units, watch, budget, settings)
+                rows_of = play_rows if chosen.needs == "values" else row_by_row
+                found = rows_of(chosen, written, units, watch, budget, settings)
     if not found:
         watch.check()
-    watch.pass_on(complete=len(found) == len(written))
+    watch.pass_on(complete=_complete(found, written))
     attribution = _result(chosen, written, found, units if by_unit else None, level)
     attribution.cost["seconds"] = time.perf_counter() - begin
     return attribution if by_unit else attribution.by(level, rows="token")
@@ -144,7 +148,7 @@ def _result(
     method: Method, written: Written, rows: list[Row], units: Units | None, level: str | Spans
 ) -> AnswerAttribution:
     questions, first = [row.question for row in rows], rows[0].found
-    places = written.rows[: len(rows)]
+    places = [written.rows[row.number] for row in rows]
     borders = [written.input_length, written.start]
     columns: dict[str, Any] = {"tokens": written.tokens}
     if units is not None:
@@ -178,8 +182,12 @@ def _result(
         model=written.lm.name,
         settings=first.settings,
         cost={"passes": sum(row.found.passes for row in rows)},
-        partial=len(rows) < len(written),
+        partial=not _complete(rows, written),
     )
+
+
+def _complete(rows: list[Row], written: Written) -> bool:
+    return len(rows) == len(written) and not any(row.found.partial for row in rows)
 
 
 def _wrote(written: Written, place: int, question: Question) -> Prediction:

@@ -95,12 +95,7 @@ class Game(ABC):
         """
         watch = watch or Watch()
         keys = [row.tobytes() for row in np.packbits(present, axis=1)]
-        new = list(
-            {
-                key: i for i, key in reversed(list(enumerate(keys))) if key not in self._known
-            }.values()
-        )
-        new.sort()
+        new = self._unknown(keys, present)
         done = 0
 
         def found(places: NDArray[np.intp], values: NDArray[np.float64]) -> bool:
@@ -132,6 +127,26 @@ class Game(ABC):
         found = np.zeros(int(self.units.max()) + 1, np.float32)
         found[self.players] = values
         return found
+
+    def _unknown(self, keys: list[bytes], present: Coalitions) -> list[int]:
+        """Return the first place of each coalition whose value is not known yet."""
+        new: list[int] = []
+        seen: set[bytes] = set()
+        for i, key in enumerate(keys):
+            if key in self._known or key in seen:
+                continue
+            recalled = self._recalled(present[i])
+            if recalled is None:
+                new.append(i)
+                seen.add(key)
+            else:
+                self._known[key] = recalled
+        return new
+
+    def _recalled(self, present: NDArray[np.bool_]) -> float | None:
+        """Return the value of a coalition that was found elsewhere, if it was."""
+        del present
+        return None
 
     @abstractmethod
     def _evaluate(

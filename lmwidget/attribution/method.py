@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import CancelledError
+from lmwidget.errors import CancelledError, InputError
 from lmwidget.results import Check
 
 
@@ -72,6 +72,10 @@ class Watch:
         progress: Callable[[int, int, float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
+        if cancelled is not None and not callable(cancelled):
+            raise InputError(
+                f"cancelled is {cancelled!r}.", "Give a function that returns True to stop."
+            )
         self._progress = progress
         self._cancelled = cancelled
         self._start: float | None = None
@@ -226,6 +230,9 @@ class Method:
     one_pass : bool
         Whether it looks only at embeddings and gradient of the text itself, so that one forward
         pass gives a whole answer.
+    nested : bool
+        Whether what it asks of a text holds what it asks of the text's beginning, so that the
+        passes over a whole answer give each of its tokens.
     """
 
     name: str
@@ -239,6 +246,7 @@ class Method:
     order: int = 50
     unit: str = ""
     one_pass: bool = False
+    nested: bool = False
 
     @property
     def settings(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from lmwidget.attribution.question import Question
 from lmwidget.attribution.rows import Reading, Removal, Row
 from lmwidget.attribution.targets import token_id
 from lmwidget.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from lmwidget.attribution.answer_values import RowValues
 
 REMOVALS = ("delete", "mask", "pad", "unk")
 
@@ -34,8 +37,12 @@ class ModelGame(Game):
         that in place of each. Default: the mask token of models that have one, else ``"delete"``.
     keep_special : bool, default True
         Special tokens are always there.
+    always : ndarray of bool, shape (token,), optional
+        More tokens that are always there.
     max_memory : int, optional
         Bytes for one batch.
+    answer : RowValues, optional
+        What is known of other tokens of the same answer, and told.
 
     Raises
     ------
@@ -60,7 +67,9 @@ class ModelGame(Game):
         *,
         removal: str | None = None,
         keep_special: bool = True,
+        always: NDArray[np.bool_] | None = None,
         max_memory: int = DEFAULT_MEMORY,
+        answer: RowValues | None = None,
     ) -> None:
         self.question, self.lm = question, question.lm
         tokens = question.tokens
@@ -70,6 +79,8 @@ class ModelGame(Game):
         self.unit = question.unit
         fixed = np.zeros(len(tokens), bool)
         fixed[question.anchors()] = True
+        if always is not None:
+            fixed |= always
         if keep_special:
             fixed |= np.array([kind == "special" for kind in tokens.kinds])
         playing = ~np.bincount(units, weights=fixed).astype(bool)
@@ -83,7 +94,8 @@ class ModelGame(Game):
         chains = [self.row(np.ones(len(self), bool))]
         if self._filling is not None:
             chains.append(self.row(np.zeros(len(self), bool)))
-        self._evaluator = Evaluator(question, readings, chains, max_memory)
+        self._answer = answer
+        self._evaluator = Evaluator(question, readings, chains, max_memory, answer)
 
     def _replacement(self, removal: str | None) -> tuple[str, int | None]:
         tokenizer: Any = self.lm.tokenizer
@@ -101,6 +113,9 @@ class ModelGame(Game):
                 )
             return removal, int(token)
         return removal, token_id(self.lm, removal, "removal")
+
+    def _recalled(self, present: NDArray[np.bool_]) -> float | None:
+        return None if self._answer is None else self._answer.known(self.row(present))
 
     def _evaluate(
         self,

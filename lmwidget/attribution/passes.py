@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lmwidget.attribution.packing import Groups, pack
 from lmwidget.capture.memory import counting_alive, free_bytes
 from lmwidget.models.batches import filled_rows, fills_up, one_by_one, padding_id
 
 if TYPE_CHECKING:
-    from lmwidget.attribution.prefixes import Prefixes
+    from lmwidget.attribution.answer_values import RowValues
+    from lmwidget.attribution.prefixes import After
     from lmwidget.attribution.question import Question
     from lmwidget.attribution.rows import Reading, Row
 
 _TOKENS = 1024  # in one pass on a processor, where larger ones only cost memory
 _MOST_TOKENS = 1 << 14  # in one pass elsewhere
-
-
-class After(NamedTuple):
-    """What rows go on from.
-
-    Attributes
-    ----------
-    prefixes : Prefixes
-        Beginnings that were read.
-    start : int
-        Tokens of them in front of each row.
-    which : list of int
-        The beginning of each row.
-    """
-
-    prefixes: Prefixes
-    start: int
-    which: list[int]
+_TOLERANCE = 1e-4
 
 
 class Passes:
@@ -51,6 +36,8 @@ class Passes:
         What is read; one pass each.
     max_memory : int
         Bytes for one pass; of what is free, at most half is taken.
+    answer : RowValues, optional
+        Told what passes say about other tokens of an answer.
 
     Attributes
     ----------
@@ -71,8 +58,15 @@ class Passes:
     (2,)
     """
 
-    def __init__(self, question: Question, readings: Sequence[Reading], max_memory: int) -> None:
+    def __init__(
+        self,
+        question: Question,
+        readings: Sequence[Reading],
+        max_memory: int,
+        answer: RowValues | None = None,
+    ) -> None:
         self.question, self.lm, self.readings = question, question.lm, readings
+        self.answer = answer
         self.max_memory, self.bytes = max_memory, 0.0
         self._equal, self._alone = not fills_up(self.lm), one_by_one(self.lm)
 
@@ -89,7 +83,8 @@ class Passes:
         list of int
             As :meth:`lmwidget.attribution.rows.Reading.places` counts them.
         """
-        return [p for reading in self.readings for own in reading.places(row) for p in own]
+        more = [] if self.answer is None else self.answer.places(row)
+        return more + [p for reading in self.readings for own in reading.places(row) for p in own]
 
     def most(self) -> int:
         """Return how many tokens may be in one pass.
@@ -170,15 +165,45 @@ class Passes:
         ndarray of float64, shape (row,)
             Values.
         """
-        found: NDArray[np.float64] = np.zeros(len(rows))
-        for reading in self.readings:
-            found += self._read(reading, rows, after)
-        return found
+        return self.scored(self.logits(rows, after))
 
-    def _read(
-        self, reading: Reading, rows: Sequence[Row], after: After | None
-    ) -> NDArray[np.float64]:
+    def scored(self, logits: Sequence[Sequence[Tensor]]) -> NDArray[np.float64]:
+        """Return the values of rows from :meth:`logits`.
+
+        Parameters
+        ----------
+        logits : sequence of sequence of Tensor
+            Of every reading.
+
+        Returns
+        -------
+        ndarray of float64, shape (row,)
+            Values.
+        """
+        pairs = zip(self.readings, logits, strict=True)
+        found = torch.stack([self.question.score(one.terms, own).double() for one, own in pairs])
+        values: NDArray[np.float64] = found.sum(0).cpu().numpy()
+        return values
+
+    def logits(self, rows: Sequence[Row], after: After | None = None) -> list[list[Tensor]]:
+        """Return what the values of rows are made from.
+
+        Parameters
+        ----------
+        rows, after
+            As for :meth:`values`.
+
+        Returns
+        -------
+        list of list of Tensor, shape (row, position, candidate)
+            For each reading, one a term.
+        """
+        return [self._read(reading, rows, after) for reading in self.readings]
+
+    def _read(self, reading: Reading, rows: Sequence[Row], after: After | None) -> list[Tensor]:
         places = [p for row in rows for own in reading.places(row) for p in own]
+        if self.answer is not None:
+            places += [p for row in rows for p in self.answer.places(row)]
         start = 0 if after is None else after.start
         stop = None if after is None else max(places) + 1
         more = len(reading.written)
@@ -197,4 +222,34 @@ class Passes:
         inputs = self.question.economical(inputs, length - min(places))
         if after is not None:
             inputs = after.prefixes.inputs(inputs, start, after.which)
-        return reading.values(rows, self.lm.run(inputs), length)
+        found = self.lm.run(inputs)
+        if self.answer is not None:
+            self.answer.hear(rows, found, length)
+        return reading.logits(rows, found, length)
+
+
+def same_logits(model: Any, found: Tensor, expected: Tensor) -> bool:
+    """Return whether two ways of computing logits differ by no more than rounding.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model, whose precision counts.
+    found, expected : Tensor
+        Logits of the same shape.
+
+    Returns
+    -------
+    bool
+        False where one is NaN.
+
+    Examples
+    --------
+    >>> same_logits(torch.nn.Linear(1, 1), torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.1]))
+    False
+    """
+    kinds = (p.dtype for p in model.parameters() if p.is_floating_point())
+    allowed = max(_TOLERANCE, 8 * float(torch.finfo(next(kinds, torch.float32)).eps))
+    finite = expected[expected.isfinite()]
+    allowed *= max(1.0, float(finite.abs().max())) if len(finite) else 1.0
+    return bool((((found - expected).abs() <= allowed) | (found == expected)).all())

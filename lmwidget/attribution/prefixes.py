@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from transformers.cache_utils import (
     Cache,
@@ -31,15 +29,35 @@ class _KeptLayer(DynamicLayer):
         super().__init__()
         self.lazy_initialization(keys, values)
         self.keys, self.values, self.which = keys, values, which.to(keys.device)
+        self.longer = keys, values
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
         del args, kwargs
-        return (
+        self.longer = (
             torch.cat([self.keys[self.which], key_states], dim=-2),
             torch.cat([self.values[self.which], value_states], dim=-2),
         )
+        return self.longer
+
+
+class After(NamedTuple):
+    """What rows go on from.
+
+    Attributes
+    ----------
+    prefixes : Prefixes
+        Beginnings that were read.
+    start : int
+        Tokens of them in front of each row.
+    which : list of int
+        The beginning of each row.
+    """
+
+    prefixes: Prefixes
+    start: int
+    which: list[int]
 
 
 class Prefixes:
@@ -53,6 +71,8 @@ class Prefixes:
         The texts.
     length : int
         Tokens of each that are read.
+    after : After, optional
+        What they go on from themselves.
 
     Examples
     --------
@@ -65,19 +85,29 @@ class Prefixes:
     torch.Size([2, 1])
     """
 
-    def __init__(self, lm: Reader, rows: Sequence[Row], length: int) -> None:
-        # Without its configuration a cache keeps all, also of layers with a sliding window.
-        cache = DynamicCache()
+    def __init__(
+        self, lm: Reader, rows: Sequence[Row], length: int, after: After | None = None
+    ) -> None:
+        start = 0 if after is None else after.start
         inputs = lm.arguments(
-            torch.tensor([row.ids[:length] for row in rows]),
-            segments=torch.tensor([row.segments[:length] for row in rows]),
+            torch.tensor([row.ids[start:length] for row in rows]),
+            segments=torch.tensor([row.segments[start:length] for row in rows]),
+            mask=None if after is None else torch.ones(len(rows), length, dtype=torch.long),
         )
         for name in ("logits_to_keep", "num_logits_to_keep"):
             if takes(lm.model, name):
                 inputs[name] = 1
                 break
-        lm.run({**inputs, "past_key_values": cache, "use_cache": True})
-        self._layers = [(layer.keys, layer.values) for layer in cache.layers]
+        self._layers: list[tuple[Tensor, Tensor]]
+        if after is None:
+            # Without its configuration a cache keeps all, also of layers with a sliding window.
+            cache = DynamicCache()
+            lm.run({**inputs, "past_key_values": cache, "use_cache": True})
+            self._layers = [(layer.keys, layer.values) for layer in cache.layers]
+        else:
+            inputs = after.prefixes.inputs(inputs, start, after.which)
+            lm.run(inputs)
+            self._layers = [layer.longer for layer in inputs["past_key_values"].layers]
 
     def inputs(self, inputs: dict[str, Any], start: int, which: Sequence[int]) -> dict[str, Any]:
         """Return the arguments of a pass over rows that go on from here.
@@ -128,38 +158,3 @@ def can_share(lm: Reader) -> bool:
         return False
     kinds = {type(layer) for layer in DynamicCache(config=lm.model.config).layers}
     return kinds <= {DynamicLayer, DynamicSlidingWindowLayer}
-
-
-def common_lengths(chain: Row, rows: Sequence[Row]) -> NDArray[np.intp]:
-    """Return how many tokens rows have in common with another at their beginning.
-
-    Parameters
-    ----------
-    chain : Row
-        The other.
-    rows : sequence of Row
-        Rows.
-
-    Returns
-    -------
-    ndarray of int, shape (row,)
-        Tokens.
-
-    Examples
-    --------
-    >>> from lmwidget.attribution.rows import Row
-    >>> row = Row((5, 6, 7), (0, 0, 0), np.arange(4))
-    >>> common_lengths(row, [Row((5, 6, 8), (0, 0, 0), np.arange(4))])
-    array([2])
-    """
-    whole = _numbers(chain)
-    found = np.zeros(len(rows), np.intp)
-    for i, row in enumerate(rows):
-        count = min(len(whole), len(row.ids))
-        differs = np.flatnonzero(_numbers(row)[:count] != whole[:count])
-        found[i] = differs[0] if len(differs) else count
-    return found
-
-
-def _numbers(row: Row) -> NDArray[np.int64]:
-    return np.asarray(row.ids, np.int64) + (np.asarray(row.segments, np.int64) << 40)

@@ -188,22 +188,6 @@ class Reading:
         whole = len(row.upto) - 1 + len(self.written)
         return [[row.place(p % whole) for p in term.positions] for term in self.terms]
 
-    def values(self, rows: Sequence[Row], output: Any, length: int) -> NDArray[np.float64]:
-        """Return the value of each row.
-
-        Parameters
-        ----------
-        rows, output, length
-            As for :meth:`logits`.
-
-        Returns
-        -------
-        ndarray of float64, shape (row,)
-            Values.
-        """
-        logits = self.logits(rows, output, length)
-        return self.question.score(self.terms, logits).double().cpu().numpy()
-
     def logits(self, rows: Sequence[Row], output: Any, length: int) -> list[Tensor]:
         """Return the logits of each row at the places of each term.
 

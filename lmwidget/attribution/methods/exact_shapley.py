@@ -7,6 +7,7 @@ import numpy as np
 from lmwidget.attribution.completeness import completeness
 from lmwidget.attribution.game import Game
 from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.shapley import coalitions, shapley_values
 from lmwidget.errors import CancelledError, InputError
 
@@ -49,7 +50,7 @@ def exact_shapley(game: Game, watch: Watch, *, most: int = LARGEST) -> Scores:
     >>> why.check.relative < 1e-4
     True
     """
-    count = len(game)
+    count, most = len(game), whole_number("most", most, 1)
     if count > most:
         raise InputError(
             f"The text has {count} units, so there are {2**count:,} coalitions.",
@@ -74,4 +75,5 @@ METHOD = Method(
     function=exact_shapley,
     needs="values",
     order=42,
+    nested=True,
 )

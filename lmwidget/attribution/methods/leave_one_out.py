@@ -56,4 +56,5 @@ METHOD = Method(
     function=leave_one_out,
     needs="values",
     order=40,
+    nested=True,
 )

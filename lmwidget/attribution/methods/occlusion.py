@@ -101,4 +101,5 @@ METHOD = Method(
     function=occlusion,
     needs="values",
     order=41,
+    nested=True,
 )

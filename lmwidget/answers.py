@@ -217,12 +217,12 @@ class AnswerAttribution(AnswerOutput):
         >>> why.step(1).tokens.pieces, why.step(1).target.label
         (('The', ' king', ' said'), ' And')
         """
-        if not -len(self) <= row < len(self):
+        if row not in range(-len(self), len(self)):
             raise InputError(
-                f"There is no row {row}: {len(self)} {self.row_level}s were written.",
+                f"There is no row {row!r}: {len(self)} {self.row_level}s were written.",
                 f"Choose one from 0 to {len(self) - 1}.",
             )
-        row %= len(self)
+        row = int(row) % len(self)
         inputs, start = fine_borders(self)
         seen = start + int(self.rows[row, 1]) - 1
         columns = self._columns(inputs if inputs_only else seen)

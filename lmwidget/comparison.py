@@ -50,7 +50,12 @@ class Comparison:
     failures: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.attributions:
+        maps = self.attributions
+        if not isinstance(maps, tuple) or not all(isinstance(one, Attribution) for one in maps):
+            raise InputError(
+                "These are no maps to compare.", "Give a tuple of what lm.attribute(text) returned."
+            )
+        if not maps:
             raise InputError("There is no map to compare.", "Give at least one.")
         if len({one.tokens.pieces for one in self.attributions}) > 1:
             raise InputError(
@@ -152,7 +157,33 @@ class Comparison:
         return pd.DataFrame([self._row(i) for i in range(len(self))])
 
     def agreement_with_others(self, place: int) -> float:
-        """Return the mean rank correlation of one map with the others; NaN when it is alone."""
+        """Return the mean rank correlation of one map with the others; NaN when it is alone.
+
+        Parameters
+        ----------
+        place : int
+            Which map, from 0.
+
+        Returns
+        -------
+        float
+            From -1 to 1.
+
+        Raises
+        ------
+        InputError
+            When there is no such map.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw
+        >>> lmw.load("tiny").compare("The king", ["gradient"]).agreement_with_others(0)
+        nan
+        """
+        if place not in range(len(self)):
+            raise InputError(
+                f"There is no map {place!r}.", f"Choose one from 0 to {len(self) - 1}."
+            )
         others = np.delete(self.agreement[place], place)
         known = others[np.isfinite(others)]
         return float(known.mean()) if len(known) else float("nan")

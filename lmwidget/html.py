@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 
 from lmwidget.errors import InputError
+from lmwidget.storage import writable
 
 if TYPE_CHECKING:
     from lmwidget.widgets.base import ModelWidget
@@ -61,7 +62,7 @@ def to_html(
     Raises
     ------
     InputError
-        When something else than a widget is given.
+        When something else than a widget is given, or none, or the folder does not exist.
 
     Examples
     --------
@@ -71,11 +72,15 @@ def to_html(
     >>> lmw.to_html(page, lmw.AttentionGraph(lm, "The king"), lmw.SaliencyText(lm, "The king")).name
     'page.html'
     """
+    if not widgets:
+        raise InputError(
+            "There is no widget to write.", 'Give at least one: lmw.to_html("page.html", graph).'
+        )
     for widget in widgets:
         if not hasattr(widget, "_bundle"):
             raise InputError(
-                f"A {type(widget).__name__} is no widget of lmwidget.",
-                'The file comes first: lmw.to_html("page.html", graph, text).',
+                f"{type(widget).__name__} is no widget of lmwidget.",
+                'The file comes first, then widgets: lmw.to_html("page.html", graph, text).',
             )
     heading, name = title, title or ", ".join(type(widget).__name__ for widget in widgets)
     return write_page(path, widgets, title=name, heading=heading, max_bytes=max_bytes)
@@ -109,6 +114,11 @@ def write_page(
     Path
         The file.
 
+    Raises
+    ------
+    InputError
+        When the folder does not exist.
+
     Examples
     --------
     >>> import tempfile, os
@@ -117,6 +127,7 @@ def write_page(
     """
     from lmwidget.widgets.base import bundle
 
+    path = writable(path)
     kinds = list(dict.fromkeys(widget._bundle for widget in widgets))  # noqa: SLF001
     style = _PAGE_STYLE + "".join(bundle(f"{kind}.css").read_text("utf-8") for kind in kinds)
     sources = {kind: bundle(f"{kind}.js").read_text("utf-8") for kind in kinds}
@@ -139,7 +150,6 @@ def write_page(
 </body>
 </html>
 """
-    path = Path(path)
     path.write_text(page, encoding="utf-8")
     return path
 

@@ -188,7 +188,7 @@ class Sensitivity:
         """
         tried = [KINDS[code] for code in np.unique(self.kind[~np.isnan(self.values)])]
         kind = kind or (tried[0] if tried else KINDS[0])
-        if kind not in KINDS or statistic not in _STATISTICS:
+        if kind not in KINDS or statistic not in [*_STATISTICS]:
             wrong, valid = (kind, KINDS) if kind not in KINDS else (statistic, _STATISTICS)
             raise UnknownNameError(f"There is no {wrong!r} here.", nearest(wrong, valid))
         if kind not in tried:

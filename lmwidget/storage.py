@@ -16,6 +16,42 @@ from lmwidget.errors import InputError
 FORMAT = "lmwidget/1"
 
 
+def writable(path: Any) -> Path:
+    """Return where to write a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        What the user gave.
+
+    Returns
+    -------
+    Path
+        The same.
+
+    Raises
+    ------
+    InputError
+        When it is no path, or its folder does not exist.
+
+    Examples
+    --------
+    >>> writable("why.safetensors").name
+    'why.safetensors'
+    """
+    found = _as_path(path)
+    if not found.resolve().parent.is_dir():
+        raise InputError(f"There is no folder for {path}.", "Make it first.")
+    return found
+
+
+def _as_path(path: Any) -> Path:
+    try:
+        return Path(path)
+    except TypeError as error:
+        raise InputError(f"{path!r} is no path.", "Give the name of a file.") from error
+
+
 def write_arrays(
     path: str | Path, kind: str, arrays: dict[str, NDArray[Any]], header: dict[str, Any]
 ) -> Path:
@@ -51,10 +87,9 @@ def write_arrays(
     """
     metadata = {"format": FORMAT, "kind": kind, "header": json.dumps(header, default=_plain)}
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    if not Path(path).resolve().parent.is_dir():
-        raise InputError(f"There is no folder for {path}.", "Make it first.")
+    path = writable(path)
     save_file(contiguous, str(path), metadata=metadata)
-    return Path(path)
+    return path
 
 
 def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -75,7 +110,7 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
     Raises
     ------
     InputError
-        When the file is not one of ours, or holds another kind of result.
+        When there is no such file, it is not one of ours, or it holds another kind of result.
 
     Examples
     --------
@@ -85,6 +120,9 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
     >>> read_arrays(path, "demo")[1]
     {'n': 1}
     """
+    path = _as_path(path)
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "Save a result with result.save(path).")
     try:
         with safe_open(str(path), framework="np") as file:
             metadata = file.metadata() or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -79,6 +80,11 @@ def unit_of_tokens(tokens: Tokens, level: str | Spans) -> NDArray[np.int32]:
         if level not in LEVELS:
             raise UnknownNameError(f"There is no level {level!r}.", nearest(level, LEVELS))
         keys = _keys(tokens, level)
+    elif not isinstance(level, list | tuple) or not level:
+        names = ", ".join(map(repr, LEVELS))
+        raise InputError(
+            f"{level!r} is no level.", f"Give one of {names}, or passages: level=[(0, 12), …]."
+        )
     else:
         keys = passage_of_tokens(tokens, level).tolist()
     alone = [kind == "special" for kind in tokens.kinds]
@@ -91,6 +97,30 @@ def unit_of_tokens(tokens: Tokens, level: str | Spans) -> NDArray[np.int32]:
         before = here
         units[i] = count
     return units
+
+
+def check_passages(passages: object) -> None:
+    """Refuse what is no list of passages, such as a single one.
+
+    Parameters
+    ----------
+    passages : object
+        What the user gave.
+
+    Raises
+    ------
+    InputError
+        Says how to give them.
+
+    Examples
+    --------
+    >>> check_passages(["a text", (0, 12)])
+    """
+    if not isinstance(passages, list | tuple):
+        raise InputError(
+            f"{passages!r} is no list of passages.",
+            "Give their texts, or where they begin and end: ['a text', (0, 12)].",
+        )
 
 
 def passage_of_tokens(tokens: Tokens, passages: Spans) -> NDArray[np.int32]:
@@ -118,6 +148,7 @@ def passage_of_tokens(tokens: Tokens, passages: Spans) -> NDArray[np.int32]:
     >>> passage_of_tokens(Tokens.from_pieces(["a", " b", " c"]), ["b"]).tolist()
     [-1, 0, -1]
     """
+    check_passages(passages)
     found = np.full(len(tokens), -1, np.int32)
     taken = np.full(len(tokens.text) + 1, -1)
     place = 0
@@ -269,7 +300,7 @@ def _span(text: str, passage: Any, place: int) -> tuple[int, int]:
             raise InputError(f"The text does not hold the passage {shown!r}.", "Copy it exactly.")
         return start, start + len(passage)
     try:
-        start, end = (int(number) for number in passage)
+        start, end = (operator.index(number) for number in passage)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{passage!r} is no passage.", "Give (start, end) in characters, or the text itself."

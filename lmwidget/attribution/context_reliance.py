@@ -20,7 +20,7 @@ from lmwidget.attribution.progress import showing
 from lmwidget.attribution.question import Question
 from lmwidget.errors import InputError, refuse_unknown
 from lmwidget.results import Attribution, Check
-from lmwidget.units import Spans, merged, passage_of_tokens
+from lmwidget.units import Spans, check_passages, merged, passage_of_tokens
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
@@ -108,6 +108,7 @@ def context_reliance(  # noqa: PLR0913
     >>> [piece for piece, score in zip(why.tokens.pieces, why.scores) if score]
     ['The king said.', ' And it came to pass.']
     """
+    check_passages(passages)
     name = method or ("exact_shapley" if len(passages) <= EXACT else "leave_one_out")
     chosen = find_method(name)
     if chosen.needs != "values":

@@ -397,6 +397,14 @@ class Question:
 
     def _placed(self, position: int | str | None) -> tuple[Readout, tuple[int, ...]]:
         read = self.tokens if self.output_tokens is None else self.output_tokens
+        if isinstance(position, bool) or not (
+            position is None or isinstance(position, str) or hasattr(position, "__index__")
+        ):
+            raise InputError(f"position is {position!r}.", "Give a token's place, or its text.")
+        if position is not None and self.lm.task == "sequence-classification":
+            raise InputError(
+                f"{self.lm.name} gives one answer for the whole text.", "Leave position= out."
+            )
         if self.lm.task == "question-answering":
             both = {None: (0, 1), "start": (0,), "end": (1,), 0: (0,), 1: (1,)}
             if position not in both:

@@ -167,6 +167,8 @@ def _words(text: str) -> list[str]:
 
 
 def _checked(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    if names is not None and (isinstance(names, str) or not hasattr(names, "__iter__")):
+        raise InputError(f"names is {names!r}.", "Give a list with one name for each class.")
     names = tuple(str(name) for name in names or ())
     if names and len(names) != count:
         raise InputError(

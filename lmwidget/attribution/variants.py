@@ -178,9 +178,9 @@ class Variants:
         with torch.no_grad():
             for reading in self._readings:
                 output, length = self._run(run, reading, points)
-                logits = reading.logits(rows, output, length)
-                heard.append(reading.listen(logits))
-                values += reading.score(logits)
+                values += reading.score(reading.logits(rows, output, length))
+                heard.append(reading.latest)
+                reading.heard.clear()
         self.passes += count
         ranks = np.max([[rank for _, rank in own] for own in heard], axis=0)
         return Asked(values, tuple(one[0] for one in heard[0]), ranks)
@@ -240,25 +240,23 @@ class _Listening(Reading):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.heard: dict[Any, tuple[Answer, int]] = {}
+        self.latest: list[tuple[Answer, int]] = []
 
     def key(self, row: Row) -> Any:
         """Return what rows have in common of which the same is heard."""
         moved = row.upto.tobytes() if self.kind == "span" else str(self.places(row))
         return row.ids, row.segments, moved
 
-    def values(self, rows: Sequence[Row], output: Any, length: int) -> NDArray[np.float64]:
-        """Return the value of each row, and keep its answer and the target's rank."""
-        logits = self.logits(rows, output, length)
-        self.heard |= dict(zip(map(self.key, rows), self.listen(logits), strict=True))
-        return self.score(logits)
+    def logits(self, rows: Sequence[Row], output: Any, length: int) -> list[Tensor]:
+        """Return the logits of each row, and keep its answer and the target's rank."""
+        found = super().logits(rows, output, length)
+        self.latest = list(zip(self._answers(found[0]), self._ranks(found[0]), strict=True))
+        self.heard |= dict(zip(map(self.key, rows), self.latest, strict=True))
+        return found
 
     def score(self, logits: list[Tensor]) -> NDArray[np.float64]:
         """Return the value of each row."""
         return self.question.score(self.terms, logits).double().cpu().numpy()
-
-    def listen(self, logits: list[Tensor]) -> list[tuple[Answer, int]]:
-        """Return the answer and the target's rank of each row."""
-        return list(zip(self._answers(logits[0]), self._ranks(logits[0]), strict=True))
 
     def _answers(self, logits: Tensor) -> list[Answer]:
         if self.kind == "class" and self.question.lm.multi_label:

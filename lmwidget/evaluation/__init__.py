@@ -17,6 +17,7 @@ from lmwidget.attribution.method import Watch
 from lmwidget.attribution.model_game import ModelGame
 from lmwidget.attribution.progress import showing
 from lmwidget.attribution.question import Question
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.errors import CancelledError, InputError, refuse_unknown
 from lmwidget.evaluation.compare import compare
 from lmwidget.evaluation.faithfulness import faithfulness
@@ -97,6 +98,7 @@ def check(
     refuse_unknown(
         unknown, ["of", "removal", "random_maps", "seeds", "seed", "max_memory"], "check"
     )
+    whole_number("seeds", seeds, 0)
     whole = attribution.whole() if isinstance(attribution, AnswerAttribution) else attribution
     question = _asked_again(lm, whole, of)
     with showing(progress, "Checking") as report:
@@ -153,8 +155,8 @@ def _asked_again(
 ) -> Question:
     if not isinstance(attribution, Attribution):
         raise InputError(
-            f"A {type(attribution).__name__} cannot be checked.",
-            "Give what lm.attribute() returned.",
+            f"What is to be checked is of type {type(attribution).__name__}.",
+            "Give a map: what lm.attribute(text) or lm.attribute_answer(text) returned.",
         )
     if attribution.model != lm.name or attribution.readout == "given":
         raise InputError(

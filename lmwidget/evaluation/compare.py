@@ -14,6 +14,7 @@ from lmwidget.attribution.method import Watch
 from lmwidget.attribution.model_game import ModelGame
 from lmwidget.attribution.progress import Report, showing
 from lmwidget.attribution.question import Question
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.comparison import Comparison
 from lmwidget.errors import (
     CancelledError,
@@ -110,11 +111,14 @@ def compare(  # noqa: PLR0913
     refuse_unknown(unknown, [*_KNOWN], "compare")
     names = _names(methods)
     labels = [find_method(name).label for name in names]
+    settings = _settings(settings)
+    whole_number("random_maps", random_maps, 1)
+    whole_number("seed", seed, 0)
     watch = Watch(None, cancelled)
     asked = {"target": target, "foil": foil, "of": of, "position": position}
     given = {"level": level, "output_tokens": output_tokens, "max_memory": max_memory}
     with showing(progress, "Comparing") as report, watch.interruptible():
-        done, failures = _maps(lm, tokens, dict(zip(names, labels, strict=True)), asked, given, settings or {}, report, watch)  # fmt: skip
+        done, failures = _maps(lm, tokens, dict(zip(names, labels, strict=True)), asked, given, settings, report, watch)  # fmt: skip
         if checks:
             done = _checked(
                 lm, tokens, done, of, random_maps, seed, memory_bytes(max_memory), watch
@@ -171,10 +175,28 @@ def _maps(
 
 
 def _names(methods: Sequence[str] | None) -> list[str]:
+    if methods is not None and not isinstance(methods, str | list | tuple):
+        raise InputError(
+            f"methods is {methods!r}.", "Give names, such as ['gradient', 'leave_one_out']."
+        )
     names = [methods] if isinstance(methods, str) else list(DEFAULT if methods is None else methods)
-    if len(set(names)) < len(names):
+    if not names:
+        raise InputError("No method is named.", "Name at least one, or leave methods= out.")
+    if any(name in names[:place] for place, name in enumerate(names)):
         raise InputError("A method is named twice.", "Name each once.")
     return names
+
+
+def _settings(settings: Any) -> dict[str, dict[str, Any]]:
+    found = {} if settings is None else settings
+    if not isinstance(found, dict) or not all(isinstance(own, dict) for own in found.values()):
+        raise InputError(
+            f"settings is {settings!r}.",
+            "Give those of each method: settings={'integrated_gradients': {'steps': 64}}.",
+        )
+    for name in found:
+        find_method(name)
+    return found
 
 
 def _question(first: Attribution, of: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lmwidget.attribution.game import Game
 from lmwidget.attribution.method import Watch
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.errors import InputError
 from lmwidget.results import Check
 
@@ -68,8 +69,7 @@ def faithfulness(
             f"There are {len(game)} units but scores of shape {values.shape}.",
             "Give one score for each unit.",
         )
-    if random_maps < 1:
-        raise InputError(f"random_maps is {random_maps}.", "Give at least 1.")
+    random_maps, seed = whole_number("random_maps", random_maps, 1), whole_number("seed", seed, 0)
     generator = np.random.default_rng(seed)
     orders = [np.argsort(-values, kind="stable")]
     orders += [generator.permutation(len(values)) for _ in range(random_maps)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lmwidget.attribution import METHODS, attribute
 from lmwidget.attribution.context_reliance import context_reliance, passages_of
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.comparison import rank_correlation
 from lmwidget.errors import CancelledError
 from lmwidget.results import Attribution, Check
@@ -63,7 +64,7 @@ def stability(
     1.0
     """
     method = METHODS.get(attribution.method)
-    if seeds < 1 or method is None:
+    if not whole_number("seeds", seeds, 0) or method is None:
         return []
     if "seed" not in method.settings:
         return [

@@ -12,7 +12,7 @@ from lmwidget.answer_levels import tokens_between
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import InputError
 from lmwidget.exchange.given_tokens import given_tokens
-from lmwidget.exchange.results import answer_map, one_map, wrong_object
+from lmwidget.exchange.results import answer_map, embedding_sum, one_map, wrong_object
 from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array
@@ -82,7 +82,7 @@ def from_captum(
         attributions = attributions[0]  # Captum answers a tuple of inputs with a tuple
     try:
         scores = plain_array(attributions)
-    except (TypeError, ValueError) as error:
+    except InputError as error:
         raise wrong_object(attributions, _WANTED) from error
     found = given_tokens(tokens)
     return one_map(
@@ -98,9 +98,7 @@ def _one_each(scores: NDArray[np.float32], count: int, over_width: str) -> NDArr
     elif scores.ndim == 2 and shape == (1, count):
         return scores.reshape(-1)
     if scores.ndim == 2 and scores.shape[0] == count:
-        exact = scores.astype(np.float64)
-        over = exact.sum(-1) if over_width == "sum" else np.linalg.norm(exact, axis=-1)
-        return np.asarray(over, np.float32)
+        return embedding_sum(scores, over_width).astype(np.float32)
     if scores.ndim == 1:
         return scores
     if scores.ndim in {2, 3} and shape[0] > 1:

@@ -11,6 +11,7 @@ from lmwidget.errors import InputError
 from lmwidget.models.alignment import Placed, Unit, align
 from lmwidget.models.surfaces import byte_level, sentencepiece
 from lmwidget.tokens import Tokens
+from lmwidget.widgets.array_attention import plain_strings
 from lmwidget.words import word_groups
 
 # Specials by name, and <|…|>; not any <…>, which may be HTML that somebody wrote.
@@ -50,12 +51,12 @@ def given_tokens(tokens: Tokens | Sequence[str] | None) -> Tokens:
     """
     if isinstance(tokens, Tokens):
         return tokens
-    if tokens is None or isinstance(tokens, str | bytes):
+    if tokens is None:
         raise InputError(
             "There are scores but no tokens.",
             'Give tokens=: lm.tokenize(text), or a list of str such as ["The", " cat"].',
         )
-    raw = [str(token) for token in tokens]
+    raw = plain_strings(tokens)
     written = [token for token in raw if not _SPECIAL.fullmatch(token)]
     if any("Ġ" in token or "Ċ" in token for token in written) and all(map(byte_level, written)):
         return _placed(raw, byte_level)

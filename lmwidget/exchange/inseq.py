@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import InputError
 from lmwidget.exchange.given_tokens import given_tokens
-from lmwidget.exchange.results import answer_map, chosen, wrong_object
+from lmwidget.exchange.results import answer_map, chosen, embedding_sum, wrong_object
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array
 
@@ -84,7 +84,7 @@ def from_inseq(
     parts = [part for part in (source, prefix) if part is not None]
     last = first + parts[0].shape[1]
     names = [*read, *target[:last]]
-    columns = given_tokens(_named(tokens, names))
+    columns = _named(tokens, names)
     if not read and not first:
         raise InputError(
             "The first token of this output was written from nothing.",
@@ -124,7 +124,7 @@ def _flat(scores: Any, over: str) -> NDArray[np.float64] | None:
             "Aggregate them first: output.aggregate().",
         )
     if array.ndim == 3:
-        array = array.sum(-1) if over == "sum" else np.linalg.norm(array, axis=-1)
+        array = embedding_sum(array, over)
     return array
 
 
@@ -133,10 +133,11 @@ def _unit(info: dict[str, Any]) -> str:
     return str(info.get("attributed_fn") or "score").removesuffix("_fn").replace("_", " ")
 
 
-def _named(tokens: Tokens | Sequence[str] | None, names: list[str]) -> Tokens | Sequence[str]:
-    if tokens is not None and len(tokens) != len(names):
+def _named(tokens: Tokens | Sequence[str] | None, names: list[str]) -> Tokens:
+    found = given_tokens(names if tokens is None else tokens)
+    if len(found) != len(names):
         raise InputError(
-            f"There are {len(tokens)} tokens but {len(names)} of source and target.",
+            f"There are {len(found)} tokens but {len(names)} of source and target.",
             "Give one for each.",
         )
-    return names if tokens is None else tokens
+    return found

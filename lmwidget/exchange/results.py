@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.answers import AnswerAttribution
-from lmwidget.errors import InputError, nearest
+from lmwidget.errors import InputError, UnknownNameError, nearest
 from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array
@@ -76,14 +76,17 @@ def one_map(
     Raises
     ------
     InputError
-        When there is not one score a token.
+        When there is not one score a token, or a name is no text.
 
     Examples
     --------
     >>> one_map(Tokens.from_pieces(["a", " b"]), [1, -1], method="demo").signed
     True
     """
+    _check_words(signed, method=method, target=target, unit=unit, model=model)
     values = plain_array(scores)
+    if not len(tokens):
+        raise InputError("There are no tokens.", "Give at least one, with its score.")
     if values.shape != (len(tokens),):
         raise InputError(
             f"There are {len(tokens)} tokens but scores of shape {values.shape}.",
@@ -100,6 +103,14 @@ def one_map(
         value=value,
         model=model,
     )
+
+
+def _check_words(signed: Any, **names: Any) -> None:
+    for name, value in names.items():
+        if not isinstance(value, str):
+            raise InputError(f"{name} is {value!r}.", "Give text, which the figure will show.")
+    if signed is not None and not isinstance(signed, bool | np.bool_):
+        raise InputError(f"signed is {signed!r}.", "Give True, False, or leave it out.")
 
 
 def answer_map(
@@ -142,6 +153,7 @@ def answer_map(
     >>> answer_map(tokens, 1, np.array([[2.0]]), method="demo").scores.tolist()
     [[2.0, 0.0]]
     """
+    _check_words(signed, **named)
     rows = len(scores)
     full = np.zeros((rows, len(tokens)), np.float32)
     full[:, : scores.shape[1]] = scores
@@ -160,6 +172,41 @@ def answer_map(
         signed=bool((full < 0).any()) if signed is None else signed,
         input_length=input_length,
         **named,
+    )
+
+
+def embedding_sum(scores: NDArray[np.floating[Any]], over_width: str) -> NDArray[np.float64]:
+    """Return scores of whole embeddings from those of their dimensions.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (..., width)
+        One a dimension.
+    over_width : "sum" or "norm"
+        Which makes them one.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        Scores.
+
+    Raises
+    ------
+    UnknownNameError
+        For another way.
+
+    Examples
+    --------
+    >>> embedding_sum(np.array([[3.0, 4.0]]), "norm").tolist()
+    [5.0]
+    """
+    exact = scores.astype(np.float64)
+    if over_width == "sum":
+        return np.asarray(exact.sum(-1))
+    if over_width == "norm":
+        return np.asarray(np.linalg.norm(exact, axis=-1))
+    raise UnknownNameError(
+        f"There is no over_width={over_width!r}.", nearest(over_width, ("sum", "norm"))
     )
 
 
@@ -192,6 +239,8 @@ def chosen(wanted: Any, names: Sequence[str], what: str, argument: str) -> int:
     >>> chosen("b", ["a", "b"], "classes", "output")
     1
     """
+    if not names:
+        raise InputError(f"There are no {what}.", "Give a result that holds at least one.")
     if wanted is None and len(names) == 1:
         return 0
     shown = ", ".join(repr(name) for name in names[:8]) + (", …" if len(names) > 8 else "")

@@ -93,19 +93,29 @@ def _row(
     explanation: Any, row: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str] | None]:
     """Return values, base values and pieces of one text."""
-    values, data = explanation.values, explanation.data
+    values, data = explanation.values, getattr(explanation, "data", None)
     base = explanation.base_values
-    bases = np.asarray(math.nan if base is None else base, np.float64)
+    bases = _numbers(math.nan if base is None else base)
     texts = None if data is None else list(data)
     if not _several(values, texts):
-        return np.asarray(values, np.float64), bases, texts
+        return _numbers(values), bases, texts
     count = len(values)
     if row is None and count != 1:
         raise InputError(f"The explanation is of {count} texts.", "Say which one: row=0.")
     number = chosen(row, [str(i) for i in range(count)], "texts", "row")
     own = bases[number] if bases.ndim and len(bases) == count else bases
     pieces = None if texts is None else [str(piece) for piece in texts[number]]
-    return np.asarray(values[number], np.float64), np.asarray(own), pieces
+    return _numbers(values[number]), np.asarray(own), pieces
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "The explanation holds values that are no numbers.",
+            "Give what a shap.Explainer returned for texts.",
+        ) from error
 
 
 def _several(values: Any, texts: list[Any] | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from lmwidget.errors import InputError
+from lmwidget.storage import writable
 
 Content = TypeVar("Content", str, bytes)
 
@@ -37,8 +37,6 @@ def given(content: Content, path: str | Path | None) -> Content | Path:
     """
     if path is None:
         return content
-    path = Path(path)
-    if not path.resolve().parent.is_dir():
-        raise InputError(f"There is no folder for {path}.", "Make it first.")
+    path = writable(path)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path

@@ -52,7 +52,7 @@ def png_figure(
         raise MissingDependencyError(
             "to_png() needs resvg_py.", "Run: pip install 'lmwidget[png]'"
         ) from error
-    if not 0 < scale <= 20:
+    if not isinstance(scale, int | float) or not 0 < scale <= 20:
         raise InputError(f"A scale of {scale} cannot be drawn.", "Give 1 to 4.")
     picture = svg_figure(why, width=width, theme=theme)
     return bytes(resvg_py.svg_to_bytes(svg_string=picture, zoom=float(scale)))

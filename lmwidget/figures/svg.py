@@ -79,8 +79,8 @@ def svg_figure(why: Attribution, *, width: int = 640, theme: Theme = "light") ->
     """
     if theme not in THEMES:
         raise InputError(f"There is no theme {theme!r}.", "Choose 'light' or 'dark'.")
-    if width < 240:
-        raise InputError(f"A figure of {width} pixels is too narrow.", "Give 240 or more.")
+    if not isinstance(width, int | float) or not 240 <= width < math.inf:
+        raise InputError(f"A figure of {width} pixels cannot be drawn.", "Give 240 or more.")
     picture = picture_of(why)
     room = width - 2 * _MARGIN
     look = _Look(theme, picture.signed)

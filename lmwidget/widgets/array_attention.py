@@ -115,6 +115,11 @@ def plain_array(values: Any) -> NDArray[np.float32]:
     ndarray of float32
         The same shape.
 
+    Raises
+    ------
+    InputError
+        When they are no numbers.
+
     Examples
     --------
     >>> plain_array([1, 2]).dtype
@@ -122,7 +127,13 @@ def plain_array(values: Any) -> NDArray[np.float32]:
     """
     if hasattr(values, "detach"):
         values = values.detach().float().cpu().numpy()
-    return np.asarray(values, dtype=np.float32)
+    try:
+        return np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"A {type(values).__name__} was given that holds no numbers.",
+            "Give an array, a tensor, or a list of numbers.",
+        ) from error
 
 
 def plain_tokens(tokens: Tokens | Sequence[str]) -> Tokens:
@@ -138,11 +149,47 @@ def plain_tokens(tokens: Tokens | Sequence[str]) -> Tokens:
     Tokens
         One token a string.
 
+    Raises
+    ------
+    InputError
+        When they are no strings.
+
     Examples
     --------
     >>> plain_tokens(["so", " bad"]).text
     'so bad'
     """
-    if isinstance(tokens, Tokens):
-        return tokens
-    return Tokens.from_pieces([str(piece) for piece in tokens])
+    return tokens if isinstance(tokens, Tokens) else Tokens.from_pieces(plain_strings(tokens))
+
+
+def plain_strings(tokens: Any) -> list[str]:
+    """Return tokens that are given as strings.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        One a token.
+
+    Returns
+    -------
+    list of str
+        The same.
+
+    Raises
+    ------
+    InputError
+        For anything else, such as ids, or one string for all.
+
+    Examples
+    --------
+    >>> plain_strings(("so", " bad"))
+    ['so', ' bad']
+    """
+    several = hasattr(tokens, "__iter__") and not isinstance(tokens, str | bytes)
+    found: list[str] = list(tokens) if several else []
+    if not several or not all(isinstance(piece, str) for piece in found):
+        raise InputError(
+            f"Tokens of type {type(tokens).__name__} are no list of strings.",
+            'Give tokens=: lm.tokenize(text), or a list of str such as ["The", " cat"].',
+        )
+    return found

@@ -55,7 +55,7 @@ def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: i
     >>> bool(abs(why.scores - exact.scores).max() < 1e-3)
     True
     """
-    count = len(game)
+    count, seed = len(game), whole_number("seed", seed, 0)
     asked = max(_EACH * count, _SMALL) if samples is None else samples
     asked = whole_number("samples", asked, min(count, 2**count - 2))
     watch.check()

@@ -69,7 +69,7 @@ def lime(
     >>> lmw.load("tiny").attribute("The king said", "lime").check.name
     'local fit'
     """
-    count = len(game)
+    count, seed = len(game), whole_number("seed", seed, 0)
     samples = (
         max(_FEWEST, _EACH * count) if samples is None else whole_number("samples", samples, 2)
     )

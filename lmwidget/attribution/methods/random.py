@@ -6,6 +6,7 @@ import numpy as np
 
 from lmwidget.attribution.game import Game
 from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.sampling import whole_number
 
 
 def random(game: Game, watch: Watch, *, seed: int = 0) -> Scores:
@@ -34,6 +35,7 @@ def random(game: Game, watch: Watch, *, seed: int = 0) -> Scores:
     >>> lmw.load("tiny").attribute("the king said", "random", seed=1).unit
     'random number'
     """
+    seed = whole_number("seed", seed, 0)
     watch.check()
     scores = np.random.default_rng(seed).standard_normal(len(game)).astype(np.float32)
     watch.report(1, 1)

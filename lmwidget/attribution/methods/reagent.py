@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.replacements import Candidates, candidates
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.variants import Asked, Variants
 from lmwidget.errors import InputError
 
@@ -103,6 +104,7 @@ def reagent(
         "steps": steps,
     }
     _check_settings(settings)
+    seed = whole_number("seed", seed, 0)
     watch.check()
     asked = _as_probability(question)
     tokens = question.tokens
@@ -274,9 +276,7 @@ def _check_settings(settings: dict[str, Any]) -> None:
     if isinstance(start, bool) or not isinstance(start, int | float) or not 0 <= start < math.inf:
         raise InputError(f"start is {start!r}.", "Give a number of at least 0, such as 0.01.")
     for name in ("top", "probes", "steps"):
-        value = settings[name]
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-            raise InputError(f"{name} is {value!r}.", "Give a whole number of at least 1.")
+        settings[name] = whole_number(name, settings[name], 1)
 
 
 METHOD = Method(

@@ -8,6 +8,7 @@ from torch.quasirandom import SobolEngine
 
 from lmwidget.attribution.game import Coalitions, Game
 from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.errors import CancelledError, InputError
 
 _LARGEST = 1 << 24
@@ -57,8 +58,7 @@ def sobol(game: Game, watch: Watch, *, masks: int = 32, seed: int = 0) -> Scores
     >>> why.unit, why.signed
     ('share of the variance', False)
     """
-    if isinstance(masks, bool) or not hasattr(masks, "__index__") or masks < 2:
-        raise InputError(f"masks is {masks!r}.", "Give a whole number of at least 2, such as 32.")
+    masks, seed = whole_number("masks", masks, 2), whole_number("seed", seed, 0)
     if len(game) > SobolEngine.MAXDIM:
         raise InputError(
             f"The text has {len(game)} units, but a Sobol sequence has {SobolEngine.MAXDIM}.",

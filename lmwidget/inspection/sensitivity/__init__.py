@@ -19,6 +19,7 @@ from lmwidget.attribution.method import Watch
 from lmwidget.attribution.progress import showing
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.rows import Removal, Row
+from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.variants import Answer, Asked, Variants
 from lmwidget.capture.gradients import EmbeddingLeaves
 from lmwidget.errors import InputError, UnavailableError, UnknownNameError, nearest
@@ -111,7 +112,7 @@ def sensitivity(  # noqa: PLR0913, as many as attribute() takes
     ['noise']
     """
     start = time.perf_counter()
-    settings = {"kinds": _kinds(kinds), "substitutes": substitutes, "noise": [float(s) for s in noise], "draws": draws, "seed": seed}  # fmt: skip
+    settings = {"kinds": _kinds(kinds), "substitutes": substitutes, "noise": noise, "draws": draws, "seed": seed}  # fmt: skip
     _check_settings(settings)
     question, single = _asked(lm, tokens, output_tokens, target, foil, of, position)
     fixed = np.array([kind == "special" for kind in tokens.kinds])
@@ -300,7 +301,7 @@ def _embed(run: EmbeddingLeaves, question: Question) -> None:
 
 
 def _kinds(kinds: str | Iterable[str]) -> list[str]:
-    given = [kinds] if isinstance(kinds, str) else list(kinds)
+    given = [kinds] if isinstance(kinds, str) or not hasattr(kinds, "__iter__") else list(kinds)
     for kind in given:
         if kind not in KINDS:
             raise UnknownNameError(f"There is no kind {kind!r}.", nearest(kind, KINDS))
@@ -310,11 +311,13 @@ def _kinds(kinds: str | Iterable[str]) -> list[str]:
 
 
 def _check_settings(settings: dict[str, Any]) -> None:
-    for name in ("substitutes", "draws"):
-        value = settings[name]
-        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
-            raise InputError(f"{name} is {value!r}.", "Give a whole number of at least 1.")
+    for name, least in (("substitutes", 1), ("draws", 1), ("seed", 0)):
+        settings[name] = whole_number(name, settings[name], least)
     sizes = settings["noise"]
-    if not sizes or not all(0 < size < math.inf for size in sizes):
+    try:
+        found = sorted({float(size) for size in sizes})
+    except (TypeError, ValueError):
+        found = []
+    if isinstance(sizes, str) or not found or not all(0 < size < math.inf for size in found):
         raise InputError(f"noise is {sizes!r}.", "Give sizes above 0, such as (0.1, 1.0).")
-    settings["noise"] = sorted(set(sizes))
+    settings["noise"] = found

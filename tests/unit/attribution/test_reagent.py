@@ -103,6 +103,13 @@ def test_recursion_of_the_paper(bag, steps, start):
     np.testing.assert_array_equal(why.scores, again.scores)
 
 
+def test_it_ends_when_what_is_kept_suffices(bag):
+    """Every rank is good enough, so each run takes one step of two texts."""
+    lax = bag.attribute("the king sat", "reagent", target=70, top=SIZE, probes=3, steps=9)
+    strict = bag.attribute("the king sat", "reagent", target=70, top=1, probes=3, steps=9)
+    assert lax.cost["passes"] <= 2 + 2 * 3 < strict.cost["passes"]
+
+
 def test_a_token_that_decides_comes_first():
     """Nothing but one token speaks for the target."""
     lm = LanguageModel(BagForCausalLM(), tiny_tokenizer("gpt2"), name="bag", task="causal")

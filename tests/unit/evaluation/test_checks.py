@@ -154,7 +154,7 @@ def test_mistakes():
     why = lm.attribute("the king")
     with pytest.raises(InputError, match="This map is of gpt2, not of llama"):
         other.check(why)
-    with pytest.raises(InputError, match="A str cannot be checked"):
+    with pytest.raises(InputError, match="of type str"):
         lm.check("why")
     with pytest.raises(InputError, match="a function of your own"):
         lm.check(lm.attribute("the king", of=lambda logits: logits[:, 1]))

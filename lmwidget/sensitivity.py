@@ -5,29 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import InputError, MissingDependencyError, UnknownNameError, nearest
-from lmwidget.results import Attribution, Prediction, prediction_from_dict
-from lmwidget.storage import read_arrays, write_arrays
+from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.results import Attribution, Prediction
+from lmwidget.sensitivity_output import ALL, KINDS, SensitivityOutput
 from lmwidget.tokens import Tokens
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-KINDS = ("substitution", "deletion", "noise")
-ALL = -1
-"In place of a token: the change is of all of them."
+__all__ = ["ALL", "KINDS", "Sensitivity"]
 
 _STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.nanmean, "max": np.nanmax}
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(SensitivityOutput):
     """What a model makes of a text with one small change after the other.
 
     Attributes
@@ -220,155 +214,3 @@ class Sensitivity:
             output=self.output,
             position=self.position,
         )
-
-    def to_dataframe(self, *, each: bool = False) -> pd.DataFrame:
-        """Return the curves: one row a token, kind and size.
-
-        ``found.to_dataframe().query("kind == 'noise'").pivot(index="size", columns="label",
-        values="mean").plot()`` draws them.
-
-        Parameters
-        ----------
-        each : bool, default False
-            One row a change instead.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``index`` (of the token; -1 for all), ``token``, ``label`` (the token and its
-            index), ``kind``, ``size``, then ``count``, ``min``, ``mean``, ``max`` of the changes
-            and ``kept``, the share that keeps the prediction. With ``each``: ``draw``,
-            ``replacement``, ``value``, ``change``, ``outcome``, ``kept``.
-
-        Raises
-        ------
-        MissingDependencyError
-            When pandas is not installed.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw
-        >>> found = lmw.load("tiny").sensitivity("The king said", noise=(0.1, 1.0))
-        >>> table = found.to_dataframe().query("kind == 'noise'")
-        >>> table.pivot(index="size", columns="label", values="mean").shape
-        (2, 4)
-        """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
-        pieces = ["(all)" if i == ALL else self.tokens.labels[i] for i in self.token.tolist()]
-        known = self.outcome >= 0
-        table = pd.DataFrame(
-            {
-                "index": self.token,
-                "token": pieces,
-                "label": [p if i == ALL else f"{p} {i}" for p, i in zip(pieces, self.token, strict=True)],
-                "kind": [KINDS[code] for code in self.kind.tolist()],
-                "size": self.size,
-                "draw": self.draw,
-                "replacement": list(self.names),
-                "value": self.values,
-                "change": self.changes,
-                "outcome": [self.outcomes[i] if i >= 0 else None for i in self.outcome.tolist()],
-                "kept": np.where(known, self.outcome == 0, np.nan),
-            }
-        )  # fmt: skip
-        if each:
-            return table
-        keys = ["index", "token", "label", "kind", "size"]
-        groups = table.groupby(keys, sort=False, dropna=False)
-        found: pd.DataFrame = groups.agg(
-            count=("change", "count"),
-            min=("change", "min"),
-            mean=("change", "mean"),
-            max=("change", "max"),
-            kept=("kept", "mean"),
-        ).reset_index()
-        return found
-
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one safetensors file and return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> found = lmw.load("tiny").sensitivity("The king", kinds="deletion")
-        >>> path = found.save(os.path.join(tempfile.mkdtemp(), "found.safetensors"))
-        >>> Sensitivity.load(path).value == found.value
-        True
-        """
-        header = {
-            "tokens": self.tokens.to_dict(),
-            "text": self.tokens.text,
-            "source": self.tokens.source,
-            "output": None if self.output is None else [self.output.to_dict(), self.output.text],
-            "target": vars(self.target),
-            "foil": vars(self.foil) if self.foil else None,
-            "predictions": [vars(prediction) for prediction in self.predictions],
-            **{name: getattr(self, name) for name in _PLAIN},
-        }
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        return write_arrays(path, "sensitivity", arrays, header)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Sensitivity:
-        """Return the result written by :meth:`save`.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to read.
-
-        Returns
-        -------
-        Sensitivity
-            Equal to what was saved.
-
-        Raises
-        ------
-        InputError
-            When the file holds something else.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> found = lmw.load("tiny").sensitivity("The king", kinds="deletion")
-        >>> path = found.save(os.path.join(tempfile.mkdtemp(), "found.safetensors"))
-        >>> Sensitivity.load(path).outcomes == found.outcomes
-        True
-        """
-        arrays, header = read_arrays(path, "sensitivity")
-        output = header["output"]
-        fields: dict[str, Any] = {**arrays, **{name: header[name] for name in _PLAIN}}
-        fields |= {name: tuple(header[name]) for name in ("outcomes", "names")}
-        return cls(
-            tokens=Tokens.from_dict(header["tokens"], header["text"], header["source"]),
-            target=prediction_from_dict(header["target"]),
-            foil=prediction_from_dict(header["foil"]) if header["foil"] else None,
-            predictions=tuple(prediction_from_dict(values) for values in header["predictions"]),
-            output=None if output is None else Tokens.from_dict(output[0], output[1]),
-            **fields,
-        )
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return self.attribution()._repr_mimebundle_(**kwargs)
-
-
-_ARRAYS = ("token", "kind", "size", "draw", "replacement", "values", "outcome")
-_PLAIN = (
-    "outcomes", "names", "value", "smallest_noise", "readout", "of", "unit", "model", "settings",
-    "cost", "partial", "position",
-)  # fmt: skip

@@ -174,7 +174,8 @@ class Reader:
         """
         if text is not None and not isinstance(text, str | Tokens):
             raise InputError(
-                f"The output is of type {type(text).__name__}.", "Give text, or lm.tokenize_output()."
+                f"The output is of type {type(text).__name__}.",
+                "Give text, or lm.tokenize_output().",
             )
         if self.task != "seq2seq" or not isinstance(text, Tokens):
             text = decoding.output_tokens(self, text if isinstance(text, str) else "")

@@ -170,18 +170,13 @@ class _Run:
     def _together(
         self, cut: int, families: list[list[int]], first: Numbers, starts: Numbers
     ) -> Iterator[list[list[int]]]:
-        """Yield families whose beginnings are kept at once, and that fit into one pass each."""
-        some: list[list[int]] = []
-        most, tokens = self.passes.most(), 0
-        for own in sorted(families, key=lambda own: (-int(first[own].max()), int(starts[own[0]]))):
-            more = sum(int(first[i]) + 1 - cut for i in own)
-            if some and (tokens + more > most or 2 * cut * (len(some) + 1) > most):
-                yield some
-                some, tokens = [], 0
-            some.append(own)
-            tokens += more
-        if some:
-            yield some
+        """Yield families whose beginnings are read in one pass, long rows first."""
+        if not families:
+            return
+        each = max(1, self.passes.most() // cut)
+        families = sorted(families, key=lambda own: (-int(first[own].max()), int(starts[own[0]])))
+        for begin in range(0, len(families), each):
+            yield families[begin : begin + each]
 
     def _trusted(
         self, rows: Sequence[Row], length: int, number: int, which: int, after: After | None = None

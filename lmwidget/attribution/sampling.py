@@ -14,7 +14,8 @@ from lmwidget.errors import CancelledError, InputError
 
 Weights = NDArray[np.float64]
 
-_ALIKE = 0.4  # of a coalition, that its sibling begins with
+ALIKE = 0.4
+"Share of a coalition that its sibling begins with."
 
 
 def whole_number(name: str, value: object, least: int) -> int:
@@ -84,7 +85,9 @@ def reached(values: NDArray[np.float64], watch: Watch, least: int) -> NDArray[np
     return there
 
 
-def kernel_sample(count: int, samples: int, seed: int) -> tuple[Coalitions, Weights]:
+def kernel_sample(
+    count: int, samples: int, seed: int, alike: float | None = ALIKE
+) -> tuple[Coalitions, Weights]:
     """Return coalitions and weights whose weighted least squares give Shapley values.
 
     The Shapley kernel of Lundberg and Lee (2017) gives the sizes ``s`` and ``count - s`` together
@@ -92,7 +95,7 @@ def kernel_sample(count: int, samples: int, seed: int) -> tuple[Coalitions, Weig
     implementation, sizes are taken whole from the outside while there are at least as many samples
     to expect of them as they have coalitions; the rest is drawn by the kernel, every coalition
     together with its complement, and every other one as the sibling of the one before: of the same
-    size, alike in its first 40 %, and behind that with other players, as far as there are. Each is
+    size, alike in its first part (``alike``), and behind that with other players, as far as there are. Each is
     still drawn as the kernel says; what siblings begin with has to be read but once. (That costs
     about as much accuracy as their being different behind wins: ``tests/bench/kernel_error.py``.)
     One that is drawn again counts again, but is not another sample.
@@ -105,6 +108,8 @@ def kernel_sample(count: int, samples: int, seed: int) -> tuple[Coalitions, Weig
         Most coalitions, of those with some but not all players.
     seed : int
         Of the draws.
+    alike : float, optional
+        Share of a coalition that its sibling begins with; None for no siblings.
 
     Returns
     -------
@@ -128,7 +133,7 @@ def kernel_sample(count: int, samples: int, seed: int) -> tuple[Coalitions, Weig
     left = samples - sum(map(len, present))
     if rest and left > 0:
         chances = np.array([mass[size] for size in rest])
-        drawn, times = _drawn(count, rest, chances / chances.sum(), left, seed)
+        drawn, times = _drawn(count, rest, chances / chances.sum(), left, seed, alike)
         present.append(drawn)
         weights.append(times / times.sum() * chances.sum())
     found = np.concatenate(weights)
@@ -191,7 +196,7 @@ def _subsets(count: int, size: int) -> Coalitions:
 
 
 def _drawn(
-    count: int, sizes: list[int], chances: Weights, most: int, seed: int
+    count: int, sizes: list[int], chances: Weights, most: int, seed: int, alike: float | None
 ) -> tuple[Coalitions, Weights]:
     """Draw coalitions with their complements, and how often each was drawn."""
     generator = np.random.default_rng(seed)
@@ -200,19 +205,21 @@ def _drawn(
     for _ in range(50 * most):  # the last few of a size may never be drawn
         if len(times) + 1 >= max(most, 2):
             break
-        if row is None:
+        if row is None or alike is None:
             row = drawn = generator.permutation(count) < generator.choice(sizes, p=chances)
         else:
-            drawn, row = _sibling(row, generator), None
+            drawn, row = _sibling(row, alike, generator), None
         for one in (drawn.tobytes(), (~drawn).tobytes()):
             times[one] = times.get(one, 0) + 1
     rows: Coalitions = np.frombuffer(b"".join(times), bool).reshape(-1, count)
     return rows, np.array(list(times.values()), float)
 
 
-def _sibling(row: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.bool_]:
+def _sibling(
+    row: NDArray[np.bool_], alike: float, generator: np.random.Generator
+) -> NDArray[np.bool_]:
     """Draw as many others as there are behind the beginning: others than before, while there are."""
-    begin = round(_ALIKE * len(row))
+    begin = round(alike * len(row))
     behind = row[begin:]
     order = np.lexsort((generator.random(len(behind)), behind))
     found: NDArray[np.bool_] = row.copy()

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from lmwidget.attribution.budget import DEFAULT_MEMORY
+from lmwidget.attribution.number import Number
 from lmwidget.attribution.targets import Wanted, resolve_wanted
-from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.errors import InputError
 from lmwidget.models.predictions import (
     labelled_token,
     log_probabilities,
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
     from lmwidget.tokens import Tokens
 
-OF = ("logit", "log_probability", "probability", "entropy")
-"What a target's logits are made into."
-
-_UNITS = {
-    "logit": "logit",
-    "log_probability": "log-probability",
-    "probability": "probability",
-    "entropy": "entropy",
-    "own function": "own function",
-}
 _TOP = 10
 
 
@@ -90,8 +81,8 @@ class Question:
     ----------
     place : Readout
         Where the logits are read.
-    of : str
-        ``"own function"`` for one of the user's.
+    number : Number
+        What the logits are made into.
     terms : tuple of Term
         What the number is made of.
     target, foil : Prediction
@@ -136,20 +127,13 @@ class Question:
         of: str | Callable[[Tensor], Tensor] | None = None,
         position: int | str | None = None,
     ) -> None:
-        if isinstance(of, str) and of not in OF:
-            raise UnknownNameError(f"There is no of={of!r}.", nearest(of, OF))
-        if of is not None and not isinstance(of, str) and not callable(of):
-            raise InputError(
-                f"of is a {type(of).__name__}.", f"Give {', '.join(OF)}, or a function of logits."
-            )
         self.lm, self.tokens, self.output_tokens = lm, tokens, output_tokens
         if lm.task == "seq2seq" and output_tokens is None:
             self.output_tokens = lm.tokenize_output()
         self.place, self.ends = self._placed(position)
         self.position = position
         self._asked = (target, foil, of)
-        self._function: Callable[[Tensor], Tensor] | None = None if isinstance(of, str) else of
-        self.of = "logit"
+        self.number = Number(lm, "logit" if of is None else of)
 
     @property
     def first_positions(self) -> tuple[int, ...]:
@@ -186,6 +170,11 @@ class Question:
         return tuple(i for i, token in enumerate(self.tokens.ids.tolist()) if token == mask)
 
     @property
+    def of(self) -> str:
+        """What the logits are made into; ``"own function"`` for one of the user's."""
+        return self.number.of
+
+    @property
     def unit(self) -> str:
         """Unit of the number.
 
@@ -194,7 +183,7 @@ class Question:
         str
             ``"logit"``, ``"logit difference"``, ``"log-probability"``, …
         """
-        unit = _UNITS[self.of]
+        unit = self.number.unit
         return unit if self.foil is None else f"{unit} difference"
 
     @property
@@ -276,29 +265,22 @@ class Question:
         logits = logits_at(output, self.place.kind, self.first_positions)[0].detach().float()
         wanted = resolve_wanted(self.lm, self, target, foil, logits)
         several = max(len(one.ids) for one in wanted) > 1 and self.place.kind != "span"
-        self.of = "own function" if callable(of) else of or ("log_probability" if several else "logit")  # fmt: skip
-        if self.of in {"entropy", "own function"} and (foil is not None or several):
+        if of is None and several:
+            self.number = Number(self.lm, "log_probability")
+        if self.number.of_all and (foil is not None or several):
             raise InputError(
                 f"of={self.of!r} is a number of all candidates.", "Leave target and foil out."
             )
-        self._check_probable(logits)
+        if self.place.kind != "span":
+            self.number.check(logits)
         self.terms = tuple(
             self._term(sign, one) for sign, one in zip((1.0, -1.0), wanted, strict=False)
         )
         self.predictions = self._strongest(logits)
         described = [self._described(one, logits) for one in wanted]
         self.target, self.foil = described[0], described[1] if len(described) > 1 else None
-        if self.of in {"entropy", "own function"}:
-            name = "entropy" if self._function is None else getattr(self._function, "__name__", "own function")  # fmt: skip
-            self.target = Prediction(-1, name, float("nan"), float("nan"))
-
-    def _check_probable(self, logits: Tensor) -> None:
-        if self.of in {"log_probability", "probability", "entropy"} and self.place.kind != "span":
-            chances = log_probabilities(self.lm, logits)
-            if bool(chances.isnan().all()) and not bool(logits.isnan().any()):
-                raise InputError(
-                    f"The numbers of {self.lm.name} are no probabilities.", "Leave of= out."
-                )
+        if self.number.of_all:
+            self.target = Prediction(-1, self.number.label, float("nan"), float("nan"))
 
     def score(self, terms: Sequence[Term], logits: Sequence[Tensor]) -> Tensor:
         """Return the sum of some terms.
@@ -316,7 +298,10 @@ class Question:
             In the graph of the logits.
         """
         return torch.stack(
-            [term.sign * self._value(term, own) for term, own in zip(terms, logits, strict=True)]
+            [
+                term.sign * self.number.value(own, term.candidates)
+                for term, own in zip(terms, logits, strict=True)
+            ]
         ).sum(0)
 
     def score_output(self, terms: Sequence[Term], output: Any) -> Tensor:
@@ -337,39 +322,9 @@ class Question:
         kind = self.place.kind
         return self.score(terms, [logits_at(output, kind, term.positions) for term in terms])
 
-    def _value(self, term: Term, logits: Tensor) -> Tensor:
-        if self.of == "own function":
-            assert self._function is not None
-            given = logits[:, 0] if len(term.positions) == 1 else logits
-            found = self._function(given.float())
-            if not isinstance(found, Tensor) or found.shape != logits.shape[:1]:
-                shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-                raise InputError(
-                    f"The function of logits returned {shape} for {len(logits)} texts.",
-                    "Return a tensor of shape (text,).",
-                )
-            return found.float()
-        if self.of == "entropy":
-            return self._entropy(logits.float()).mean(-1)
-        assert term.candidates is not None
-        places = torch.arange(len(term.positions), device=logits.device)
-        chosen = torch.tensor(term.candidates, device=logits.device)
-        if self.of == "logit":
-            return logits[:, places, chosen].float().sum(-1)
-        total = log_probabilities(self.lm, logits.float())[:, places, chosen].sum(-1)
-        return total if self.of == "log_probability" else total.exp()
-
-    def _entropy(self, logits: Tensor) -> Tensor:
-        logs = log_probabilities(self.lm, logits)
-        own = -(logs.exp() * logs).nan_to_num(0.0)
-        if self.lm.multi_label:  # each label is a coin of its own
-            others = log_probabilities(self.lm, -logits)
-            own = own - (others.exp() * others).nan_to_num(0.0)
-        return own.sum(-1)
-
     def _term(self, sign: float, wanted: Wanted) -> Term:
         count, first = len(wanted.ids), self.first_positions
-        ids = None if self.of in {"entropy", "own function"} else wanted.ids
+        ids = None if self.number.of_all else wanted.ids
         if self.place.kind == "span":
             return Term(sign, (), first, ids)
         if self.place.kind == "next token":

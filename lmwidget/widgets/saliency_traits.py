@@ -124,7 +124,7 @@ class SaliencyTraits(ModelWidget):
     _clean_foil = _clean_target
 
     def _clean_of(self, value: Any) -> Any:
-        from lmwidget.attribution.question import OF
+        from lmwidget.attribution.number import OF
 
         if callable(value):
             self._function = value

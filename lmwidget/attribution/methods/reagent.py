@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.number import Number
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.replacements import Candidates, candidates
 from lmwidget.attribution.sampling import whole_number
@@ -237,7 +238,7 @@ def _as_probability(question: Question) -> Question:
     """Return the same question for the probability of the target, both resolved."""
     output = question.lm.run(question.inputs())
     question.resolve(output)
-    if question.foil is not None or question.of in {"entropy", "own function"}:
+    if question.foil is not None or question.number.of_all:
         raise InputError(
             "ReAGent follows the probability of one target.", "Leave foil= and of= out."
         )
@@ -250,7 +251,7 @@ def _as_probability(question: Question) -> Question:
         position=question.asked_position,
     )
     asked.resolve(output)
-    question.of = "probability"
+    question.number = Number(question.lm, "probability")
     return asked
 
 

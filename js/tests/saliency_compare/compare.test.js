@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import { layers, ROW } from "../../src/widgets/saliency_compare/gloss.js";
 import { finding, ordered, rowsAt } from "../../src/widgets/saliency_compare/rows.js";
+import { layers, ROW } from "../../src/widgets/saliency_compare/stack.js";
 import { asText } from "../../src/widgets/saliency_compare/table.js";
 import compare from "../../src/widgets/saliency_compare.js";
 import { fakeModel } from "../fake_model.js";
@@ -166,7 +166,7 @@ describe("rows", () => {
 
   test("are summed up in words, without the control", () => {
     expect(finding(ROWS, AGREEMENT, true)).toBe(
-      "Leave-one-out and LIME agree best (rank correlation 0.70). 1 of 2 maps beat random maps in every check; input × gradient does not.",
+      "Leave-one-out and LIME agree best (rank correlation 0.70). 1 of 2 maps beat random maps in every check; Input × gradient does not.",
     );
     expect(finding(ROWS, AGREEMENT, false)).not.toContain("random");
     expect(finding([ROWS[0]], [[1]], true)).toBe("Input × gradient does not beat random maps.");
@@ -271,6 +271,27 @@ describe("the widget", () => {
     expect(at('.lmw-unit[tabindex="0"]')).toHaveLength(1);
   });
 
+  test("a paragraph runs in its own direction", () => {
+    const text = ["سلام", " دنیا", ".\n", "1", " plain", " שלום"];
+    const plainly = text.map((_, i) => i);
+    const tokens = {
+      ...TOKENS,
+      ...{ text, raw: text, kind: text.map(() => "text"), whole: text.map(() => null) },
+      ...{ id: plainly, word: plainly, start: plainly, end: plainly.map((i) => i + 1) },
+    };
+    const rows = [text.map((_, i) => i)];
+    const { at } = shown({
+      _tokens: tokens,
+      _levels: [],
+      _scores: envelope(rows),
+      _figure: { ...figureOf(), rows: [wire({})], agreement: [] },
+    });
+    expect(at(".lmw-gloss-block").map((one) => one.getAttribute("dir"))).toEqual(["rtl", "ltr"]);
+    const left = (/** @type {number} */ i) => at(".lmw-unit")[i].getBoundingClientRect().left;
+    expect(left(1)).toBeLessThan(left(0));
+    expect(left(4)).toBeGreaterThan(left(3));
+  });
+
   test("boxes choose methods, at least one", () => {
     const { model, at } = shown();
     const boxes = /** @type {HTMLInputElement[]} */ (at(".lmw-method-boxes input"));
@@ -286,7 +307,7 @@ describe("the widget", () => {
     expect(at(".lmw-card")[0].textContent).not.toContain("Agrees");
   });
 
-  test("thousands of units take a handful of elements each", () => {
+  test("thousands of units take a handful of elements each", async () => {
     const many = Array.from({ length: 4096 }, (_, i) => ` w${i}`);
     const tokens = {
       ...TOKENS,
@@ -299,6 +320,7 @@ describe("the widget", () => {
       end: many.map((_, i) => i + 1),
       whole: many.map(() => null),
     };
+    const token = 4000;
     const rows = Array.from({ length: 12 }, (_, m) => many.map((_, i) => Math.sin(i * (m + 1))));
     const figure = {
       ...figureOf(),
@@ -306,13 +328,16 @@ describe("the widget", () => {
       agreement: [],
     };
     const { at } = shown({
+      token,
       _tokens: tokens,
       _levels: [],
       _scores: envelope(rows),
       _figure: figure,
     });
-    expect(at(".lmw-unit")).toHaveLength(4096);
+    expect(at(".lmw-unit").length).toBeLessThan(1000); // the first picture
+    await vi.waitFor(() => expect(at(".lmw-unit")).toHaveLength(4096));
     expect(at(".lmw-unit *").length).toBeLessThan(4096 * 5);
+    expect(at(".lmw-pinned").map((one) => /** @type {any} */ (one).dataset.unit)).toEqual(["4000"]);
   });
 
   test("the text is edited in its place, as in the other widgets", async () => {

@@ -85,8 +85,7 @@ function agreeing(rows, agreement) {
   }
   if (!best) return "";
   if (best.value <= 0) return "No two of these maps agree: rank correlations are zero or below.";
-  const second = inSentence(best.second);
-  return `${best.first} and ${second} agree best (rank correlation ${number(best.value)}).`;
+  return `${best.first} and ${best.second} agree best (rank correlation ${number(best.value)}).`;
 }
 
 /** @param {RowWire[]} rows */
@@ -101,15 +100,10 @@ function beating(rows) {
     return `${judged[0].label} ${verb} random maps.`;
   }
   if (failed.length === 0) return `All ${judged.length} maps beat random maps in every check.`;
-  const names = failed.map(({ label }) => inSentence(label));
+  const names = failed.map(({ label }) => label);
   const won = judged.length - failed.length;
   if (won === 0) return `None of the ${judged.length} maps beats random maps in every check.`;
   return `${won} of ${judged.length} maps beat random maps in every check; ${joined(names)} ${failed.length === 1 ? "does" : "do"} not.`;
-}
-
-/** A label inside a sentence, abbreviations as they are. @param {string} label */
-function inSentence(label) {
-  return /^[A-Z][a-z]/.test(label) ? label[0].toLowerCase() + label.slice(1) : label;
 }
 
 /** @param {string[]} names */

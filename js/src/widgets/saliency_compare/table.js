@@ -22,8 +22,8 @@ export function scoreTable() {
       replace(
         head,
         h("th", { scope: "col" }, "#"),
-        h("th", { scope: "col" }, "Token"),
-        rows.map(({ label, unit }) => h("th", { scope: "col" }, `${label} (${unit})`)),
+        h("th", { scope: "col", class: "lmw-col-token" }, "Token"),
+        rows.map(({ label, unit }) => h("th", { scope: "col" }, label, h("br", null), `(${unit})`)),
       );
       replace(
         body,

@@ -19,13 +19,12 @@ export function allScores({ tokens, size }, rows, unit) {
     h(
       "table",
       { class: "lmw-compare-tip" },
-      rows.map(({ label, measured, unit: of }) =>
+      rows.map(({ label, measured }) =>
         h(
           "tr",
           null,
           h("th", { scope: "row" }, label),
           h("td", null, scoreWords(measured, unit, 4)),
-          h("td", { class: "lmw-muted" }, of),
           h("td", null, measured.rank[unit] ? rankWords(measured, unit) : "–"),
           h("td", { class: "lmw-muted" }, measured.rank[unit] ? shareWords(measured, unit) : ""),
         ),

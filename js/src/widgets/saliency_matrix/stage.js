@@ -228,9 +228,11 @@ export function stage({ onHover, onChoose, onRelease }) {
         place = { row, column: place.column === null ? null : Math.min(place.column, end) };
       }
       if (next && next.theme !== scene?.theme) inks = inksOf(box);
+      const laid = layout !== null && scene?.grid === next?.grid;
       scene = next;
       aria(plot, "label", name);
-      if (scene) measure();
+      if (laid) jobs.next(paint);
+      else if (scene) measure();
     },
     /** @param {Partial<typeof lit>} next */
     light(next) {

@@ -24,6 +24,10 @@ import { linkedText } from "./text.js";
 /** @typedef {import("./types").Spot} Spot */
 /** @typedef {import("./types").Theme} Theme */
 
+/** Longer texts stand under the matrix a moment after it, so that the matrix is there at once. */
+const LONG = 700;
+const AFTERWARDS = 60;
+
 /**
  * @param {HTMLElement} el
  * @param {Actions} actions
@@ -97,6 +101,10 @@ export function matrixView(el, actions) {
   /** @type {MatrixState | null} */
   let state = null;
   let tableOpen = false;
+  /** What the text under the matrix was drawn from. @type {import("./types").Grid | null} */
+  let written = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let later;
 
   const limitsAt = once(limitsOf);
   const measuresAt = once(measures);
@@ -145,6 +153,16 @@ export function matrixView(el, actions) {
     if (tabled) table.draw(grid, measured, figure.unit);
   }
 
+  /** What was read and written, under the matrix. */
+  function drawText() {
+    if (!state) return;
+    const { tokens, grid } = state;
+    written = grid;
+    text.draw({ tokens, grid, plain: state.text, hidden: desk.editor.open });
+    text.pin(grid, at.pinned());
+    at.shadeText();
+  }
+
   /** @param {MatrixState} now */
   function drawChecks({ figure, grid, live, busy, checking }) {
     const row = at.pinned()?.row ?? null;
@@ -164,7 +182,7 @@ export function matrixView(el, actions) {
   /** @param {MatrixState} next @param {Theme} theme */
   function draw(next, theme) {
     state = next;
-    const { figure, grid, tokens } = state;
+    const { figure, grid } = state;
     const tabled = tableOpen && grid !== null;
     top.draw(state, { table: tabled });
     replace(heading, questionNodes(described(figure, grid, at.pinned()?.row ?? null)));
@@ -172,10 +190,10 @@ export function matrixView(el, actions) {
     classList.toggle("lmw-stale", state.busy && !state.checking && grid !== null);
     classList.toggle("lmw-unsigned", !figure.signed);
     table.element.hidden = !tabled;
-    text.draw({ tokens, grid, plain: state.text, hidden: desk.editor.open });
     drawMatrix(state, theme, tabled);
-    text.pin(grid, at.pinned());
-    at.shadeText();
+    clearTimeout(later);
+    if (grid && grid !== written && grid.columns > LONG) later = setTimeout(drawText, AFTERWARDS);
+    else drawText();
     drawChecks(state);
   }
 
@@ -190,6 +208,7 @@ export function matrixView(el, actions) {
       if (before && next.grid && before !== next.grid) frame.say("A new matrix stands.");
     },
     destroy() {
+      clearTimeout(later);
       desk.destroy();
       at.destroy();
       top.destroy();

@@ -11,12 +11,8 @@ import torch
 from lmwidget.attribution.baselines import gain_check, make_baseline
 from lmwidget.attribution.layer_function import LayerFunction
 from lmwidget.attribution.method import Method, Scores, Watch
-from lmwidget.attribution.path_integral import (
-    FEWEST_STEPS,
-    Path,
-    integrate,
-    integrate_adaptively,
-)
+from lmwidget.attribution.path import Path
+from lmwidget.attribution.path_integral import FEWEST_STEPS, integrate, integrate_adaptively
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.errors import InputError
 

@@ -110,7 +110,8 @@ def refuse_unknown(
     valid = list(valid)
     for keyword in keywords:
         if keyword not in valid:
-            remedy = nearest(keyword, [*valid, *also])
-            if not remedy.startswith(_CLOSE):
-                remedy = nearest(keyword, valid) if valid else "It takes no settings."
+            remedy = nearest(keyword, valid) if valid else "It takes no settings."
+            typo = difflib.get_close_matches(keyword, list(also), n=1, cutoff=0.75)
+            if typo and not remedy.startswith(_CLOSE):
+                remedy = f"{_CLOSE} {typo[0]!r}?"
             raise UnknownNameError(f"{caller} takes no {keyword!r}.", remedy)

@@ -79,7 +79,7 @@ def expected_gradients(
     """
     samples, seed = whole_number("samples", samples, 1), whole_number("seed", seed, 0)
     check_noise(noise)
-    if isinstance(references, str) or (references is not None and not len(references)):
+    if references is not None and (not isinstance(references, list | tuple) or not references):
         raise InputError(f"references is {references!r}.", "Give a list, such as ['mean', 'zero'].")
     watch.check()
     generator = np.random.default_rng(seed)

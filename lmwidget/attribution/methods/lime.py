@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,8 @@ def lime(
     samples = (
         max(_FEWEST, _EACH * count) if samples is None else whole_number("samples", samples, 2)
     )
-    if not kernel_width > 0 or not 0 <= penalty < math.inf:
+    numbers = all(isinstance(value, Real) for value in (kernel_width, penalty))
+    if not numbers or not kernel_width > 0 or not 0 <= penalty < math.inf:
         raise InputError(
             f"kernel_width is {kernel_width!r} and penalty is {penalty!r}.",
             "Give a positive width, and a penalty of at least 0.",

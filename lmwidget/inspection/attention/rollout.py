@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -171,9 +172,9 @@ def _step(weights: NDArray[np.float64], queries: list[int], residual: float) -> 
 
 
 def _check_residual(residual: float) -> None:
-    if not 0 <= residual <= 1:
+    if not isinstance(residual, Real) or not 0 <= residual <= 1:
         raise InputError(
-            f"The residual stream cannot carry a share of {residual}.", "Give a number 0 to 1."
+            f"The residual stream cannot carry a share of {residual!r}.", "Give a number 0 to 1."
         )
 
 

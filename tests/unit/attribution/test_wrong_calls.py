@@ -57,6 +57,10 @@ def refused(call, said):
         ("reagent", {"seed": -1}, "seed is -1"),
         ("random", {"seed": -1}, "seed is -1"),
         ("attention", {"layer": "x"}, "no layer 'x'"),
+        ("rollout", {"residual": "x"}, "a share of 'x'"),
+        ("lime", {"kernel_width": "x"}, "kernel_width is 'x'"),
+        ("expected_gradients", {"references": 3}, "references is 3"),
+        ("discretized_integrated_gradients", {"strategy": "x"}, "Choose one of 'steps'"),
     ],
 )
 def test_attribute(method, how, said):

@@ -9,7 +9,7 @@ import traitlets as t
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.results import Attribution
-from lmwidget.widgets.saliency_state import answer_steps
+from lmwidget.widgets.saliency_state import answer_steps, own_tokens
 from lmwidget.widgets.saliency_widget import SaliencyWidget, by_unit
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class AnswerWidget(SaliencyWidget):
             **how,
         )
         if self._answer is True and not result.partial:  # other methods explain the same answer
-            fine = result.tokens if result.source is None else result.source
-            self._answer = fine.ids[answer_steps(result)["start"] :].tolist()
+            self._answer = own_tokens(result).ids[answer_steps(result)["start"] :].tolist()
         return result
 
     def _drawn(self) -> dict[str, Any]:

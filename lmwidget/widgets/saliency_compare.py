@@ -16,7 +16,13 @@ from lmwidget.html import table
 from lmwidget.results import Attribution, Check
 from lmwidget.widgets.base import READY, bundle, has_content
 from lmwidget.widgets.saliency_levels import offered_levels
-from lmwidget.widgets.saliency_state import candidate, check_row, finite, method_info
+from lmwidget.widgets.saliency_state import (
+    candidate,
+    check_row,
+    finite,
+    method_info,
+    own_tokens,
+)
 from lmwidget.widgets.saliency_traits import OWN_FUNCTION, Given
 from lmwidget.widgets.saliency_widget import SaliencyWidget
 from lmwidget.wire import envelope
@@ -166,8 +172,7 @@ class SaliencyCompare(SaliencyWidget):
         )
 
     def _own_tokens(self) -> Tokens:
-        first: Attribution = self._result.attributions[0]
-        return first.tokens if first.source is None else first.source
+        return own_tokens(self._result.attributions[0])
 
     def _own_units(self) -> Any:
         return self._result.attributions[0].parts

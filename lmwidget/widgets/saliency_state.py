@@ -10,6 +10,7 @@ import numpy as np
 
 from lmwidget.attribution.method import Method
 from lmwidget.results import Attribution, Check, Prediction
+from lmwidget.tokens import Tokens
 
 _GROUPS = ((30, "Gradients"), (40, "Attention"), (90, "Perturbation"))
 _KINDS = ("int", "float", "bool", "str")
@@ -153,7 +154,7 @@ def answer_steps(answer: Any) -> dict[str, Any]:
     >>> answer_steps(why)["start"]
     2
     """
-    fine = answer.tokens if answer.source is None else answer.source
+    fine = own_tokens(answer)
     parts = np.arange(len(fine)) if answer.parts is None else answer.parts
     start = int(np.searchsorted(parts, answer.start))
     return {
@@ -167,6 +168,30 @@ def answer_steps(answer: Any) -> dict[str, Any]:
         "values": finite([float(value) for value in answer.values]),
         "checks": [None if check is None else check_row(check) for check in answer.row_checks],
     }
+
+
+def own_tokens(result: Any) -> Tokens:
+    """Return the model's own tokens of a result, whatever its units are.
+
+    Parameters
+    ----------
+    result : Attribution or AnswerAttribution
+        What is drawn.
+
+    Returns
+    -------
+    Tokens
+        Of the whole text.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> why = lmw.load("tiny").attribute("the king")
+    >>> own_tokens(why.by("sentence")) == why.tokens
+    True
+    """
+    found: Tokens = result.tokens if result.source is None else result.source
+    return found
 
 
 def asked_place(result: Attribution) -> int | None:
@@ -192,8 +217,7 @@ def asked_place(result: Attribution) -> int | None:
         return None
     place = result.position
     if isinstance(place, int):
-        fine = result.tokens if result.source is None else result.source
-        return place % len(fine)
+        return place % len(own_tokens(result))
     return next(iter(masks(result)), None)
 
 
@@ -218,7 +242,7 @@ def masks(result: Attribution) -> list[int]:
     """
     if result.readout != "masked token":
         return []
-    fine = result.tokens if result.source is None else result.source
+    fine = own_tokens(result)
     return [
         i
         for i, (raw, kind) in enumerate(zip(fine.raw, fine.kinds, strict=True))

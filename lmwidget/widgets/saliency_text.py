@@ -94,7 +94,7 @@ class SaliencyText(SaliencySources):
 
     def _picture(self, result: Any) -> dict[str, Any]:
         answer = isinstance(result, AnswerAttribution)
-        tokens = result.tokens if result.source is None else result.source
+        tokens = self._own_tokens()
         steps = answer_steps(result) if answer else None
         levels = offered_levels(
             tokens,

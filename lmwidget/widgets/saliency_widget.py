@@ -13,7 +13,7 @@ from lmwidget.units import level_name
 from lmwidget.widgets.base import READY, as_language_model, has_content
 from lmwidget.widgets.saliency_checks import SaliencyChecks
 from lmwidget.widgets.saliency_levels import refines
-from lmwidget.widgets.saliency_state import method_info
+from lmwidget.widgets.saliency_state import method_info, own_tokens
 from lmwidget.widgets.saliency_traits import OWN_FUNCTION, QUESTION
 from lmwidget.wire import decode
 
@@ -304,8 +304,7 @@ class SaliencyWidget(SaliencyChecks):
         return found
 
     def _own_tokens(self) -> Tokens:
-        found: Tokens = self._result.tokens if self._result.source is None else self._result.source
-        return found
+        return own_tokens(self._result)
 
     def _own_units(self) -> Any:
         """Return the unit of each token that scores were computed for; None for the tokens."""

@@ -9,9 +9,8 @@
 
 import "../core/core.css";
 import { together } from "../core/together.js";
-import { decode } from "../core/wire.js";
 import { initialize, once, session } from "../saliency/session.js";
-import { decodeLevels, levelName } from "../saliency/units.js";
+import { traitsReader } from "../saliency/traits.js";
 import { rowsAt } from "./saliency_compare/rows.js";
 import { compareView } from "./saliency_compare/view.js";
 import "./saliency_compare.css";
@@ -49,42 +48,21 @@ function render({ model, el }) {
     stop: () => asked.press("_stop"),
     submitText: (text) => asked.write({ text }),
   });
-  const figureOf = once(
-    (raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, .../** @type {any} */ (raw) }),
-  );
-  const scoresOf = once(decode);
-  const levelsOf = once(decodeLevels);
+  const traits = traitsReader(EMPTY_FIGURE);
   const rowsOf = once(rowsAt);
 
   /** @returns {CompareState} */
   function read() {
-    const status = asked.status();
-    const figure = figureOf(model.get("_figure"));
-    const levels = levelsOf(model.get("_levels"));
-    const given = model.get("_tokens");
-    const tokens = asked.now.newText || !given?.text ? null : given;
-    const scores = scoresOf(model.get("_scores"));
-    const at = tokens && rowsOf(tokens, levels, levelName(model.get("level")), figure, scores);
-    const live = asked.connected() && figure.live;
-    const missing = Boolean(model.get("_scores")?.shape) && scores === null;
+    const { common, scores, wanted } = traits(model, asked);
+    const { figure, tokens, levels } = common;
+    const at = tokens && rowsOf(tokens, levels, wanted, figure, scores);
     return {
-      text: model.get("text") ?? "",
-      token: model.get("token") ?? null,
-      theme: model.get("theme") ?? "auto",
+      ...common,
       methods: model.get("methods") ?? [],
-      tokens,
-      levels,
       level: at?.level ?? figure.level,
       sums: at?.sums ?? false,
       units: at?.units ?? null,
       rows: at?.rows ?? NONE,
-      figure,
-      status,
-      refused: asked.refused(),
-      busy: asked.busy(missing),
-      live,
-      editable: live && figure.editable,
-      badge: asked.badge(),
     };
   }
 

@@ -9,9 +9,8 @@
 
 import "../core/core.css";
 import { together } from "../core/together.js";
-import { decode } from "../core/wire.js";
 import { initialize, once, session } from "../saliency/session.js";
-import { decodeLevels, levelName } from "../saliency/units.js";
+import { byUnit, EMPTY_FIGURE, methodOf, traitsReader } from "../saliency/traits.js";
 import { gridOf } from "./saliency_matrix/grid.js";
 import { matrixView } from "./saliency_matrix/view.js";
 import "./saliency_matrix.css";
@@ -70,81 +69,24 @@ function render({ model, el }) {
   };
 }
 
-/** Whether coarser units are asked for anew, rather than summed. @param {Figure | undefined} figure */
-function byUnit(figure) {
-  const known = figure?.methods?.find(({ name }) => name === figure.method);
-  return Boolean(figure?.live && known?.needs === "values");
-}
-
-/** @returns {(model: Model, asked: Session) => MatrixState} the traits, decoded once */
+/** @returns {(model: Model, asked: Session) => MatrixState} */
 function reader() {
-  const figureOf = once(
-    (raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, .../** @type {any} */ (raw) }),
+  const traits = traitsReader(
+    /** @type {Figure} */ ({ ...EMPTY_FIGURE, readout: "answer", foils: [] }),
   );
-  const scoresOf = once(decode);
-  const levelsOf = once(decodeLevels);
   const gridAt = once(gridOf);
   return (model, asked) => {
-    const status = asked.status();
-    const figure = figureOf(model.get("_figure"));
-    const scores = scoresOf(model.get("_scores"));
-    const levels = levelsOf(model.get("_levels"));
-    const level = levelName(model.get("level"));
+    const { common, scores, wanted } = traits(model, asked);
+    const { figure, tokens, levels } = common;
     const rowLevel = model.get("row_level") ?? null;
-    const given = model.get("_tokens");
-    const tokens = asked.now.newText || !given?.text ? null : given;
-    const missing = Boolean(model.get("_scores")?.shape) && scores === null;
-    const busy = asked.busy(missing);
-    const live = asked.connected() && Boolean(figure.live);
-    const drawn = busy || status.state === "error" ? "" : figure.method;
     return {
-      text: model.get("text") ?? "",
-      token: model.get("token") ?? null,
+      ...common,
       step: model.get("step") ?? null,
-      theme: model.get("theme") ?? "auto",
-      settings: model.get("settings") ?? {},
       strongest: Boolean(model.get("strongest")),
       rowScale: Boolean(model.get("row_scale")),
-      method: drawn || model.get("method"),
-      tokens,
-      levels,
+      method: methodOf(model, common),
       rowLevel,
-      grid: tokens && gridAt(tokens, levels, level, rowLevel, figure, scores),
-      figure,
-      status,
-      refused: asked.refused(),
-      busy,
-      checking: asked.now.checking,
-      live,
-      editable: live && figure.editable,
-      badge: asked.badge(),
+      grid: tokens && gridAt(tokens, levels, wanted, rowLevel, figure, scores),
     };
   };
 }
-
-/** @type {Figure} */
-const EMPTY_FIGURE = {
-  model: "",
-  method: "",
-  signed: true,
-  unit: "",
-  of: "logit",
-  level: "token",
-  methods: [],
-  editable: false,
-  task: "",
-  multi_label: false,
-  readout: "answer",
-  target: null,
-  foil: null,
-  foils: [],
-  check: null,
-  checks: null,
-  settings: {},
-  position: null,
-  ends: null,
-  masks: [],
-  answer: null,
-  cost: {},
-  partial: false,
-};

@@ -10,10 +10,9 @@
 
 import "../core/core.css";
 import { together } from "../core/together.js";
-import { decode } from "../core/wire.js";
 import { keyOf, wantedOf } from "../saliency/predictions.js";
 import { initialize, once, session } from "../saliency/session.js";
-import { decodeLevels, levelName } from "../saliency/units.js";
+import { byUnit, EMPTY_FIGURE, methodOf, traitsReader } from "../saliency/traits.js";
 import { atLevel, shownOf } from "./saliency_text/shown.js";
 import { saliencyView } from "./saliency_text/view.js";
 import "./saliency_text.css";
@@ -56,70 +55,25 @@ function render({ model, el }) {
   };
 }
 
-/** Whether coarser units are asked for anew, rather than summed. @param {Figure | undefined} figure */
-function byUnit(figure) {
-  const known = figure?.methods?.find(({ name }) => name === figure.method);
-  return Boolean(figure?.live && known?.needs === "values");
-}
-
-/** @returns {(model: Model, asked: Session) => SaliencyState} the traits, decoded once */
+/** @returns {(model: Model, asked: Session) => SaliencyState} */
 function reader() {
-  const figureOf = once(
-    (raw) => /** @type {Figure} */ ({ ...EMPTY_FIGURE, .../** @type {any} */ (raw) }),
-  );
-  const scoresOf = once(decode);
-  const levelsOf = once(decodeLevels);
+  const traits = traitsReader(/** @type {Figure} */ (EMPTY_FIGURE));
   const atLevelOf = once(atLevel);
   const shownAt = once(shownOf);
   return (model, asked) => {
-    const status = asked.status();
-    const figure = figureOf(model.get("_figure"));
-    const scores = scoresOf(model.get("_scores"));
-    const levels = levelsOf(model.get("_levels"));
-    const tokens = tokensOf(model, asked);
-    const level = levelName(model.get("level"));
-    const at = tokens && atLevelOf(tokens, levels, level, figure.level, scores);
-    const missing = Boolean(model.get("_scores")?.shape) && scores === null;
-    const busy = asked.busy(missing);
+    const { common, scores, wanted } = traits(model, asked);
+    const { figure, tokens, levels } = common;
+    const at = tokens && atLevelOf(tokens, levels, wanted, figure.level, scores);
     const live = isLive(figure, asked);
     return {
-      ...plain(model),
-      ...marked(model, figure, busy),
-      method: methodOf(model, figure, busy || status.state === "error"),
-      tokens,
-      levels,
+      ...common,
+      ...marked(model, figure, common.busy),
+      method: methodOf(model, common),
       shown: at && shownAt(at, figure.signed, figure.answer, model.get("step") ?? null),
-      figure,
-      status,
-      refused: asked.refused(),
-      busy,
-      checking: asked.now.checking,
       live,
       editable: live && figure.editable,
-      badge: asked.badge(),
     };
   };
-}
-
-/** The method asked for while it is not drawn, else the one drawn. @param {Model} model @param {Figure} figure @param {boolean} asked */
-function methodOf(model, figure, asked) {
-  return (asked ? "" : figure.method) || model.get("method");
-}
-
-/** @param {Model} model */
-function plain(model) {
-  return {
-    text: model.get("text") ?? "",
-    token: model.get("token") ?? null,
-    theme: model.get("theme") ?? "auto",
-    settings: model.get("settings") ?? {},
-  };
-}
-
-/** Null while a new text is on its way through the model. @param {Model} model @param {Session} asked */
-function tokensOf(model, asked) {
-  const given = model.get("_tokens");
-  return asked.now.newText || !given?.text ? null : given;
 }
 
 /** @param {Figure} figure @param {Session} asked */
@@ -183,29 +137,3 @@ function actionsOn(model, { write, press }) {
       write(foil === null ? { foil } : { target: drawn("target"), foil, ...number() }),
   };
 }
-
-/** @type {Figure} */
-const EMPTY_FIGURE = {
-  model: "",
-  method: "",
-  signed: true,
-  unit: "",
-  of: "logit",
-  level: "token",
-  methods: [],
-  editable: false,
-  task: "",
-  multi_label: false,
-  readout: "",
-  target: null,
-  foil: null,
-  check: null,
-  checks: null,
-  settings: {},
-  position: null,
-  ends: null,
-  masks: [],
-  answer: null,
-  cost: {},
-  partial: false,
-};

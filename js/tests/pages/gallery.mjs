@@ -3,7 +3,7 @@
  * A name is state-width-theme[-hover:<side>:<token>][-click:<side>:<token>][-button:<name>]
  * [-press:<key>][-at:<x>:<y> of the long text][-map:<x>:<y> of the minimap, clicked][-wheel:<y>]
  */
-import { browse, openPage, pageOf, shoot } from "./look.mjs";
+import { actOnTokens, browse, openPage, pageOf, shoot } from "./look.mjs";
 
 const { out, url } = await pageOf("gallery.js", "gallery");
 const browser = await browse();
@@ -44,24 +44,7 @@ for (const name of names) {
   const live = /^(loading|pinned)$/.test(state) ? { live: "1" } : {};
   await page.goto(url({ state, theme, ...live }));
   await page.waitForTimeout(500);
-  for (const act of acts) {
-    const [what, side, token] = act.split(":");
-    if (what === "press") await page.keyboard.press(side);
-    else if (what === "wheel") await page.mouse.wheel(0, Number(side));
-    else if (what === "at" || what === "map") {
-      const place = page.locator(what === "at" ? ".lmw-long .lmw-scroller" : ".lmw-minimap");
-      const { x, y } = await place.boundingBox();
-      await page.mouse.move(x + Number(side), y + Number(token));
-      if (what === "map") await page.mouse.click(x + Number(side), y + Number(token));
-    } else {
-      const locator =
-        what === "button"
-          ? page.getByRole("button", { name: side, exact: true })
-          : page.locator(`.lmw-option[data-side="${side}"][data-token="${token}"]`);
-      await (what === "hover" ? locator.hover() : locator.click());
-    }
-    await page.waitForTimeout(420);
-  }
+  for (const act of acts) await actOnTokens(page, act);
   await shoot(page, `${out}${name.replaceAll(":", "_")}.png`);
   await page.close();
 }

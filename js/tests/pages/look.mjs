@@ -70,3 +70,28 @@ export async function shoot(page, path, most = 1000) {
   await page.waitForTimeout(100);
   await page.screenshot({ path });
 }
+
+/**
+ * Do one thing to a picture of attention between tokens: hover:<side>:<token>, click:<side>:<token>,
+ * button:<name>, press:<key>, wheel:<y>, at:<x>:<y> of a long text, map:<x>:<y> of its minimap.
+ * @param {import("playwright").Page} page
+ * @param {string} act
+ */
+export async function actOnTokens(page, act) {
+  const [what, side, token] = act.split(":");
+  if (what === "press") await page.keyboard.press(side);
+  else if (what === "wheel") await page.mouse.wheel(0, Number(side));
+  else if (what === "at" || what === "map") {
+    const place = page.locator(what === "at" ? ".lmw-long .lmw-scroller" : ".lmw-minimap");
+    const { x, y } = await place.boundingBox();
+    await page.mouse.move(x + Number(side), y + Number(token));
+    if (what === "map") await page.mouse.click(x + Number(side), y + Number(token));
+  } else {
+    const locator =
+      what === "button"
+        ? page.getByRole("button", { name: side, exact: true })
+        : page.locator(`.lmw-option[data-side="${side}"][data-token="${token}"]`);
+    await (what === "hover" ? locator.hover() : locator.click());
+  }
+  await page.waitForTimeout(420);
+}

@@ -1,13 +1,8 @@
-/** The header: what this is, the method, the level, the actions; and what folds away. */
+/** The header: which number is explained and, inside a text, which end of the answer. */
 
-import { copyButton } from "../../core/actions.js";
-import { iconButton, segmented } from "../../core/controls.js";
-import { aria, div, h, replace, span } from "../../core/dom.js";
-import { keyList, popover } from "../../core/popover.js";
-import { foldedRow } from "../../core/shell.js";
-import { levelMenu } from "../../saliency/levels.js";
-import { methodMenu } from "../../saliency/methods.js";
-import { settingsFields } from "../../saliency/settings.js";
+import { segmented } from "../../core/controls.js";
+import { h, replace, span } from "../../core/dom.js";
+import { mapHeader } from "../../saliency/header.js";
 
 /** @typedef {import("./types").Actions} Actions */
 /** @typedef {import("./types").SaliencyState} SaliencyState */
@@ -26,64 +21,22 @@ const NUMBERS = [
  * @param {Actions} actions
  * @param {{onEdit: () => void, onTable: (open: boolean) => void, textToCopy: () => string}} on
  */
-export function header(frame, actions, { onEdit, onTable, textToCopy }) {
-  const methods = methodMenu(frame.root, actions.setMethod);
-  const levels = levelMenu(actions.setLevel);
-  frame.controls.append(methods.element, levels.element);
-  const folded = foldedRow(frame, { label: "More controls" });
+export function header(frame, actions, on) {
   const number = numberMenu(actions.setOf);
   const ends = endsControl(actions.setPosition);
-  const settings = settingsFields(actions.setSettings);
-  folded.add(number.element, ends.element, settings.element);
-
-  const edit = iconButton({ icon: "edit", label: "Edit the text", keys: "e", onClick: onEdit });
-  const more = iconButton({
-    icon: "more",
-    label: "More controls",
-    onClick() {
-      folded.toggle(folded.element.hidden);
-      aria(more, "expanded", !folded.element.hidden);
-    },
-  });
-  aria(more, "expanded", "false");
-  const table = iconButton({
-    icon: "table",
-    label: "Show as table",
-    pressed: false,
-    onClick: () => onTable(table.getAttribute("aria-pressed") !== "true"),
-  });
-  const copy = copyButton(frame, { label: "Copy the values as text", text: textToCopy });
-  const help = iconButton({ icon: "help", label: "What this shows", onClick: () => {} });
-  const about = div("lmw-help");
-  frame.actions.append(edit, more, table, copy, help);
-  popover(frame.root, help, about, "What this shows");
+  const rare = [number.element, ends.element];
+  const top = mapHeader(frame, actions, { ...on, rare, copy: "Copy the values as text" });
 
   return {
     /** @param {SaliencyState} state @param {{table: boolean}} now */
-    draw(state, now) {
-      const { figure, live, method } = state;
-      const drawable = Boolean(state.shown?.measured);
-      replace(frame.title, h("strong", null, "Saliency"), figure.model ? ` · ${figure.model}` : "");
-      frame.title.title = figure.model;
-      methods.draw(figure.methods, method, live);
-      levels.draw(
-        state.levels.map(({ name }) => name),
-        state.shown?.level ?? "token",
-      );
+    draw(state, { table }) {
+      const { figure, live, shown } = state;
       number.draw(figure.of, live && !figure.answer);
       ends.draw(figure.ends, live && figure.readout === "span");
-      const known = figure.methods.find(({ name }) => name === method);
-      const used = figure.method === method ? figure.settings : {};
-      settings.draw((live && known?.settings) || [], state.settings, used);
-      more.hidden = !live;
-      if (!live) folded.toggle(false);
-      edit.hidden = !state.editable;
-      aria(table, "pressed", now.table);
-      table.disabled = !drawable;
-      copy.disabled = !drawable;
-      replace(about, helpText(state));
+      const [level, drawn] = [shown?.level ?? "token", Boolean(shown?.measured)];
+      top.draw(state, { level, table, drawn, folds: live, help: helpOf(state) });
     },
-    destroy: () => methods.destroy(),
+    destroy: top.destroy,
   };
 }
 
@@ -143,9 +96,7 @@ function endsControl(onPosition) {
 }
 
 /** @param {SaliencyState} state */
-function helpText({ figure, live, editable, method }) {
-  const known = figure.methods.find(({ name }) => name === method);
-  const { check, answer } = figure;
+function helpOf({ figure: { check, answer }, live }) {
   /** @type {[string, string][]} */
   const keys = [
     ["hover", "a token: its value and rank"],
@@ -159,10 +110,5 @@ function helpText({ figure, live, editable, method }) {
   ];
   if (live && !answer)
     keys.push(["click", "a prediction: explain it"], ["shift-click", "a prediction: compare"]);
-  if (editable) keys.push(["e", "edit the text"]);
-  return [
-    known?.summary ? h("p", null, h("strong", null, `${known.label}. `), known.summary) : null,
-    check ? h("p", null, check.explanation) : null,
-    keyList(keys),
-  ];
+  return { after: [check ? h("p", null, check.explanation) : null], keys };
 }

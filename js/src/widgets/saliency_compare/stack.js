@@ -73,9 +73,9 @@ export function baselines(rows) {
   const stops = rows.flatMap(({ measured }, i) => {
     const at = i * ROW + (measured.signed ? ROW / 2 : ROW - GAP);
     return [
-      `transparent ${at - 0.5}px`,
-      `var(--lmw-line) ${at - 0.5}px ${at + 0.5}px`,
-      `transparent ${at + 0.5}px`,
+      `transparent ${at}px`,
+      `var(--lmw-line) ${at}px ${at + 1}px`,
+      `transparent ${at + 1}px`,
     ];
   });
   return `linear-gradient(${stops.join(", ")})`;

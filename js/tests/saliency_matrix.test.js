@@ -302,6 +302,17 @@ describe("asking", () => {
     expect(model.get("row_level")).toBe(null);
   });
 
+  test("a page offers the levels that are sums, and rows of any level", async () => {
+    const made = SCENES.story();
+    const sums = [[0, 1, 2, 3, 4, 5, 6, 7].map((row) => [row, row / 2])].flat();
+    made._figure = { ...made._figure, live: false, editable: false, level: "sentence" };
+    made._scores = matrixEnvelope(sums);
+    const { one, all } = draw({ ...made, level: "sentence", row_level: "token" });
+    await vi.waitFor(() => expect(all(".lmw-row-label")).toHaveLength(8));
+    expect(all(".lmw-column-label")).toHaveLength(2);
+    expect(one('[aria-label="Level"]').hidden).toBe(true);
+  });
+
   test("a foil that cannot be used is mended as a foil", async () => {
     const status = { ...READY, state: "error", message: "No.", about: ["foil"], back: true };
     const { model, one } = draw({ ...SCENES.story(), foil: "Marry", _status: status });

@@ -268,6 +268,12 @@ class SaliencyMatrix(AnswerWidget):
             },
         }
 
+    def _summed_levels(self) -> list[dict[str, Any]]:
+        """Return also the level of the rows, which were computed token by token."""
+        found = super()._summed_levels()
+        rows = [level for level in self._levels if level["name"] == self._rows_asked()]
+        return [*found, *(level for level in rows if level not in found)]
+
     def _bordered(self, name: str, result: AnswerAttribution) -> dict[str, Any]:
         """Return a level for the browser: no unit reaches from the input into the answer."""
         if name == result.level:

@@ -84,6 +84,15 @@ def test_rows_have_a_level_of_their_own(matrix, lm):
     assert steps["ends"] == [place + 1 for place in steps["places"]]
 
 
+def test_a_page_knows_the_level_of_its_rows(lm):
+    made = lmw.SaliencyMatrix(
+        lm, TEXT, ANSWER, method="occlusion", level="sentence", row_level="token"
+    )
+    assert made.result.scores.shape == (3, 3)
+    names = [level["name"] for level in made._published_state(10**6)["_levels"]]
+    assert sorted(names) == ["sentence", "token"]
+
+
 def test_rows_cannot_be_finer_than_they_were_computed(matrix):
     shown = lmw.SaliencyMatrix.from_result(matrix.answer.by("token", rows="sentence"))
     with pytest.raises(InputError, match="none by token"):

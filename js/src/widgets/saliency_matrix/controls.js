@@ -3,6 +3,7 @@
 import { checkbox, textButton } from "../../core/controls.js";
 import { aria, h, replace, span } from "../../core/dom.js";
 import { mapHeader } from "../../saliency/header.js";
+import { reachable } from "../../saliency/units.js";
 
 /** @typedef {import("./types").Actions} Actions */
 /** @typedef {import("./types").MatrixState} MatrixState */
@@ -56,7 +57,14 @@ export function header(frame, actions, on) {
       own.set(state.rowScale);
       const level = grid?.level ?? "token";
       const help = { before: [whatIsShown()], keys: KEYS };
-      top.draw(state, { level, table, drawn: grid !== null, folds: true, help });
+      const { levels, live, figure } = state;
+      const summed = (/** @type {string} */ name) =>
+        reachable(levels, name, figure.level).level.name === name;
+      const offered = levels.filter(({ name }) => live || summed(name));
+      top.draw(
+        { ...state, levels: offered },
+        { level, table, drawn: grid !== null, folds: true, help },
+      );
     },
     destroy: top.destroy,
   };

@@ -49,6 +49,25 @@ export function traitsReader(empty) {
 }
 
 /**
+ * What a reader may ask, as traits that are written and buttons that are pressed.
+ * @param {Session} asked
+ * @returns {import("./types").MapActions}
+ */
+export function asking({ write, press }) {
+  return {
+    setMethod: (method) => write({ method }),
+    setLevel: (level) => write({ level }),
+    setSettings: (settings) => write({ settings }),
+    setTarget: (target) => write({ target }),
+    setFoil: (foil) => write({ foil }),
+    submitText: (text) => write({ text }),
+    check: () => press("_check"),
+    back: () => press("_back"),
+    stop: () => press("_stop"),
+  };
+}
+
+/**
  * The method asked for while it is not drawn, else the one drawn.
  * @param {Model} model
  * @param {{figure: {method: string}, busy: boolean, status: {state: string}}} common

@@ -104,6 +104,23 @@ export interface SaliencyStatus extends Status {
   back?: boolean;
 }
 
+/** What a reader may ask in any widget of attribution. */
+export interface AnyActions {
+  setLevel(name: string): void;
+  setTarget(wanted: Wanted): void;
+  setFoil(wanted: Wanted): void;
+  submitText(text: string): void;
+  back(): void;
+  stop(): void;
+}
+
+/** What a reader may ask where one map is drawn. */
+export interface MapActions extends AnyActions {
+  setMethod(name: string): void;
+  setSettings(settings: Record<string, number | string | boolean | null>): void;
+  check(): void;
+}
+
 /** A chat turn, one text of a pair, an answer, or the whole text. */
 export interface Block {
   key: string;

@@ -10,7 +10,7 @@
 import "../core/core.css";
 import { together } from "../core/together.js";
 import { initialize, once, session } from "../saliency/session.js";
-import { traitsReader } from "../saliency/traits.js";
+import { asking, traitsReader } from "../saliency/traits.js";
 import { rowsAt } from "./saliency_compare/rows.js";
 import { compareView } from "./saliency_compare/view.js";
 import "./saliency_compare.css";
@@ -38,15 +38,10 @@ function render({ model, el }) {
     asks: (name) => name !== "level" || Boolean(model.get("_figure")?.live),
   });
   const view = compareView(el, {
+    ...asking(asked),
     pin: (token) => asked.write({ token }),
     hover: (index) => bus.hover(index === null ? null : { side: null, index }),
-    setLevel: (level) => asked.write({ level }),
     setMethods: (methods) => asked.write({ methods }),
-    setTarget: (target) => asked.write({ target }),
-    setFoil: (foil) => asked.write({ foil }),
-    back: () => asked.press("_back"),
-    stop: () => asked.press("_stop"),
-    submitText: (text) => asked.write({ text }),
   });
   const traits = traitsReader(EMPTY_FIGURE);
   const rowsOf = once(rowsAt);

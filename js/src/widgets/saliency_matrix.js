@@ -10,7 +10,7 @@
 import "../core/core.css";
 import { together } from "../core/together.js";
 import { initialize, once, session } from "../saliency/session.js";
-import { byUnit, EMPTY_FIGURE, methodOf, traitsReader } from "../saliency/traits.js";
+import { asking, byUnit, EMPTY_FIGURE, methodOf, traitsReader } from "../saliency/traits.js";
 import { gridOf } from "./saliency_matrix/grid.js";
 import { matrixView } from "./saliency_matrix/view.js";
 import "./saliency_matrix.css";
@@ -38,27 +38,21 @@ function render({ model, el }) {
     draw: () => view.update(read(model, asked)),
     asks: (name) => name !== "level" || byUnit(model.get("_figure")),
   });
-  const { write, press } = asked;
+  const { write } = asked;
+  const { setTarget: _, ...actions } = asking(asked); // every token of an answer is its own
   /** @type {number | null} */
   let told = null;
   const view = matrixView(el, {
+    ...actions,
     hover(index) {
       if (index === told) return;
       told = index;
       bus.hover(index === null ? null : { side: null, index });
     },
     pin: write,
-    setMethod: (method) => write({ method }),
-    setLevel: (level) => write({ level }),
     setRowLevel: (level) => write({ row_level: level }),
-    setSettings: (settings) => write({ settings }),
     setStrongest: (strongest) => write({ strongest }),
     setRowScale: (on) => write({ row_scale: on }),
-    setFoil: (foil) => write({ foil }),
-    submitText: (text) => write({ text }),
-    check: () => press("_check"),
-    back: () => press("_back"),
-    stop: () => press("_stop"),
   });
   const read = reader();
   asked.update();

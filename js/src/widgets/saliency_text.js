@@ -12,7 +12,7 @@ import "../core/core.css";
 import { together } from "../core/together.js";
 import { keyOf, wantedOf } from "../saliency/predictions.js";
 import { initialize, once, session } from "../saliency/session.js";
-import { byUnit, EMPTY_FIGURE, methodOf, traitsReader } from "../saliency/traits.js";
+import { asking, byUnit, EMPTY_FIGURE, methodOf, traitsReader } from "../saliency/traits.js";
 import { atLevel, shownOf } from "./saliency_text/shown.js";
 import { saliencyView } from "./saliency_text/view.js";
 import "./saliency_text.css";
@@ -103,7 +103,8 @@ function askedFor(asked, predictions, drawn, busy) {
 }
 
 /** @param {Model} model @param {Session} asked @returns {Omit<import("./saliency_text/types").Actions, "hover">} */
-function actionsOn(model, { write, press }) {
+function actionsOn(model, asked) {
+  const { write } = asked;
   const drawn = (/** @type {"target" | "foil"} */ name) => {
     const candidate = model.get("_figure")?.[name] ?? null;
     return candidate && candidate.id >= 0 ? wantedOf(candidate) : null;
@@ -113,18 +114,12 @@ function actionsOn(model, { write, press }) {
   /** Entropy has no target, and a target no entropy. */
   const number = () => (/^(entropy|own function)$/.test(model.get("of")) ? { of: null } : {});
   return {
+    ...asking(asked),
     pin: (token) => write({ token }),
-    setMethod: (method) => write({ method }),
-    setLevel: (level) => write({ level }),
     setOf: (of) => write(of === "entropy" ? { target: null, foil: null, of } : { of }),
     setPosition: (position, token) =>
       write(token === undefined ? { position } : { position, token }),
-    setSettings: (settings) => write({ settings }),
     setStep: (step) => write({ step }),
-    submitText: (text) => write({ text }),
-    check: () => press("_check"),
-    back: () => press("_back"),
-    stop: () => press("_stop"),
     // Explaining the foil turns the question round.
     setTarget: (target) =>
       write(

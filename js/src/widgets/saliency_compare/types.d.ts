@@ -1,5 +1,6 @@
 import type { ThemePreference, Tokens } from "../../core/types";
 import type {
+  AnyActions,
   Candidate,
   Check,
   Level,
@@ -9,7 +10,6 @@ import type {
   SaliencyStatus,
   Theme,
   Units,
-  Wanted,
 } from "../../saliency/types";
 
 /** A method as it crosses. */
@@ -77,16 +77,10 @@ export interface CompareState {
   badge: string | null;
 }
 
-export interface Actions {
+export interface Actions extends AnyActions {
   pin: (token: number | null) => void;
   hover: (token: number | null) => void;
-  setLevel: (level: string) => void;
   setMethods: (methods: string[]) => void;
-  setTarget: (wanted: Wanted) => void;
-  setFoil: (wanted: Wanted) => void;
-  back: () => void;
-  stop: () => void;
-  submitText: (text: string) => void;
 }
 
 export type { Candidate, Check, Level, Measure, MethodInfo, Theme, Tokens, Units };

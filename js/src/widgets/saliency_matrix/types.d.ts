@@ -2,13 +2,13 @@ import type { Tokens } from "../../core/types";
 import type {
   Candidate,
   Level,
+  MapActions,
   Measure,
   Refused,
   SaliencyStatus,
   Theme,
   ThemePreference,
   Units,
-  Wanted,
 } from "../../saliency/types";
 import type { Answer, Figure as TextFigure } from "../saliency_text/types";
 
@@ -125,22 +125,14 @@ export interface MatrixState {
 }
 
 /** What the parts of the widget may ask the entry file to do. */
-export interface Actions {
+export interface Actions extends Omit<MapActions, "setTarget"> {
   pin(values: { step?: number | null; token?: number | null }): void;
   /** Tell linked widgets which token is hovered. */
   hover(token: number | null): void;
-  setMethod(name: string): void;
-  setLevel(name: string): void;
-  setSettings(settings: Record<string, number | string | boolean | null>): void;
   setStrongest(on: boolean): void;
   setRowScale(on: boolean): void;
   /** What the rows are; null: the same as the columns. */
   setRowLevel(name: string | null): void;
-  setFoil(wanted: Wanted): void;
-  submitText(text: string): void;
-  check(): void;
-  back(): void;
-  stop(): void;
 }
 
 export type { Candidate, Level, Measure, SaliencyStatus, Theme, Tokens, Units };

@@ -4,6 +4,7 @@ import type {
   Check,
   Checks,
   Level,
+  MapActions,
   Measure,
   MethodInfo,
   Refused,
@@ -109,23 +110,14 @@ export interface SaliencyState {
 }
 
 /** What the parts of the widget may ask the entry file to do. */
-export interface Actions {
+export interface Actions extends MapActions {
   pin(token: number | null): void;
   /** Tell linked widgets which token is hovered. */
   hover(token: number | null): void;
-  setTarget(wanted: Wanted): void;
-  setFoil(wanted: Wanted): void;
-  setMethod(name: string): void;
-  setLevel(name: string): void;
   setOf(of: string): void;
   /** Explain the label of a token, or another mask. */
   setPosition(position: number | string | null, token?: number | null): void;
-  setSettings(settings: Record<string, number | string | boolean | null>): void;
   setStep(step: number | null): void;
-  submitText(text: string): void;
-  check(): void;
-  back(): void;
-  stop(): void;
 }
 
 export type { Candidate, Checks, Level, Measure, MethodInfo, Status, Theme, Tokens, Units, Wanted };

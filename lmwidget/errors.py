@@ -78,6 +78,8 @@ def nearest(name: object, candidates: Iterable[object]) -> str:
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
         return f"{_CLOSE} {close[0]!r}?"
+    # Names that hold the word first, so that the list does not break off before them.
+    names.sort(key=lambda candidate: str(name).casefold() not in candidate.casefold())
     shown = ", ".join(repr(candidate) for candidate in names[:12])
     return f"Choose one of {shown}{', …' if len(names) > 12 else ''}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,11 @@ def read_answer(
         raise ModelMismatchError(
             f"{lm.name} cannot write text.", "Use lm.attribute, or a model that writes."
         )
-    if whole(max_new_tokens, "number of new tokens") < 1:
+    if not hasattr(max_new_tokens, "__index__"):
+        raise InputError(
+            f"max_new_tokens is {max_new_tokens!r}.", "Give a whole number, such as 32."
+        )
+    if max_new_tokens < 1:
         raise InputError("There is nothing to write.", "Ask for max_new_tokens=1 or more.")
     prompt = lm.tokenize(text, truncate=truncate)
     read = _decoded if lm.task == "seq2seq" else _continued
@@ -179,7 +184,7 @@ def _decoded(
     elif isinstance(answer, str | Tokens):
         output = lm.tokenize_output(answer)
     else:
-        ids = [decoding.start_id(lm), *(int(token) for token in answer)]
+        ids = [decoding.start_id(lm), *_ids(lm, answer)]
         output = lm.tokenize_output(tokenizing.tokens_from_ids(lm.tokenizer, ids))
     output = replace(output, segments=output.segments * 0 + int(prompt.segments.max()) + 1)
     return editing.join(prompt, output), len(prompt), len(prompt) + 1
@@ -191,9 +196,23 @@ def _answer_tokens(lm: LanguageModel, answer: Any) -> Tokens:
     elif isinstance(answer, str):
         tokens = tokenizing.tokenize_plain(lm.tokenizer, answer)
     else:
-        tokens = tokenizing.tokens_from_ids(lm.tokenizer, [int(token) for token in answer])
+        tokens = tokenizing.tokens_from_ids(lm.tokenizer, _ids(lm, answer))
     limits.check_ids(lm.name, tokens, lm.rows)
     return tokens
+
+
+def _ids(lm: LanguageModel, answer: Any) -> list[int]:
+    """Return an answer that is given as ids."""
+    try:
+        found = [operator.index(token) for token in answer]
+    except TypeError as error:
+        raise InputError(f"The answer is {answer!r}.", "Give text, Tokens, or ids.") from error
+    outside = [token for token in found if not 0 <= token < (lm.rows or token + 1)]
+    if outside:
+        raise InputError(
+            f"There is no token {outside[0]}: {lm.name} has {lm.rows}.", "Give ids of its tokens."
+        )
+    return found
 
 
 def _rows(tokens: Tokens, start: int, rows: Any) -> tuple[int, ...]:
@@ -205,7 +224,7 @@ def _rows(tokens: Tokens, start: int, rows: Any) -> tuple[int, ...]:
         if not found:
             raise InputError(f"The answer does not hold {rows!r}.", "Copy a part of it exactly.")
         return found
-    asked = [rows] if isinstance(rows, int) else list(rows)
+    asked = list(rows) if hasattr(rows, "__iter__") else [rows]
     chosen = {whole(row, "row") for row in asked}
     outside = [row for row in chosen if not -count <= row < count]
     if outside or not chosen:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
     from lmwidget.tokens import Tokens
 
+_ASKED = ("foils", "of", "level", "rows", "max_new_tokens", "truncate", "max_memory", "progress")
+
 
 def attribute_answer(  # noqa: PLR0913
     lm: LanguageModel,
@@ -118,7 +120,7 @@ def attribute_answer(  # noqa: PLR0913
     """
     chosen = find_method(method)
     known = [*chosen.settings, *(ANSWER_SETTINGS if chosen.needs == "values" else ())]
-    refuse_unknown(settings, known, f"The method {method!r}")
+    refuse_unknown(settings, known, f"The method {method!r}", also=_ASKED)
     begin = time.perf_counter()
     written = read_answer(
         lm, text, answer, max_new_tokens=max_new_tokens, truncate=truncate, rows=rows, foils=foils, of=of

@@ -103,11 +103,11 @@ class Game(ABC):
             for place, value in zip(places.tolist(), values.tolist(), strict=True):
                 self._known[keys[new[place]]] = value
             done += len(places)
+            self.passes += len(places)
             watch.report(before + done, max(total, before + len(new)))
             return not watch.stopped
 
         if new and not watch.stopped:
-            self.passes += len(new)
             self._evaluate(present[new], found)
         return np.array([self._known.get(key, np.nan) for key in keys])
 

@@ -171,7 +171,22 @@ def _phrase(lm: LanguageModel, question: Question, text: str, role: str) -> tupl
         # A text that is one token with (or without) a space before it was probably mistyped.
         if len(ids) < 2 or not roomy or lm.tokenizer.unk_token_id in ids or "Did you" in str(error):
             raise
+        _check_space(lm, question, text, ids, role)
         return tuple(ids)
+
+
+def _check_space(
+    lm: LanguageModel, question: Question, text: str, ids: list[int], role: str
+) -> None:
+    """Raise when a phrase would be glued to the word in front of it, and is more common with a space."""
+    read = question.tokens.text if question.output_tokens is None else ""
+    if not read or read[-1].isspace() or text[0].isspace() or not read[-1].isalnum():
+        return
+    if len(_encoded(lm, f" {text}")) < len(ids):
+        raise InputError(
+            f"The {role} {text!r} would stand right behind {read[-12:]!r}, without a space.",
+            f"Did you mean {' ' + text!r}, with a space before it? If not, give its ids: {tuple(ids)}.",
+        )
 
 
 def _places(question: Question, label: str, count: int) -> tuple[int, ...]:

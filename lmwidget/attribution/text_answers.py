@@ -68,6 +68,15 @@ class TextFunction:
                 f"A {type(function).__name__} is no function of text.",
                 "Give function(texts); of a language model use lm.attribute(text).",
             )
+        owner = getattr(function, "__self__", None)
+        if getattr(function, "__name__", "") == "predict" and hasattr(owner, "classes_"):
+            better = next(
+                (n for n in ("predict_proba", "decision_function") if hasattr(owner, n)), ""
+            )
+            raise InputError(
+                "predict tells the class, not how sure it is, so there is nothing to explain.",
+                f"Give {better} of the same object." if better else "Give a function that scores.",
+            )
         self._function = function
         self._names: tuple[str, ...] = ()
         self.unit = _PROBABLE.get(getattr(function, "__name__", ""), "score")
@@ -118,8 +127,8 @@ class TextFunction:
         table = _numbers(given)
         if table.ndim not in {1, 2} or len(table) != len(texts) or table.size == 0:
             raise InputError(
-                f"The function returned shape {table.shape} for {len(texts)} texts.",
-                "Return one number, or one row of classes, a text.",
+                f"The function returned shape {table.shape} for a list of {len(texts)} texts.",
+                "It is given a list: return one number, or one row of classes, for each text.",
             )
         table = table.reshape(len(texts), -1)
         _check_finite(table, texts)

@@ -120,7 +120,6 @@ class TextGame(Game):
         texts = [self._text(row) for row in present]
         # Words that occur twice leave the same text behind: it is asked for once.
         new = list(dict.fromkeys(text for text in texts if text not in self._texts))
-        self.passes -= len(texts) - len(new)
         batches = [new[i : i + self._batch_size] for i in range(0, len(new), self._batch_size)]
         waiting = np.arange(len(texts))
         for batch in batches or [[]]:
@@ -129,6 +128,7 @@ class TextGame(Game):
                 self._texts |= dict(zip(batch, picked.tolist(), strict=True))
             known = np.array([texts[i] in self._texts for i in waiting])
             done, waiting = waiting[known], waiting[~known]
+            self.passes -= len(done) - len(batch)
             if not found(done, np.array([self._texts[texts[i]] for i in done])):
                 return
 
@@ -200,7 +200,13 @@ def _column(given: Any, count: int, names: Sequence[str], role: str) -> int:
         raise UnknownNameError(
             f"There is no class {given!r} to take as {role}.", f"Give 0 to {count - 1}."
         )
-    return int(given)
+    place = int(given)
+    if str(place) in names and names[place] != str(place):
+        raise InputError(
+            f"{role} is {place}: class {names[place]!r} by its place, and there is a class {place}.",
+            f"Give its name as text, {str(place)!r} or {names[place]!r}.",
+        )
+    return place
 
 
 def _default_name(column: int, count: int) -> str:

@@ -433,8 +433,9 @@ def as_language_model(lm: Any) -> LanguageModel:
     from lmwidget.models.language_model import LanguageModel
 
     if not isinstance(lm, LanguageModel):
+        name = lm if isinstance(lm, str) else "tiny"
         raise InputError(
             f"The first argument is a {type(lm).__name__}, not a language model.",
-            "Wrap it: lmw.LanguageModel(model, tokenizer), or use lmw.load('tiny').",
+            f"Wrap it: lmw.LanguageModel(model, tokenizer), or load one: lmw.load({name!r}).",
         )
     return lm

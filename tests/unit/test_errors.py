@@ -16,6 +16,8 @@ def test_message_and_remedy_are_one_text_and_two_fields():
 def test_nearest_names_the_closest_or_lists_all():
     assert nearest("gradeint", ["gradient", "occlusion"]) == "Did you mean 'gradient'?"
     assert nearest("zzz", ["gradient", "occlusion"]) == "Choose one of 'gradient', 'occlusion'."
+    many = [f"method {i}" for i in range(20)] + ["kernel_shap"]
+    assert nearest("shap", many).startswith("Choose one of 'kernel_shap', 'method 0'")
 
 
 def test_unknown_keyword_is_refused_with_the_nearest():

@@ -8,6 +8,7 @@ from models import VOCABULARY, fresh_model, tiny_lm
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers import models as subword
 
+import lmwidget as lmw
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.targets import resolve_wanted, token_id
 from lmwidget.errors import InputError, UnknownNameError
@@ -184,3 +185,12 @@ def test_several_masks_read_the_first():
     with torch.no_grad():
         logits = lm.model(**lm.inputs(why.tokens)).logits
     assert why.target.id == int(logits[0, 2].argmax())
+
+
+def test_a_phrase_that_would_be_glued_to_the_text():
+    lm = lmw.load("tiny")
+    with pytest.raises(InputError, match=r"Did you mean ' king of', with a space"):
+        lm.attribute("the king said unto the", target="king of")
+    ids = lm.attribute("the king said unto the", target=" king of").target.ids
+    assert lm.attribute("the king said unto the ", target="king of").target.label == "king of"
+    assert lm.attribute("the king said unto the", target=ids).target.ids == ids

@@ -226,7 +226,7 @@ def test_numbers_that_are_none_are_named(value):
 @pytest.mark.parametrize(
     ("returned", "match"),
     [
-        (lambda texts: 3, "returned shape \\(\\) for 1 texts"),
+        (lambda texts: 3, "returned shape \\(\\) for a list of 1 texts"),
         (lambda texts: [1, 2, 3], "returned shape \\(3,\\)"),
         (lambda texts: [["x"]], "holds no numbers"),
         (lambda texts: None, "returned nan|holds no numbers|shape"),
@@ -388,3 +388,34 @@ def test_functions_are_only_called():
     with pytest.raises((pickle.PicklingError, AttributeError)):
         pickle.dumps(function)
     assert attribute_function(function, "one two", "exact_shapley").scores.sum() == 7
+
+
+def test_a_stopped_run_counts_what_it_read():
+    asked = []
+
+    def score(texts):
+        asked.extend(texts)
+        return [len(text) for text in texts]
+
+    text = "one two three four five six seven eight nine ten"
+    found = attribute_function(
+        score, text, "kernel_shap", samples=400, batch_size=50, cancelled=lambda: len(asked) > 120
+    )
+    assert found.partial
+    assert found.cost["passes"] == len(asked) < 200
+
+
+def test_predictions_are_no_scores(pipeline):
+    with pytest.raises(InputError, match=r"Give predict_proba"):
+        attribute_function(pipeline.predict, "good film")
+
+
+def test_a_number_that_is_a_label_and_a_place():
+    def stars(texts):
+        return [[0.1, 0.2, 0.3, 0.2, 0.2]] * len(texts)
+
+    asked = {"names": ["1", "2", "3", "4", "5"], "method": "leave_one_out"}
+    with pytest.raises(InputError, match=r"class '5' by its place, and there is a class 4"):
+        attribute_function(stars, "good film", target=4, **asked)
+    assert attribute_function(stars, "good film", target="4", **asked).target.label == "4"
+    assert attribute_function(stars, "good film", target=0, **asked).target.label == "1"

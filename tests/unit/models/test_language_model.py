@@ -73,7 +73,13 @@ def test_segments_reach_models_that_know_them():
     assert inputs["token_type_ids"].tolist() == [tokens.segments.tolist()]
     reference = lm.tokenizer("the king", "the cat", return_tensors="pt", return_token_type_ids=True)
     assert torch.equal(inputs["token_type_ids"], reference["token_type_ids"])
-    assert "token_type_ids" not in tiny_lm("gpt2").inputs(tiny_lm("gpt2").tokenize(("a", "b")))
+    assert "token_type_ids" not in tiny_lm("gpt2").inputs(tiny_lm("gpt2").tokenize("a b"))
+
+
+@pytest.mark.parametrize("pair", [("the king", "the man"), ["the king", "the man"]])
+def test_two_texts_are_not_run_together(pair):
+    with pytest.raises(InputError, match=r"with nothing between. Give one text"):
+        tiny_lm("gpt2").tokenize(pair)
 
 
 def test_inputs_are_one_row_on_the_models_device():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from lmwidget.attribution.question import Question
 from lmwidget.attribution.rows import Row
 from lmwidget.models.tasks import logit_table
 
-Key = tuple[int, tuple[int, ...], tuple[int, ...]]
+Key = tuple[int, bytes]
 
 
 class AnswerValues:
@@ -212,4 +213,6 @@ class RowValues:
 
 
 def _key(number: int, row: Row, length: int) -> Key:
-    return number, row.ids[:length], row.segments[:length]
+    """Return a row's number and a digest of what it reads: the texts would take too much room."""
+    read = np.array([row.ids[:length], row.segments[:length]], np.int64)
+    return number, blake2b(read.tobytes(), digest_size=16).digest()

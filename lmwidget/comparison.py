@@ -192,7 +192,8 @@ class Comparison:
         one = self.attributions[place]
         row: dict[str, Any] = {"method": one.method, "unit": one.unit}
         if one.check is not None:
-            row[one.check.name] = one.check.relative
+            own = one.check
+            row[own.name] = own.value if own.relative is None else own.relative
         for check in one.checks:
             row[check.name] = check.value
             if check.random is not None:

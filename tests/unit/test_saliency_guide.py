@@ -15,7 +15,12 @@ NEEDS = {
     "values": {"any function"},
     "question": {"attention", "embeddings", "a language model"},
 }
-CHECKS = {"completeness gap": "completeness", "local fit": "fit"}
+CHECKS = {
+    "completeness gap": "completeness",
+    "relative standard error": "standard error",
+    "gains told apart": "told apart",
+    "local fit": "fit",
+}
 
 
 def table() -> dict[str, list[str]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from lmwidget.attribution.completeness import completeness
+import numpy as np
+from numpy.typing import NDArray
+
 from lmwidget.attribution.game import Game
 from lmwidget.attribution.linear import with_sum
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.sampling import kernel_sample, reached, whole_number
+from lmwidget.results import Check
 
 _EACH, _SMALL = 16, 512
+_GOOD = 0.1  # of the largest score
 
 
 def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: int = 0) -> Scores:
@@ -20,9 +24,12 @@ def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: i
     the whole text and for nothing of it, and best for the coalitions between, weighted by the
     Shapley kernel. Sizes of coalitions are taken whole where there are samples enough; others are
     drawn in pairs with their complements (less error than as many independent draws), and none
-    twice. With all coalitions the values are exact. The scores always sum to
-    value(text) − value(nothing); how uncertain the sample leaves them is in the check's
-    explanation.
+    twice. With all coalitions the values are exact.
+
+    The scores sum to value(text) − value(nothing) whatever was drawn, so their sum is no evidence.
+    The check is the mean standard error of the scores as a share of the largest absolute score,
+    passed up to a tenth: units whose scores differ by less than that are not told apart. It errs
+    on the safe side, as what complements say alike cancels in the scores and not in the error.
 
     Parameters
     ----------
@@ -64,14 +71,30 @@ def kernel_shap(game: Game, watch: Watch, *, samples: int | None = None, seed: i
     values = game.values(np.concatenate([ends, present]), watch)[2:]
     there = reached(values, watch, count - 1)
     scores, errors = with_sum(present[there], values[there], weights[there], game.empty, game.full)
-    of_all = 2**count - 2
-    note = (
-        f"{int(there.sum())} coalitions of {of_all:,} leave each score uncertain by about "
-        f"{float(np.sqrt(np.mean(errors**2))):.2g} (standard error)."
-    )
     settings = {"samples": asked, "seed": seed}
-    check = completeness(game, scores, note if there.sum() < of_all else "")
+    check = _standard_error(scores, errors, int(there.sum()), 2**count - 2)
     return Scores(scores.astype(np.float32), settings, check, partial=not bool(there.all()))
+
+
+def _standard_error(
+    scores: NDArray[np.float64], errors: NDArray[np.float64], drawn: int, of_all: int
+) -> Check:
+    """Return how uncertain the coalitions that were drawn leave the scores."""
+    if drawn == of_all:
+        said = f"All {of_all:,} coalitions were asked for: the scores are exact."
+        return Check("relative standard error", 0.0, said, relative=0.0, passed=True)
+    error, largest = float(errors.mean()), float(np.abs(scores).max())
+    share = error / largest if largest else math.inf if error else 0.0
+    said = f"{drawn:,} coalitions of {of_all:,} leave each score uncertain by about {error:.2g}"
+    if math.isnan(error):
+        said = (
+            f"{drawn:,} coalitions of {of_all:,} are too few to tell how uncertain the scores are."
+        )
+    else:
+        said += (
+            f" (standard error), which is {share:.0%} of the largest. More samples make it less."
+        )
+    return Check("relative standard error", share, said, relative=share, passed=share <= _GOOD)
 
 
 METHOD = Method(

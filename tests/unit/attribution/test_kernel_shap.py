@@ -25,7 +25,7 @@ def test_all_coalitions_give_shapley_values(count):
     found = kernel_shap(FunctionGame(worth, count), Watch(), samples=max(2**count - 2, 1))
     expected = mean_over_orders(worth, count, all_orders(count))
     np.testing.assert_allclose(found.scores, expected, rtol=0, atol=1e-6)
-    assert abs(found.check.relative) < 1e-9
+    assert (found.check.value, found.check.passed) == (0.0, True)
     assert "uncertain" not in found.check.explanation
 
 
@@ -35,6 +35,29 @@ def test_units_that_add_up_need_few_samples():
     found = kernel_shap(game, Watch(), samples=100)
     np.testing.assert_allclose(found.scores, weights, rtol=0, atol=1e-5)
     assert found.settings == {"samples": 100, "seed": 0}
+    assert found.check.value < 1e-6
+    assert found.check.passed
+
+
+def test_a_sum_that_is_forced_is_no_seal():
+    """Few of many coalitions of a game that is no sum: their scores still add up, and mean little."""
+    game = FunctionGame(random_worth(14), 14)
+    found = kernel_shap(game, Watch(), samples=40)
+    assert float(found.scores.sum()) == pytest.approx(game.full - game.empty, abs=1e-5)
+    check = found.check
+    assert (check.name, check.passed) == ("relative standard error", False)
+    assert check.total is None  # nothing that reads as "adds up"
+    assert check.value > 0.1
+    assert f"{check.value:.0%} of the largest" in check.explanation
+
+
+def test_too_few_coalitions_to_tell_an_error_do_not_pass():
+    stopped = Watch(cancelled=lambda: len(game.asked) > 13)
+    game = FunctionGame(random_worth(12), 12)
+    check = kernel_shap(game, stopped, samples=300).check
+    assert np.isnan(check.value)
+    assert not check.passed
+    assert "too few" in check.explanation
 
 
 @pytest.mark.parametrize(("count", "samples"), [(6, 30), (10, 64), (12, 300), (40, 200), (40, 900)])
@@ -138,7 +161,7 @@ def test_too_few_samples():
 def test_through_attribute():
     lm = tiny_lm("gpt2")
     why = lm.attribute("the king", "kernel_shap", removal="delete", samples=200, progress=False)
-    assert why.check.relative < 1e-5
+    assert why.check.value == 0
     assert why.cost["passes"] <= 203
     assert why.settings == {"samples": 200, "seed": 0, "removal": "delete", "keep_special": True}
     again = lm.attribute("the king", "kernel_shap", progress=False, **why.settings)

@@ -36,6 +36,26 @@ def test_what_is_not_linear_is_said():
     assert not check.passed
 
 
+def test_what_was_only_learnt_by_heart_does_not_pass():
+    """As many weights as samples fit any numbers; left-out samples, one by one, are the reference."""
+    game = FunctionGame(random_worth(12), 12)
+    check = lime(game, Watch(), samples=13, penalty=1e-3).check
+    present = removal_sample(12, 13, 0)
+    values = np.array([random_worth(12)(row) for row in present])
+    weights = nearness(present, 25.0)
+    assert ridge(present, values, weights, 1e-3).determination > 0.9
+    _, which = np.unique(present, axis=0, return_inverse=True)
+    missed = spread = 0.0
+    for i in range(len(present)):
+        kept = which.ravel() != which.ravel()[i]
+        other = ridge(present[kept], values[kept], weights[kept], 1e-3)
+        missed += weights[i] * (values[i] - other.intercept - other.weights @ present[i]) ** 2
+        mean = weights[kept] @ values[kept] / weights[kept].sum()
+        spread += weights[i] * (values[i] - mean) ** 2
+    assert check.value == pytest.approx(1 - missed / spread, rel=1e-6)
+    assert not check.passed
+
+
 def test_lime_itself():
     """LimeTextExplainer draws; the same rows give the same weights and the same fit, to 1e-6."""
     words = [f"w{i}" for i in range(9)]
@@ -116,6 +136,6 @@ def test_cut_short():
     assert found.partial
     assert np.isfinite(found.scores).all()
     assert told[-1][0] == 50
-    assert int(found.check.explanation.split("over ")[1].split()[0]) in range(50, 400)
+    assert int(found.check.explanation.split("each of ")[1].split()[0]) in range(50, 400)
     with pytest.raises(CancelledError):
         lime(FunctionGame(random_worth(10), 10), Watch(cancelled=lambda: True))

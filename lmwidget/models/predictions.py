@@ -204,8 +204,9 @@ def strongest_spans(lm: Reader, tokens: Tokens, logits: Tensor, top: int = 10) -
     Examples
     --------
     >>> import lmwidget as lmw
+    >>> from lmwidget.models.tokenizing import tokenize
     >>> lm = lmw.load("tiny")
-    >>> tokens = lm.tokenize(("Who said", " the king said"))
+    >>> tokens = tokenize(lm.tokenizer, ("Who said", " the king said"))
     >>> logits = torch.zeros(2, len(tokens))
     >>> logits[0, -2] = logits[1, -1] = 5.0
     >>> strongest_spans(lm, tokens, logits, top=1)[0].label

@@ -51,6 +51,14 @@ class CancelledError(LmwidgetError):
     """The computation was stopped before there was anything to return."""
 
 
+class InterruptedRunError(CancelledError, KeyboardInterrupt):
+    """The keyboard, or the notebook's stop button, ended a computation with nothing to return."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Say it in a notebook in one line: where the model was reading is of no interest."""
+        return [f"KeyboardInterrupt: {self}"]
+
+
 _CLOSE = "Did you mean"
 
 

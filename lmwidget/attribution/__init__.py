@@ -77,8 +77,8 @@ def attribute(  # noqa: PLR0913
     max_memory : int or str, optional
         Memory for one batch in bytes, or as ``"2 GB"``; default 1 GiB.
     progress : callable or bool, optional
-        Called with ``(done, total, seconds_left)`` after every batch; ``total`` is an upper bound,
-        the time left NaN before the first batch. Default: a bar when it takes longer than two
+        Called with ``(done, total, seconds_left)`` at the start and after every batch; ``total`` is an upper
+        bound, the time left NaN until it can be known. Default: a bar when it takes longer than two
         seconds; False for none.
     cancelled : callable, optional
         Asked before every batch; True stops, with a partial result if there is any. So does an

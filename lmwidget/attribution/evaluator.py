@@ -79,7 +79,7 @@ class Evaluator:
             Any.
         found : callable
             ``found(numbers, values)`` is given each batch, and returns False when the rest is not
-            wanted any more.
+            wanted any more. It is asked with no numbers between passes that give none.
         """
         same: dict[Any, list[int]] = {}
         for number, row in enumerate(rows):
@@ -87,6 +87,8 @@ class Evaluator:
         copies = list(same.values())
 
         def each(numbers: Numbers, values: NDArray[np.float64]) -> bool:
+            if not len(numbers):
+                return found(numbers, values)
             all_of = [copies[number] for number in numbers.tolist()]
             return found(np.concatenate(all_of), np.repeat(values, [len(one) for one in all_of]))
 
@@ -119,7 +121,7 @@ class _Run:
             if not self.passes.bytes:
                 longest = int(np.argmax([len(row.ids) for row in self.rows]))
                 self._give(np.array([longest]), self.passes.measured(self.rows[longest]))
-            if self.evaluator.shares:
+            if self.evaluator.shares and len(self.left):
                 self._share()
             for group in self.passes.packed(self.rows, self.left)[0]:
                 self._give(group, self.passes.values([self.rows[i] for i in group]))
@@ -131,8 +133,13 @@ class _Run:
         if not self.found(numbers, values):
             raise _Stopped
 
+    def _ask(self) -> None:
+        """Stop between passes that give no values, too: of a long text each takes seconds."""
+        self._give(np.zeros(0, np.intp), np.zeros(0))
+
     def _share(self) -> None:
         """Read what rows have in common at their beginning, and go on from there."""
+        self._ask()
         rows, chains = [self.rows[i] for i in self.left], self.evaluator.chains
         left, first = self.left, self.first[self.left]
         starts, chain, cut, families = shared(rows, first, chains)
@@ -183,12 +190,17 @@ class _Run:
     ) -> Prefixes | None:
         """Read beginnings; before the first are used, try whether a row comes out the same."""
         evaluator, row = self.evaluator, [self.rows[number]]
+        self._ask()
         kind = "beginning" if after is None else "beginning behind a beginning"
         try:
             prefixes = Prefixes(evaluator.lm, rows, length, after)
+            self._ask()
             if kind in evaluator.trusted:
                 return prefixes
             found = self.passes.logits(row, After(prefixes, length, [which]))
+            self._ask()
+        except _Stopped:
+            raise
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes
             evaluator.shares = False
             return None

@@ -84,7 +84,7 @@ class Game(ABC):
         present : ndarray of bool, shape (coalition, player)
             Which players are there.
         watch : Watch, optional
-            Told after every batch, asked before every batch.
+            Told at the start and after every batch, asked before every pass.
         before, total : int
             Coalitions evaluated before and in all, for the progress.
 
@@ -104,10 +104,13 @@ class Game(ABC):
                 self._known[keys[new[place]]] = value
             done += len(places)
             self.passes += len(places)
-            watch.report(before + done, max(total, before + len(new)))
+            if len(places):
+                watch.report(before + done, max(total, before + len(new)))
             return not watch.stopped
 
         if new and not watch.stopped:
+            if not before:
+                watch.report(0, max(total, len(new)))
             self._evaluate(present[new], found)
         return np.array([self._known.get(key, np.nan) for key in keys])
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import CancelledError, InputError
+from lmwidget.errors import CancelledError, InputError, InterruptedRunError
 from lmwidget.results import Check
 
 
@@ -54,6 +54,7 @@ class Scores:
 
 
 _ACTIVE: list[Watch] = []  # of the main thread: an interrupt stops all of them
+_ENOUGH = 3  # batches, of which the first is often a small one that measures
 
 
 class Watch:
@@ -78,7 +79,8 @@ class Watch:
             )
         self._progress = progress
         self._cancelled = cancelled
-        self._start: float | None = None
+        self._first = (0.0, 0)
+        self._batches, self._done = 0, 0
         self._interrupted = False
 
     @contextmanager
@@ -91,6 +93,11 @@ class Watch:
         ------
         None
             Only the main thread is told of interrupts.
+
+        Raises
+        ------
+        InterruptedRunError
+            In place of a CancelledError, when it was the keyboard that stopped it.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -109,6 +116,10 @@ class Watch:
         signal.signal(signal.SIGINT, stop)
         try:
             yield
+        except CancelledError as error:
+            if not self._interrupted or _ACTIVE[0] is not self:
+                raise
+            raise InterruptedRunError(error.message, error.remedy) from None
         finally:
             _ACTIVE.remove(self)
             signal.signal(signal.SIGINT, before)
@@ -148,6 +159,8 @@ class Watch:
     def report(self, done: int, total: int) -> None:
         """Tell the caller that ``done`` of at most ``total`` passes are made.
 
+        The time left is NaN until it can be known: until the third batch is done.
+
         Parameters
         ----------
         done, total : int
@@ -159,8 +172,16 @@ class Watch:
         0 8
         """
         now = time.perf_counter()
-        self._start = now if self._start is None else self._start
-        left = (now - self._start) / done * (total - done) if done else float("nan")
+        if done > self._done:
+            self._done, self._batches = done, self._batches + 1
+            if self._batches == 1:
+                self._first = (now, done)
+        start, before = self._first
+        left = math.nan
+        if done >= total:
+            left = 0.0
+        elif self._batches >= _ENOUGH and done > before:
+            left = (now - start) / (done - before) * (total - done)
         if self._progress is not None:
             self._progress(done, total, left)
 

@@ -132,11 +132,14 @@ class Variants:
             for number, value in zip(numbers.tolist(), fresh.tolist(), strict=True):
                 values[same[number]] = value
                 done += len(same[number])
-            watch.report(before + done, max(total, before + len(rows)))
+            if len(numbers):
+                watch.report(before + done, max(total, before + len(rows)))
             return not watch.stopped
 
         if rows and not watch.stopped:
             self.passes += len(distinct)
+            if not before:
+                watch.report(0, max(total, len(rows)))
             self._evaluator.run(distinct, found)
         return self._collected(rows, places, values)
 

@@ -142,7 +142,7 @@ def test_captum_with_the_same_samples(family):
 
 def test_cut_short():
     told = []
-    watch = Watch(lambda done, total, left: told.append((done, total)), lambda: len(told) >= 60)
+    watch = Watch(lambda done, total, left: told.append((done, total)), lambda: len(told) > 60)
     game = FunctionGame(random_worth(12), 12)
     found = kernel_shap(game, watch, samples=300)
     assert found.partial

@@ -131,7 +131,7 @@ def test_settings():
 
 def test_cut_short():
     told = []
-    watch = Watch(lambda done, total, left: told.append((done, total)), lambda: len(told) >= 50)
+    watch = Watch(lambda done, total, left: told.append((done, total)), lambda: len(told) > 50)
     found = lime(FunctionGame(random_worth(10), 10), watch, samples=400)
     assert found.partial
     assert np.isfinite(found.scores).all()

@@ -53,7 +53,10 @@ class Check:
     expected : float or None
         What the scores should sum to: the change of the target from baseline to input.
     random : float or None
-        The same figure of a random map of the same text, for checks by perturbation.
+        The same figure of a random map of the same text, for checks by perturbation: the mean of
+        several.
+    beaten : float or None
+        Share of the random maps that the map beats, 0 to 1; of an equal one, half.
     passed : bool or None
         Whether the map does better than its threshold, or than nearly all random maps; None for no
         verdict.
@@ -67,6 +70,7 @@ class Check:
     expected: float | None = None
     random: float | None = None
     passed: bool | None = None
+    beaten: float | None = None
 
     @property
     def verdict(self) -> str:

@@ -1,6 +1,7 @@
 import axe from "axe-core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
+import { decode } from "../src/core/wire.js";
 import "../src/widgets/saliency_text.css";
 import saliencyText from "../src/widgets/saliency_text.js";
 import { fakeModel } from "./fake_model.js";
@@ -42,6 +43,46 @@ describe("the picture", () => {
     expect(one(".lmw-question").textContent).toBe("Why “Mary” rather than “John”?");
     expect(one(".lmw-check-line").dataset.state).toBe("good");
     await vi.waitFor(() => expect(one("[data-lmw-ready='true']")).toBeTruthy());
+  });
+
+  test("a long text has a way to the strongest, by button and by key, and then to the next", async () => {
+    const { model, one } = draw(SCENES.long());
+    const sizes = Array.from(decode(model.get("_scores"))?.data ?? [], Math.abs);
+    const order = [...sizes.keys()].sort((a, b) => sizes[b] - sizes[a] || a - b);
+    const jump = [...document.querySelectorAll("button")].find((button) =>
+      button.textContent?.includes("Go to the strongest"),
+    );
+    jump?.click();
+    await vi.waitFor(() => expect(one(".lmw-pinned")).toBeTruthy());
+    expect(model.get("token")).toBe(order[0]);
+    jump?.dispatchEvent(new KeyboardEvent("keydown", { key: "s", bubbles: true, composed: true }));
+    expect(model.get("token")).toBe(order[1]);
+    const [token, box] = [one(".lmw-pinned"), one(".lmw-text")].map((e) =>
+      e.getBoundingClientRect(),
+    );
+    await vi.waitFor(() => expect(token.top).toBeLessThan(box.bottom));
+  });
+
+  test("a run that a cell started has no stop button, and says how to end it", async () => {
+    const traits = SCENES.loading();
+    traits._status.progress = { ...traits._status.progress, deaf: true };
+    const { one } = draw(traits);
+    expect(one(".lmw-stop").hidden).toBe(true);
+    expect(one(".lmw-progress-note").textContent).toContain("interrupt the kernel");
+  });
+
+  test("a step of an answer is told in its own unit", async () => {
+    const traits = SCENES.step();
+    const { answer } = traits._figure;
+    const units = answer.places.map(() => "logit");
+    traits._figure = {
+      ...traits._figure,
+      unit: "logit difference",
+      answer: { ...answer, units },
+    };
+    const { one } = draw(traits);
+    expect(one(".lmw-legend .lmw-unit").textContent).toBe("logit");
+    expect(one(".lmw-caption").textContent).toContain("(logit)");
   });
 
   test("selecting all and copying gives the text as written", async () => {

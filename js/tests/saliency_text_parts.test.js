@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { contrast } from "../src/core/colour.js";
 import { blocks } from "../src/saliency/blocks.js";
 import { checkWords } from "../src/saliency/checks.js";
+import { legend } from "../src/saliency/legend.js";
 import { measure, place, share } from "../src/saliency/measure.js";
 import { blockElement, groupText } from "../src/saliency/pieces.js";
 import { colourAt } from "../src/saliency/shade.js";
@@ -34,10 +35,20 @@ describe("the scale", () => {
     expect(captionWords(made, m, figure())).toContain("“[CLS]” (−9.0) lies beyond the scale");
   });
 
-  test("is not stretched by a strong first token, but is by a strong later one", () => {
-    expect(measured([12, 2, 1, -1]).m.limit).toBe(2);
-    expect(measured([1, 8, 2, -1]).m.limit).toBe(8);
-    expect(measured([1, 80, 2, -1]).m.limit).toBe(2);
+  test("shows one of few units as dominant, and one of many as beyond the end", () => {
+    expect(measured([0.5, 8, -0.25]).m.limit).toBe(8);
+    expect(measured([...new Array(30).fill(1), 80]).m.limit).toBe(80);
+    const many = measured([...new Array(31).fill(1), -80]).m;
+    expect([many.limit, [...many.beyond]]).toEqual([1, [31]]);
+    expect(measured([...new Array(31).fill(1), 2]).m.limit).toBe(2);
+    expect(measured([...new Array(99).fill(0), 3]).m.limit).toBe(3);
+  });
+
+  test("says in the legend on which side something lies beyond its end", () => {
+    const scale = legend();
+    scale.draw(measured([...new Array(31).fill(1), -80]).m, figure(), "light");
+    expect(scale.element.textContent).toContain("≤ −1.0");
+    expect(scale.element.textContent).not.toContain("≥");
   });
 
   test("holds without usable scores", () => {

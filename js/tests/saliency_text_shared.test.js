@@ -64,6 +64,19 @@ describe("levels", () => {
   });
 });
 
+describe("a check", () => {
+  test("says how many random maps are beaten, on which the verdict stands", () => {
+    const check = { name: "comprehensiveness", value: 0.57, random: 0.45, explanation: "" };
+    const rest = { relative: null, total: null, expected: null };
+    expect(verdict({ ...check, ...rest, passed: false, beaten: 0.5 })).toBe(
+      "beats 50\u00a0% of random maps: 0.57 against 0.45",
+    );
+    expect(verdict({ ...check, ...rest, passed: true })).toBe(
+      "better than random: 0.57 against 0.45",
+    );
+  });
+});
+
 describe("the scale of an answer", () => {
   const made = tokens(["a", " b", " c", " d"]);
 
@@ -77,6 +90,8 @@ describe("the scale of an answer", () => {
     const rows = [Float32Array.from([1, 0, 0, 0]), Float32Array.from([2, -3, 0, 0])];
     expect(commonLimit(made, rows)).toBe(3);
     expect(measure(made, rows[0], true, { limit: 3 }).limit).toBe(3);
+    const weak = Array.from({ length: 20 }, () => Float32Array.from([1, 2, 1, -2]));
+    expect(commonLimit(made, [...weak, Float32Array.from([1, 28, 0, 0])])).toBe(2); // of 82 cells
   });
 
   test("the answer is a block of its own", () => {

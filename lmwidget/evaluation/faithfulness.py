@@ -107,12 +107,14 @@ def _check(name: str, unit: str, own: float, *others: float) -> Check:
         )
     if np.isnan(better).any():
         return Check(name, own, f"{said} The model gives no number for some of these texts.", random=random)  # fmt: skip
+    beaten = float(((better + 1) / 2).mean())
     equal = f" and equals {(better == 0).mean():.0%}" if (better == 0).any() else ""
     return Check(
         name=name,
         value=own,
         random=random,
-        passed=bool(((better + 1) / 2).mean() >= BEATEN),
+        passed=beaten >= BEATEN,
+        beaten=beaten,
         explanation=(
             f"{said} The map beats {(better > 0).mean():.0%} of {len(others)} random maps{equal}; "
             f"it passes from {BEATEN:.0%} on."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,13 +37,15 @@ class Ink:
     shaded: bool = True
 
 
-def ink_lines(tokens: Tokens) -> list[list[Ink]]:
+def ink_lines(tokens: Tokens, hidden: Collection[int] = ()) -> list[list[Ink]]:
     r"""Return the lines of a text as they were written.
 
     Parameters
     ----------
     tokens : Tokens
         Units, none of which is a part of a character.
+    hidden : collection of int
+        Units that are not drawn.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def ink_lines(tokens: Tokens) -> list[list[Ink]]:
         other_text = unit and tokens.segments[unit] != tokens.segments[unit - 1]
         if other_text and tokens.source == "pair" and lines[-1]:
             lines.append([])
-        for ink, ends in _inks(tokens, unit):
+        for ink, ends in () if unit in hidden else _inks(tokens, unit):
             lines[-1].append(ink)
             if ends:
                 lines.append([])
@@ -85,7 +87,7 @@ def _inks(tokens: Tokens, unit: int) -> Iterator[tuple[Ink, bool]]:
     for cluster in clusters(bare):
         if cluster in _BREAKS:
             yield Ink(unit, readable(cluster), "sign"), True
-        elif cluster.isspace() and cluster != "\t":
+        elif cluster.isspace() and cluster not in "\t\u00a0":
             yield Ink(unit, " ", "space"), False
         elif _inkless(cluster):
             yield Ink(unit, "◌", "sign"), False

@@ -91,7 +91,7 @@ def latex_figure(why: Attribution) -> str:
     head = _HEAD.replace("MUTED", _html(MUTED["light"]))
     parts = [head, rf"{{\large {escaped(picture.question)}\par}}\medskip", "\n"]
     parts.append(r"{\linespread{1.35}\selectfont\raggedright" + "\n")
-    for line in ink_lines(picture.tokens):
+    for line in ink_lines(picture.tokens, picture.hidden):
         parts += [_line(line, picture), "\n"]
     parts += ["}%\n", _legend(picture), rf"{{\footnotesize\color[HTML]{{{_html(MUTED['light'])}}}"]
     parts += [escaped(" ".join(picture.caption)), r"\par}", "\n\\endgroup\n"]

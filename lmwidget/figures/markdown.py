@@ -66,7 +66,7 @@ def markdown_figure(why: Attribution, *, width: int = 80, rows: int = 50) -> str
     picture = picture_of(why)
     block = "\n".join(
         text.rstrip()
-        for line in ink_lines(picture.tokens)
+        for line in ink_lines(picture.tokens, picture.hidden)
         for row in wrapped(line, width, cells)
         for text in _two_lines(row, picture)
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lmwidget.figures.scale import scale_end
 from lmwidget.figures.words import (
     check_sentences,
     listed,
@@ -24,10 +25,6 @@ from lmwidget.units import merged
 
 if TYPE_CHECKING:
     from lmwidget.results import Attribution
-
-# As in js/src/saliency/measure.js: a unit so many times stronger than the next does not set the
-# scale for the others; the first one of a text is often strong for being first.
-_OUTLIER, _OUTLIER_FIRST = 5.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -95,11 +92,21 @@ class Picture:
         return with_sign(score, digits) if self.signed else number(score, digits)
 
     @property
+    def hidden(self) -> frozenset[int]:
+        """Units that are not drawn: inserted special tokens without a score, beside others."""
+        special = np.array([kind == "special" for kind in self.tokens.kinds], bool)
+        inserted = special & (self.tokens.spans[:, 0] == self.tokens.spans[:, 1])
+        found = np.flatnonzero(inserted & (self.scores == 0))
+        return frozenset() if special.all() else frozenset(found.tolist())
+
+    @property
     def range_words(self) -> tuple[str, str]:
-        """The two ends of the scale in figures."""
+        """The two ends of the scale in figures; with ``≥`` where something lies beyond."""
+        outside = self.scores[list(self.beyond)]
+        below, above = ("≤ " if (outside < 0).any() else ""), ("≥ " if (outside > 0).any() else "")
         if self.signed:
-            return with_sign(-self.limit), with_sign(self.limit)
-        return "0", number(self.limit)
+            return below + with_sign(-self.limit), above + with_sign(self.limit)
+        return "0", above + number(self.limit)
 
 
 def picture_of(why: Attribution) -> Picture:
@@ -192,15 +199,7 @@ def whole_characters(
 
 
 def _limit(why: Attribution) -> float:
-    """Return the end of the scale: special tokens and a single outlier do not stretch it."""
+    """Return the end of the scale: special tokens count where there is nothing else."""
     sizes = np.abs(why.scores.astype(np.float64))
-    finite = np.flatnonzero(np.isfinite(sizes))
-    written = [i for i in finite.tolist() if why.tokens.kinds[i] != "special"]
-    counted = written or finite.tolist()
-    if not counted:
-        return 0.0
-    order = sorted(counted, key=lambda i: -sizes[i])
-    strongest, second = order[0], order[min(1, len(order) - 1)]
-    bound = _OUTLIER_FIRST if strongest == counted[0] else _OUTLIER
-    alone = len(counted) > 3 and 0 < sizes[second] < sizes[strongest] / bound
-    return float(sizes[second if alone else strongest])
+    written = np.isfinite(sizes) & np.array([kind != "special" for kind in why.tokens.kinds])
+    return scale_end(sizes[written] if written.any() else sizes)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+
 from lmwidget.errors import InputError
 from lmwidget.figures.colours import (
     AGAINST,
@@ -87,7 +89,7 @@ def svg_figure(why: Attribution, *, width: int = 640, theme: Theme = "light") ->
     y = _MARGIN + 18.0
     parts, y = _words(picture.question, y, room, look, size=18, fill=INK[theme])
     y += 12
-    for row in rows_of(ink_lines(picture.tokens), room / _SIZE):
+    for row in rows_of(ink_lines(picture.tokens, picture.hidden), room / _SIZE):
         parts += _row(row, picture, y, look)
         y += _LINE
     y -= 0 if picture.signed else 16  # nothing is said above the scale
@@ -212,7 +214,7 @@ def _legend(picture: Picture, y: float, width: float, look: _Look) -> Iterator[s
         against, towards = (_short(end) for end in picture.ends)
         yield from _note(f"← {against}", left, y + 12, "start", AGAINST[look.theme])
         yield from _note(f"{towards} →", right, y + 12, "end", FOR[look.theme])
-        yield f'<path d="M{centre} {base}H{left}v-5Z" fill="{look.bar(-1)}"/>'
+        yield f'<path d="{_dashed_wedge(left, centre, base)}" fill="{look.bar(-1)}"/>'
     yield f'<rect x="{left}" y="{y + 18}" width="{width}" height="9" fill="url(#{look.scale})"/>'
     yield f'<path d="M{centre} {base}H{right}v-5Z" fill="{look.bar(1)}"/>'
     for text, x, anchor in (
@@ -221,6 +223,15 @@ def _legend(picture: Picture, y: float, width: float, look: _Look) -> Iterator[s
         (high, right, "end"),
     ):
         yield from _note(text, x, y + 47, anchor, MUTED[look.theme])
+
+
+def _dashed_wedge(left: float, end: float, base: float) -> str:
+    """Return a wedge in dashes, as the bars of that side are."""
+    edge = lambda x: base - 5 * (end - x) / (end - left)  # noqa: E731
+    dashes = ((x, min(x + 4, end)) for x in np.arange(left, end, 7).tolist())
+    return "".join(
+        f"M{x:g} {base:g}V{edge(x):.2f}L{to:g} {edge(to):.2f}V{base:g}Z" for x, to in dashes
+    )
 
 
 def _short(text: str) -> str:

@@ -256,7 +256,7 @@ def _completeness(check: Check, unit: str) -> str:
 def _percent(share: float) -> str:
     if math.isnan(share):
         return "not a number"
-    return "under 0.1 %" if share < 0.001 else f"{share * 100:.2g} %"
+    return "under 0.1\u00a0%" if share < 0.001 else f"{share * 100:.2g}\u00a0%"
 
 
 def _measured(check: Check) -> str:

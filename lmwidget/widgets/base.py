@@ -259,8 +259,11 @@ class ModelWidget(anywidget.AnyWidget):
                     state = {k: v for k, v in state.items() if k not in self._typed_traits}
                 self._show(state)
                 self._good = {name: state.get(name, value) for name, value in asked.items()}
-            except CancelledError:
+            except CancelledError as error:
+                self._stopped |= reraise  # the cell was interrupted
                 self._take_back()
+                if isinstance(error, KeyboardInterrupt):
+                    raise
             except LmwidgetError as error:
                 if reraise:  # nothing changes: the last good picture, and its inputs, stay
                     self._show({**self._good, "_status": self._before})
@@ -321,13 +324,15 @@ class ModelWidget(anywidget.AnyWidget):
                 yield in_cell
             return
         last = [0.0]
+        # While a cell runs, the kernel hears no button.
+        deaf = threading.current_thread() is not self._worker
 
         def report(done: int, total: int, seconds_left: float) -> None:
             if time.monotonic() - last[0] < 0.1 and done < total:
                 return
             last[0] = time.monotonic()
             known = seconds_left if math.isfinite(seconds_left) else None
-            progress = {"done": done, "total": total, "seconds_left": known}
+            progress = {"done": done, "total": total, "seconds_left": known, "deaf": deaf}
             self._status = {**READY, "state": "loading", "progress": progress}
 
         yield report

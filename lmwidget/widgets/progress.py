@@ -37,7 +37,7 @@ def cell_progress() -> Iterator[Callable[[int, int, float], None]]:
         now = time.monotonic()
         if now - start > _PATIENCE and (not shown or now - shown[-1] > _PAUSE):
             shown[:] = [now]
-            left = f", {seconds_left:.0f} s left" if math.isfinite(seconds_left) else ""
+            left = f", {_duration(seconds_left)} left" if math.isfinite(seconds_left) else ""
             show(f"{done} of {total} passes{left}")
 
     try:
@@ -72,6 +72,13 @@ def cell_note(text: str) -> Iterator[None]:
         yield
     finally:
         show("")
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as people say it, as ``duration`` in js/src/core/format.js."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 0.95 else "under 1 s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _in_notebook() -> bool:

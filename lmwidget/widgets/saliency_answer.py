@@ -25,6 +25,8 @@ class AnswerWidget(SaliencyWidget):
         The model; without one, use :meth:`from_result`.
     text : str, list of messages, or pair of str
         What the model reads.
+    method : str, optional
+        Name of an attribution method.
     answer : bool or str, optional
         True for what the model writes itself, or the answer as text; False where one prediction is
         explained instead.
@@ -46,6 +48,7 @@ class AnswerWidget(SaliencyWidget):
         self,
         lm: LanguageModel | None = None,
         text: Any = "",
+        method: str | None = None,
         *,
         answer: bool | str | None = None,
         max_new_tokens: int = 32,
@@ -58,7 +61,7 @@ class AnswerWidget(SaliencyWidget):
         # What to explain: nothing, True for what the model will write, text, or ids it has written.
         self._answer: bool | str | list[int] = False if answer is None else answer
         self._max_new_tokens = max_new_tokens
-        super().__init__(lm, text, **settings)
+        super().__init__(lm, text, method, **settings)
 
     @property
     def answer(self) -> AnswerAttribution | None:

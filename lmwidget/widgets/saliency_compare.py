@@ -43,10 +43,12 @@ class SaliencyCompare(SaliencyWidget):
         The model; without one, use :meth:`from_result` or :meth:`from_results`.
     text : str, list of messages, or pair of str
         What the model reads.
+    methods : sequence of str, optional
+        Names of methods.
     checks : bool, default True
         Whether every map is compared with random maps.
     **settings
-        ``methods``: names of methods. ``target``, ``foil``, ``of``, ``position``, ``level``,
+        ``target``, ``foil``, ``of``, ``position``, ``level``,
         ``token``, ``theme``: see the traits. ``settings``: of each method, by its name.
         ``output``: what the decoder of an encoder-decoder has written so far. ``truncate``: cut a
         text that is too long for the model.
@@ -78,13 +80,14 @@ class SaliencyCompare(SaliencyWidget):
         self,
         lm: LanguageModel | None = None,
         text: Any = "",
+        methods: Sequence[str] | None = None,
         *,
         checks: bool = True,
         **settings: Any,
     ) -> None:
         self._asks_checks = checks
-        self._first_methods = _listed(settings.get("methods"), known=lm is not None)
-        if "methods" in settings:
+        self._first_methods = _listed(methods, known=lm is not None)
+        if methods is not None:
             settings["methods"] = self._first_methods
         super().__init__(lm, text, **settings)
 

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 
 from lmwidget.answers import AnswerAttribution
+from lmwidget.figures.scale import scale_end
 from lmwidget.html import background, shaded, table
 from lmwidget.widgets.saliency_static import checks_table
 
@@ -45,8 +46,7 @@ def static_matrix(answer: AnswerAttribution) -> str:
 
 
 def _limit(scores: np.ndarray) -> float:
-    sizes = np.abs(scores)
-    return float(np.max(sizes[np.isfinite(sizes)], initial=0)) or 1.0
+    return scale_end(np.abs(scores)) or 1.0
 
 
 def _cells(answer: AnswerAttribution, columns: int) -> str:

@@ -144,8 +144,8 @@ def answer_steps(answer: Any) -> dict[str, Any]:
     dict
         ``start``, the first token of the answer; ``input``, the number of tokens that are input;
         for each row ``places``, its first token, ``ends``, the first one behind it, and ``seen``,
-        the number of tokens in front of its last; ``predictions``, ``foils``, ``values`` and the rows' own
-        ``checks``.
+        the number of tokens in front of its last; ``predictions``, ``foils``, ``values``, the
+        rows' own ``units`` and ``checks``.
 
     Examples
     --------
@@ -166,6 +166,7 @@ def answer_steps(answer: Any) -> dict[str, Any]:
         "predictions": [candidate(one) for one in answer.predictions],
         "foils": [candidate(one) for one in answer.foils],
         "values": finite([float(value) for value in answer.values]),
+        "units": list(answer.units),
         "checks": [None if check is None else check_row(check) for check in answer.row_checks],
     }
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import LmwidgetError
+from lmwidget.figures.scale import scale_end
 from lmwidget.html import shaded, table
 from lmwidget.results import Attribution, Check
 
@@ -81,15 +82,13 @@ def _folded(summary: str, attribution: Attribution) -> str:
 
 
 def _text(result: Attribution) -> str:
-    sizes = np.abs(result.scores)
-    largest = float(np.max(sizes[np.isfinite(sizes)], initial=0)) or 1.0
+    largest = scale_end(np.abs(result.scores)) or 1.0
     titles = [f"{score:.4g} {result.unit}" for score in result.scores]
     return shaded(result.tokens.pieces, [float(s) / largest for s in result.scores], titles)
 
 
 def _caption(result: Attribution) -> str:
-    sizes = np.abs(result.scores)
-    largest = float(np.max(sizes[np.isfinite(sizes)], initial=0))
+    largest = scale_end(np.abs(result.scores))
     against = f" rather than {result.foil.label!r}" if result.foil else ""
     wanted = f" for {result.target.label!r}" if result.target.label else ""
     model = f", {result.model}" if result.model else ""

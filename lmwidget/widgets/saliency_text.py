@@ -27,14 +27,15 @@ class SaliencyText(SaliencySources):
         :meth:`from_shap`, :meth:`from_inseq` or :meth:`from_lime`.
     text : str, list of messages, or pair of str
         What the model reads.
+    method : str, optional
+        Name of an attribution method, see ``lmw.attribution.METHODS``.
     answer : bool or str, optional
         Explain a whole answer, token by token: True for what the model writes itself, or the
         answer as text.
     max_new_tokens : int, default 32
         Most tokens of an answer that the model writes itself.
     **settings
-        ``method``: name of an attribution method, see ``lmw.attribution.METHODS``. ``target``,
-        ``foil``: what is explained, and rather than what: a token, phrase, class or part of the
+        ``target``, ``foil``: what is explained, and rather than what: a token, phrase, class or part of the
         text, as text or index. ``of``, ``position``, ``level``, ``settings``, ``token``,
         ``theme``: see the traits. ``output``: what the decoder of an encoder-decoder has written
         so far. ``truncate``: cut a text that is too long for the model.

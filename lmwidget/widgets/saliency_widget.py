@@ -34,6 +34,8 @@ class SaliencyWidget(SaliencyChecks):
         The model; without one, use :meth:`from_result`.
     text : str, list of messages, or pair of str
         What the model reads.
+    method : str, optional
+        Name of an attribution method.
     output : str, optional
         What the decoder of an encoder-decoder model has written so far.
     truncate : bool
@@ -57,6 +59,7 @@ class SaliencyWidget(SaliencyChecks):
         self,
         lm: LanguageModel | None = None,
         text: Any = "",
+        method: str | None = None,
         *,
         output: Any = None,
         truncate: bool = False,
@@ -65,6 +68,8 @@ class SaliencyWidget(SaliencyChecks):
         self._lm = None if lm is None else as_language_model(lm)
         self._input, self._output, self._truncate = text, output, truncate
         self._result: Any = traits.pop("_result", None)
+        if method is not None:
+            traits["method"] = method
         refuse_unknown(traits, self._public_names(), type(self).__name__)
         for name in QUESTION:
             if name in traits:
@@ -79,9 +84,8 @@ class SaliencyWidget(SaliencyChecks):
             **{n: traits[n] for n in QUESTION if n in traits},
         }
         self._remembered = {self._first["method"]: dict(self._first["settings"])}
-        self._settings_of = self._first["method"]
+        self._computed_with = (self._first["method"], dict(self._first["settings"]))
         super().__init__(**traits)
-        self.observe(lambda _: self._on_settings(), "settings")
         self.observe(self._on_level, "level")
         self.observe(lambda _: self._go_back(), "_back")
 
@@ -194,7 +198,9 @@ class SaliencyWidget(SaliencyChecks):
                 self._input, self._output = self.text, None
             if "token" in changes:
                 self._passages = None
-            self._compute_result({**self._inputs(), **changes})
+            asked = {**self._inputs(), **changes}
+            self._compute_result(asked)
+            self._remembered[asked.get("method", self.method)] = dict(asked["settings"])
         except BaseException:
             self._input, self._output, self._passages = before
             raise
@@ -214,13 +220,16 @@ class SaliencyWidget(SaliencyChecks):
 
     def _left_behind(self) -> dict[str, Any]:
         """Return the settings that a method had before, when they are still those of another."""
-        if self._settings_of == self.method:
-            return {}
-        return {"settings": self._remembered.get(self.method, {})}
+        method, settings = self._computed_with
+        left = self.method != method and self.settings == settings
+        now = self._remembered.get(self.method, {}) if left else dict(self.settings)
+        self._computed_with = (self.method, now)
+        return {"settings": now} if left else {}
 
-    def _on_settings(self) -> None:
-        self._settings_of = self.method
-        self._remembered[self.method] = dict(self.settings)
+    def _show(self, state: dict[str, Any]) -> None:
+        super()._show(state)
+        if {"method", "settings"} <= state.keys():  # an earlier picture stands again
+            self._computed_with = (state["method"], dict(state["settings"]))
 
     def _compute_result(self, asked: dict[str, Any]) -> None:
         of = self._function if asked["of"] == OWN_FUNCTION else asked["of"]

@@ -148,8 +148,9 @@ function progressLine() {
       bar.style.setProperty("--lmw-done", String(share ?? 0));
       const left = progress?.seconds_left;
       const counted = progress ? `${progress.done} of ${progress.total}` : text;
-      words.textContent = left ? `${counted}, ${duration(left)} left` : counted;
-      stop.hidden = !progress || !stopHandler;
+      const said = left ? `${counted}, ${duration(left)} left` : counted;
+      words.textContent = progress?.deaf ? `${said}; to stop, interrupt the kernel` : said;
+      stop.hidden = !progress || progress.deaf === true || !stopHandler;
       note.hidden = words.textContent === "" && stop.hidden;
     },
     destroy() {

@@ -48,6 +48,8 @@ export interface Progress {
   done: number;
   total: number;
   seconds_left: number | null;
+  /** A cell runs it, so that the kernel hears no button. */
+  deaf?: boolean;
 }
 
 export interface Status {

@@ -102,11 +102,12 @@ function signOf(state) {
  * What a check says in words.
  * @param {Check} check
  */
-export function verdict({ name, value, random, passed }) {
+export function verdict({ name, value, random, passed, beaten }) {
   const own = number(value ?? Number.NaN);
   if (typeof random === "number") {
     const against = `${own} against ${number(random)}`;
     if (passed === null || passed === undefined) return against;
+    if (typeof beaten === "number") return `beats ${percent(beaten)} of random maps: ${against}`;
     return `${passed ? "better than random" : "not clearly better than random"}: ${against}`;
   }
   if (name === "stability" && typeof passed === "boolean")

@@ -57,9 +57,11 @@ export function legend() {
       const { signed, limit } = measured;
       ramp.style.background = gradient(signed, theme);
       wedge.classList.toggle("lmw-wedge-signed", signed);
-      low.textContent = signed ? withSign(-limit) : "0";
+      const clipped = (/** @type {number} */ sign) =>
+        [...measured.beyond].some((i) => !signed || Math.sign(measured.scores[i]) === sign);
+      low.textContent = signed ? `${clipped(-1) ? "≤ " : ""}${withSign(-limit)}` : "0";
       middle.textContent = signed ? "0" : "";
-      high.textContent = signed ? withSign(limit) : number(limit);
+      high.textContent = `${clipped(1) ? "≥ " : ""}${signed ? withSign(limit) : number(limit)}`;
       replace(ends, endWords(figure));
       ticks.setAttribute("d", rugPath(measured));
       ticks.style.strokeOpacity = String(clamp(24 / measured.order.length, 0.1, 0.7));

@@ -6,15 +6,16 @@ import { clamp } from "../core/format.js";
 /** @typedef {import("./types").Measure} Measure */
 
 /**
- * A token so many times stronger than the next does not set the scale for the others. The first
- * token is often strong for being first, whatever it says.
+ * The one rule for the end of a scale, as in lmwidget/figures/scale.py: of fewer units the strongest is
+ * the end, so that it is seen as dominant. Of more, one in so many may lie beyond the end, where the
+ * strongest would leave the others pale.
  */
-const OUTLIER = 5;
-const OUTLIER_FIRST = 2.5;
+const MANY = 32;
+const STRONGER = 2;
 
 /**
- * Scale and order of the scores. Special tokens and a single outlier do not stretch the scale:
- * they are drawn at its end and named in `beyond`.
+ * Scale and order of the scores. Special tokens and, of many units, the few strongest do not
+ * stretch the scale: they are drawn at its end and named in `beyond`.
  * @param {Tokens} tokens
  * @param {Float32Array} scores in the unit of the figure, one a token
  * @param {boolean} signed
@@ -25,7 +26,7 @@ const OUTLIER_FIRST = 2.5;
 export function measure(tokens, scores, signed, { reach = scores.length, limit: given } = {}) {
   const sizes = Array.from(scores.subarray(0, reach), Math.abs);
   const finite = [...sizes.keys()].filter((index) => Number.isFinite(sizes[index]));
-  const limit = given ?? scaleLimit(tokens, sizes, finite);
+  const limit = given ?? scaleEnd(counted(tokens, sizes));
   const total = finite.reduce((sum, index) => sum + sizes[index], 0);
   const order = [...finite].sort((a, b) => sizes[b] - sizes[a] || a - b);
   const rank = new Uint32Array(scores.length);
@@ -46,39 +47,28 @@ export function measure(tokens, scores, signed, { reach = scores.length, limit: 
 }
 
 /**
- * One end of the scale for several maps of one text, such as the steps of an answer.
+ * One end of the scale for several maps of one text, such as the steps of an answer: all their cells
+ * together count as units.
  * @param {Tokens} tokens
  * @param {Float32Array[]} maps
  */
 export function commonLimit(tokens, maps) {
-  const limits = maps.map((scores) => {
-    const sizes = Array.from(scores, Math.abs);
-    return scaleLimit(
-      tokens,
-      sizes,
-      [...sizes.keys()].filter((index) => Number.isFinite(sizes[index])),
-    );
-  });
-  return Math.max(0, ...limits);
+  return scaleEnd(maps.flatMap((scores) => counted(tokens, Array.from(scores, Math.abs))));
 }
 
-/**
- * @param {Tokens} tokens
- * @param {number[]} sizes absolute scores
- * @param {number[]} finite indices of usable scores
- */
-function scaleLimit(tokens, sizes, finite) {
+/** The sizes that a scale is made for: special tokens count where there is nothing else. @param {Tokens} tokens @param {number[]} sizes absolute scores */
+function counted(tokens, sizes) {
+  const finite = [...sizes.keys()].filter((index) => Number.isFinite(sizes[index]));
   const written = finite.filter((index) => tokens.kind[index] !== "special");
-  const counted = written.length > 0 ? written : finite;
-  if (counted.length === 0) return 0;
-  let [strongest, next] = [counted[0], -1];
-  for (const index of counted.slice(1)) {
-    if (sizes[index] > sizes[strongest]) [strongest, next] = [index, strongest];
-    else if (next < 0 || sizes[index] > sizes[next]) next = index;
-  }
-  const bound = strongest === counted[0] ? OUTLIER_FIRST : OUTLIER;
-  const outlier = counted.length > 3 && sizes[next] > 0 && sizes[strongest] > bound * sizes[next];
-  return sizes[outlier ? next : strongest];
+  return (written.length > 0 ? written : finite).map((index) => sizes[index]);
+}
+
+/** @param {number[]} sizes */
+function scaleEnd(sizes) {
+  const some = Float64Array.from(sizes.filter((size) => size > 0)).sort();
+  const most = some.at(-1) ?? 0;
+  const rest = some[some.length - 1 - Math.floor(some.length / MANY)];
+  return most > STRONGER * rest ? rest : most;
 }
 
 /**

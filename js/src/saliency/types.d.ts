@@ -47,6 +47,8 @@ export interface Check {
   expected: number | null;
   random?: number | null;
   passed?: boolean | null;
+  /** Share of the random maps that the map beats. */
+  beaten?: number | null;
 }
 
 /** Checks computed on demand, and what they are of. */

@@ -424,3 +424,17 @@ test("the figure of a check stands beside that of random maps in words", () => {
   const { at } = shown();
   expect(at(".lmw-card-figure")[0].textContent).toContain("1.0 against 0.50");
 });
+
+test("what a verdict stands on is in the table, with its rule", () => {
+  const rows = ROWS.map((row) => ({
+    ...row,
+    checks: row.checks.map((/** @type {any} */ one) => ({
+      ...one,
+      beaten: one.passed ? 0.9 : 0.5,
+    })),
+  }));
+  const { at } = shown({ _figure: { ...figureOf(), rows } });
+  expect(at(".lmw-card-figure")[0].textContent).toContain("beats 90\u00a0%");
+  expect(at(".lmw-card-rule")[0].textContent).toContain("at least 90\u00a0% of random maps");
+  expect(at(".lmw-card-rule")[0].hasAttribute("hidden")).toBe(false);
+});

@@ -125,18 +125,27 @@ def test_parts_of_a_character_are_one_and_their_scores_add_up():
     assert picture.places.tolist() == [1, 1, 0.25, -1, 0, 0]
 
 
-def test_a_single_outlier_does_not_set_the_scale():
-    # js/src/saliency/measure.js: 5 times the next one, 2.5 times for the first token.
+def test_one_of_few_sets_the_scale_and_one_of_many_lies_beyond_it():
+    # The numbers of js/tests/saliency_text_parts.test.js.
     make = lambda scores: picture_of(ODD["one"]().__class__(**{  # noqa: E731
-        **vars(ODD["one"]()), "tokens": Tokens.from_pieces(["a"] * len(scores)),
+        **vars(ODD["one"]()), "signed": True, "tokens": Tokens.from_pieces(["a"] * len(scores)),
         "scores": np.array(scores, np.float32),
     }))  # fmt: skip
-    assert make([1, 6, 1, 1]).limit == 1
-    assert make([1, 4, 1, 1]).limit == 4
-    assert make([3, 1, 1, 1]).limit == 1
-    assert make([2, 1, 1, 1]).limit == 2
-    assert make([6, 1, 1]).limit == 6
-    assert make([6, 0, 0, 0]).limit == 6
+    assert make([0.5, 8, -0.25]).limit == 8
+    assert make([1] * 30 + [80]).limit == 80
+    many = make([1] * 31 + [-80])
+    assert (many.limit, many.beyond) == (1, {31})
+    assert many.range_words == ("≤ −1.0", "+1.0")
+    assert make([1] * 31 + [2]).limit == 2
+    assert make([0] * 99 + [3]).limit == 3
+
+
+def test_special_tokens_without_a_score_are_not_drawn():
+    picture = picture_of(ODD["special"]())
+    assert picture.hidden == {5}  # [SEP]; [CLS] has a score
+    drawn = [ink.text for line in ink_lines(picture.tokens, picture.hidden) for ink in line]
+    assert "[SEP]" not in drawn
+    assert "[CLS]" in drawn
 
 
 def test_an_ink_is_a_sign_where_nothing_could_be_seen():

@@ -73,6 +73,13 @@ def test_what_is_not_finite_is_hatched_and_named():
     assert "No finite score: “nan”, “inf”." in root.find(f"{NAME}desc").text
 
 
+def test_the_wedge_of_what_speaks_against_is_dashed():
+    root = parsed(ODD["odd"]().to_svg())
+    low, high = (p.get("d") for p in root.iter(f"{NAME}path") if p.get("d").endswith("Z"))
+    assert low.count("M") == 20  # of 4 pixels every 7, in 140
+    assert high.count("M") == 1
+
+
 def test_legend_and_caption_say_what_is_shown():
     root = parsed(ODD["odd"]().to_svg())
     words = " ".join(text.text for text in root.iter(f"{NAME}text"))
@@ -81,7 +88,7 @@ def test_legend_and_caption_say_what_is_shown():
     for part in (
         "Own $method_1$ by token; model some/model_v1 & <co>.",
         "Stopped early",
-        "the scores sum to 2.10 of 2.00 logits (gap 5 %): they add up.",
+        "the scores sum to 2.10 of 2.00 logits (gap 5\u00a0%): they add up.",
         "comprehensiveness 0.50 (random maps 0.25): passed.",
     ):
         assert part in caption

@@ -23,13 +23,21 @@ const TESTS = [
   },
 ];
 
+const RULE =
+  "✓ beats at least 90\u00a0% of random maps of the same text. Below: its figure against their mean.";
+
+/** @param {Check} check */
+const hasBeaten = ({ beaten }) => typeof beaten === "number";
+
 export function scoreCard() {
   const head = h("tr", null);
   const body = h("tbody", null);
+  const rule = h("p", { class: "lmw-muted lmw-card-rule" }, RULE);
   const element = h(
     "div",
     { class: "lmw-card", role: "region", "aria-label": "Checks of every method", tabindex: "0" },
     h("table", null, h("thead", null, head), body),
+    rule,
   );
   return {
     element,
@@ -58,6 +66,7 @@ export function scoreCard() {
         cell("th", "Full bar", "the score at which the bar of this row is full"),
         cell("th", "Cost"),
       );
+      rule.hidden = !tests.length || !rows.some(({ checks }) => checks.some(hasBeaten));
       replace(
         body,
         rows.map((row) => methodRow(row, tests, all, { sums, agrees })),
@@ -109,11 +118,18 @@ function testCell(check, all, judged) {
     "span",
     { class: "lmw-card-figure", title: check.explanation },
     bar(check, scales(all)(check)),
-    h("span", null, verdict({ ...check, passed: null })),
+    h("span", null, beats(check)),
     span("lmw-card-sign", sign),
   );
   figure.dataset.state = passed === true ? "good" : passed === false ? "poor" : "none";
   return figure;
+}
+
+/** What the sign stands on: how many random maps it beats; the figures stand behind. @param {Check} check */
+function beats(check) {
+  const figures = verdict({ ...check, passed: null });
+  if (typeof check.beaten !== "number") return figures;
+  return [`beats ${percent(check.beaten)}`, h("small", { class: "lmw-muted" }, figures)];
 }
 
 /** @param {Check | null} check */

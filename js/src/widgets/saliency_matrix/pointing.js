@@ -5,7 +5,7 @@ import { frames } from "../../core/frames.js";
 import { tokenName } from "../../core/tokens.js";
 import { details } from "../../saliency/tips.js";
 import { rowOf } from "./grid.js";
-import { rowLines, rowWords, spotWords } from "./said.js";
+import { rowLines, unitOf as rowUnit, rowWords, spotWords } from "./said.js";
 import { equal } from "./stage.js";
 
 /** @typedef {import("./types").Grid} Grid */
@@ -76,7 +76,7 @@ export function pointing({ cells, text, tip, scale, actions, say, now }) {
     pointLegend();
     jobs.next(shadeText);
     if (!spot || !state?.grid || !measured) return tip.hide();
-    if (by) say(spotWords(state.grid, spot, measured, state.figure.unit));
+    if (by) say(spotWords(state.grid, spot, measured, unitAt(spot.row)));
     tip.show(cells.boxOf(spot), tipOf(state.grid, spot, spot.row, state, measured));
   }
 
@@ -97,6 +97,12 @@ export function pointing({ cells, text, tip, scale, actions, say, now }) {
     scale.point(cell ? Number(spot.row) * grid.columns + Number(spot.column) : null);
   }
 
+  /** @param {number | null} row */
+  function unitAt(row) {
+    const { state } = now();
+    return state?.grid ? rowUnit(state.figure, state.grid, row) : "";
+  }
+
   function shadeText() {
     const { state, measured, theme } = now();
     if (!state?.grid || !measured) return;
@@ -104,7 +110,7 @@ export function pointing({ cells, text, tip, scale, actions, say, now }) {
       grid: state.grid,
       measured,
       theme,
-      unit: state.figure.unit,
+      unit: unitAt,
       hovered: hovered?.row ?? null,
       pinned: pinned()?.row ?? null,
     });
@@ -167,5 +173,5 @@ function tipOf(grid, { row: own, column }, row, { figure }, measured) {
   if (row === null && at >= grid.input) return div("lmw-details", tokenName(grid.units.tokens, at));
   const note = row === null ? "sum over the answer" : `for ${rowWords(grid, row)}`;
   const size = grid.units.size[at];
-  return details(grid.units.tokens, measured(row), at, figure.unit, { size, note });
+  return details(grid.units.tokens, measured(row), at, rowUnit(figure, grid, row), { size, note });
 }

@@ -29,11 +29,27 @@ export function described(figure, grid, row) {
   const single = steps[1] - steps[0] === 1;
   return {
     ...of,
+    unit: unitOf(figure, grid, row),
     readout: "next token",
     target: { id: -1, label, probability },
     foil: single ? (figure.foils[steps[0]] ?? null) : null,
     check: single ? (figure.answer?.checks?.[steps[0]] ?? null) : null,
   };
+}
+
+/** The unit of a row, or of all where they have several. @param {Figure} figure @param {Grid} grid @param {number | null} row */
+export function unitOf(figure, grid, row) {
+  const steps = row === null ? [] : grid.rows[row].steps;
+  const found = new Set(figure.answer?.units?.slice(...steps));
+  return found.size === 1 ? [...found][0] : figure.unit;
+}
+
+/** Which rows are in another unit than the legend says. @param {Figure} figure @param {Grid} grid */
+function otherUnits(figure, grid) {
+  const units = grid.rows.map((_, row) => unitOf(figure, grid, row));
+  const others = units.filter((unit) => unit !== figure.unit);
+  if (others.length === 0 || others.length === units.length) return "";
+  return `${others.length} of ${units.length} rows have no contrast: their unit is ${others[0]}.`;
 }
 
 /**
@@ -51,6 +67,8 @@ export function caption(figure, grid, cells, { own }) {
     parts.push(`Each ${grid.level} was taken away as one.`);
   if (grid.rowLevel !== "token" && grid.rowLevel !== grid.level)
     parts.push(`A row is a ${grid.rowLevel} of the answer: the sum over its tokens.`);
+  const others = otherUnits(figure, grid);
+  if (others) parts.push(others);
   if (own) parts.push("Each row has a scale of its own: compare colours within a row only.");
   if (grid.columns > grid.input) parts.push("Blank: not written yet.");
   if (cells.beyond.size > 0)

@@ -78,12 +78,13 @@ export function linkedText({ onHover, onChoose, onRelease }) {
       answer.setTokens(next.units.tokens, next.start);
     },
     /**
-     * @param {{grid: Grid, measured: (row: number | null) => Measure, theme: Theme, unit: string,
+     * @param {{grid: Grid, measured: (row: number | null) => Measure, theme: Theme, unit: (row: number | null) => string,
      *   hovered: number | null, pinned: number | null}} now
      */
-    shade({ grid: now, measured, theme, unit, hovered, pinned }) {
+    shade({ grid: now, measured, theme, unit: unitAt, hovered, pinned }) {
       const quick = now.units.tokens.text.length <= QUICK;
       const row = (quick ? hovered : null) ?? pinned;
+      const unit = unitAt(row);
       const found = measured(row);
       if (shaded[0] === found && shaded[1] === theme && shaded[2] === unit) return;
       shaded = [found, theme, unit];

@@ -166,8 +166,8 @@ export function matrixView(el, actions) {
   /** @param {MatrixState} now */
   function drawChecks({ figure, grid, live, busy, checking }) {
     const row = at.pinned()?.row ?? null;
-    const { check } = described(figure, grid, row);
-    sum.draw(grid && { unit: figure.unit, check, cost: figure.cost });
+    const { check, unit } = described(figure, grid, row);
+    sum.draw(grid && { unit, check, cost: figure.cost });
     const found = figure.checks;
     const same = found?.level === grid?.level;
     const offered = live && !busy && grid !== null && !same;

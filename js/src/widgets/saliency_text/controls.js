@@ -107,6 +107,7 @@ function helpOf({ figure: { check, answer }, live }) {
     ],
     ["Enter", "keep the token, or let it go"],
     ["Esc", "let it go"],
+    ["s", "in a long text: the strongest token, then the next"],
   ];
   if (live && !answer)
     keys.push(["click", "a prediction: explain it"], ["shift-click", "a prediction: compare"]);

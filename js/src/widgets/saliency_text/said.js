@@ -25,7 +25,8 @@ export function described(figure, shown, tokens) {
     const target = figure.answer.predictions[step];
     const check = figure.answer.checks?.[step] ?? null;
     const foil = figure.answer.foils?.[step] ?? null;
-    return { ...figure, level, readout: "next token", target, foil, check };
+    const unit = figure.answer.units?.[step] ?? figure.unit;
+    return { ...figure, level, readout: "next token", target, foil, check, unit };
   }
   const label = figure.answer.predictions.map((one) => one.label).join("");
   const target = { id: -1, label: label || "the answer", probability: null };

@@ -27,6 +27,8 @@ export interface Answer {
   /** What each row is contrasted with; empty when none is. */
   foils?: (Candidate | null)[];
   values: (number | null)[];
+  /** Unit of each row: rows without a foil are no difference. */
+  units?: string[];
   /** The own check of each row, for methods that have one. */
   checks?: (Check | null)[];
 }

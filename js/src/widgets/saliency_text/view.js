@@ -1,6 +1,8 @@
 /** One view of the widget: puts the parts together and draws a state. Knows no traits. */
 
+import { textButton } from "../../core/controls.js";
 import { div, h, replace } from "../../core/dom.js";
+import { hotkeys } from "../../core/hotkeys.js";
 import { shell } from "../../core/shell.js";
 import { tooltip } from "../../core/tooltip.js";
 import { checkButton, checkLine, checksPanel } from "../../saliency/checks.js";
@@ -20,6 +22,9 @@ import { asText, tableView } from "./table.js";
 /** @typedef {import("./types").Theme} Theme */
 /** @typedef {import("./types").Actions} Actions */
 /** @typedef {import("../../saliency/types").Described} Described */
+
+/** Texts of so many units have a way to the strongest. */
+const LONG = 100;
 
 /**
  * @param {HTMLElement} el
@@ -41,12 +46,19 @@ export function saliencyView(el, actions) {
     title: "Take the strongest parts away, and keep nothing else: does the model need them?",
     onCheck: actions.check,
   });
+  const jump = textButton({
+    label: "Go to the strongest",
+    title: "The strongest part of the text, then the next one (s)",
+    onClick: toStrongest,
+  });
+  jump.classList.add("lmw-check-run");
+  const stopKeys = hotkeys(frame.root, { s: () => !jump.hidden && toStrongest() });
   // Time left and stop stand in the place of the check, which is outdated meanwhile.
   const progressNote = frame.figure.querySelector(".lmw-progress-note");
   const footer = div(
     "lmw-scale-row",
     scale.element,
-    div("lmw-check-slot", sum.element, run.element, progressNote),
+    div("lmw-check-slot", sum.element, run.element, jump, progressNote),
   );
   const main = div("lmw-main", heading, reading, footer, checks.element, frame.caption);
   replace(frame.picture, div("lmw-columns", main, strip.element));
@@ -65,15 +77,15 @@ export function saliencyView(el, actions) {
     },
     textToCopy: () => {
       const shown = state?.shown;
-      return shown?.measured
-        ? asText(shown.units.tokens, shown.measured, state?.figure.unit ?? "")
-        : "";
+      return shown?.measured ? asText(shown.units.tokens, shown.measured, unitShown) : "";
     },
   });
 
   /** @type {SaliencyState | null} */
   let state = null;
   let tableOpen = false;
+  /** Of the scores on screen. */
+  let unitShown = "";
   /** What is marked in the text was found from this. @type {unknown[]} */
   let marked = [];
 
@@ -102,6 +114,16 @@ export function saliencyView(el, actions) {
     actions.pin(token);
   }
 
+  /** Keep the strongest unit, or the next one after the one that is kept; the text scrolls to it. */
+  function toStrongest() {
+    const shown = state?.shown;
+    if (!shown?.measured) return;
+    const { kind } = shown.units.tokens;
+    const order = shown.measured.order.filter((unit) => kind[unit] !== "special");
+    const next = order[order.indexOf(unitOf(state?.token ?? null) ?? -1) + 1] ?? order[0];
+    if (next !== undefined) actions.pin(shown.units.first[next]);
+  }
+
   /** @param {number | null} unit @param {DOMRect} [box] */
   function hover(unit, box) {
     const shown = state?.shown ?? null;
@@ -111,10 +133,7 @@ export function saliencyView(el, actions) {
     if (unit === null || !box || !shown || !state) return tip.hide();
     const { tokens, size } = shown.units;
     const note = unit === unitOf(state.figure.position) ? "explained here" : null;
-    tip.show(
-      box,
-      details(tokens, shown.measured, unit, state.figure.unit, { size: size[unit], note }),
-    );
+    tip.show(box, details(tokens, shown.measured, unit, unitShown, { size: size[unit], note }));
   }
 
   /** Where an answer was read, and what answers a question. */
@@ -149,13 +168,13 @@ export function saliencyView(el, actions) {
     if (!state) return;
     const { figure, shown, live, busy, checking } = state;
     const { measured = null, level = "token", step = null } = shown ?? {};
-    sum.draw(measured && { unit: figure.unit, check: now.check, cost: figure.cost });
+    sum.draw(measured && { unit: now.unit, check: now.check, cost: figure.cost });
     const found = figure.checks?.where === step ? figure.checks : null;
     const same = found?.level === level;
     const offered = live && !busy && measured !== null && !same;
     run.draw({ offered, checking, done: same && !busy });
     const note = found && !same ? `These checks are of the map by ${found.level}.` : "";
-    checks.draw(measured ? found : null, { unit: figure.unit, note });
+    checks.draw(measured ? found : null, { unit: now.unit, note });
   }
 
   /** @param {SaliencyState} state */
@@ -185,13 +204,15 @@ export function saliencyView(el, actions) {
     const { figure, shown, tokens } = state;
     const measured = shown?.measured ?? null;
     const now = described(figure, shown, tokens);
+    unitShown = now.unit;
     const tabled = tableOpen && measured !== null;
     top.draw(state, { table: tabled });
     replace(heading, questionNodes(now));
     drawClasses(state);
-    if (tabled && measured && shown) table.draw(shown.units.tokens, measured, figure.unit);
+    if (tabled && measured && shown) table.draw(shown.units.tokens, measured, now.unit);
     table.element.hidden = !tabled;
     drawText(state, theme, tabled || desk.editor.open);
+    jump.hidden = !measured || measured.order.length < LONG;
     scale.draw(measured, now, theme);
     scale.point(unitOf(state.token));
     drawChecks(now);
@@ -227,6 +248,7 @@ export function saliencyView(el, actions) {
       }
     },
     destroy() {
+      stopKeys();
       desk.destroy();
       top.destroy();
       text.destroy();

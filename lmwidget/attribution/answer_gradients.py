@@ -18,6 +18,7 @@ from lmwidget.attribution.method import Method, Watch
 from lmwidget.capture.gradients import EmbeddingLeaves
 from lmwidget.capture.memory import counting_saved
 from lmwidget.errors import UnavailableError
+from lmwidget.models.batches import turned_by_length
 from lmwidget.models.limits import check_gradients
 from lmwidget.models.tasks import logit_table
 
@@ -69,7 +70,8 @@ def one_pass(
     Returns
     -------
     list of Row, or None
-        None when the rows cannot be had together: a model that is not causal, that gives the logits
+        None when the rows cannot be had together: a model that is not causal, that reads a beginning
+        otherwise in a longer text, that gives the logits
         of the last token only, or whose graph serves once; a foil of several tokens.
 
     Raises
@@ -90,6 +92,8 @@ def one_pass(
     [[True, True, False, False], [True, True, True, False]]
     """
     check_gradients(written.lm)
+    if turned_by_length(written.lm):
+        return None
     watch.report(0, len(written))
     rows: list[Row] = []
     try:
@@ -205,7 +209,8 @@ class _Graph:
         return UnavailableError(
             f"No gradient reaches the embeddings of {self.written.lm.name}: its forward pass is "
             "cut off from them.",
-            "Check that it does not run under torch.no_grad().",
+            "Check that it does not run under torch.no_grad(), or use a method without gradients, "
+            "such as 'leave_one_out'.",
         )
 
 

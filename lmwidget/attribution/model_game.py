@@ -47,7 +47,8 @@ class ModelGame(Game):
     Raises
     ------
     InputError
-        When the tokenizer has no such token, or nothing can be taken away.
+        When the tokenizer has no such token, nothing can be taken away, or ``keep_special`` is
+        neither True nor False.
 
     Examples
     --------
@@ -73,6 +74,9 @@ class ModelGame(Game):
     ) -> None:
         self.question, self.lm = question, question.lm
         tokens = question.tokens
+        if not isinstance(keep_special, bool | np.bool_):
+            raise InputError(f"keep_special is {keep_special!r}.", "Give True or False.")
+        keep_special = bool(keep_special)
         if not hasattr(question, "terms"):
             keep = max(-p for p in question.first_positions) if question.place.kind == "next token" else None  # fmt: skip
             question.resolve(self.lm.run(question.inputs(keep=keep)))

@@ -267,7 +267,8 @@ class Question:
         several = max(len(one.ids) for one in wanted) > 1 and self.place.kind != "span"
         if of is None and several:
             self.number = Number(self.lm, "log_probability")
-        if self.number.of_all and (foil is not None or several):
+        unused = target is not None and self.place.kind != "token label"  # there it says where
+        if self.number.of_all and (unused or foil is not None or several):
             raise InputError(
                 f"of={self.of!r} is a number of all candidates.", "Leave target and foil out."
             )

@@ -128,7 +128,8 @@ class EmbeddingLeaves:
         if any(parameter.is_inference() for parameter in self._model.parameters()):
             raise ModelMismatchError(
                 "The model was made under torch.inference_mode(), so it has no gradients.",
-                "Load it outside of inference_mode().",
+                "Load it outside of inference_mode(), or use a method without gradients, such as "
+                "'leave_one_out'.",
             )
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(mode=False))
@@ -195,7 +196,8 @@ class EmbeddingLeaves:
             raise UnavailableError(
                 f"No embedding in {_class_name(self._model)} is called with the token ids, so "
                 "their gradients cannot be read.",
-                "Embed the ids in a torch.nn.Embedding.",
+                "Embed the ids in a torch.nn.Embedding, or use a method without gradients, such as "
+                "'leave_one_out'.",
             )
         return output
 
@@ -272,7 +274,8 @@ class EmbeddingLeaves:
         return UnavailableError(
             f"No gradient reaches the embeddings of {_class_name(self._model)}: its forward "
             "pass is cut off from them.",
-            "Check that it does not run under torch.no_grad() or detach() its embeddings.",
+            "Check that it does not run under torch.no_grad() or detach() its embeddings, or use a "
+            "method without gradients, such as 'leave_one_out'.",
         )
 
     def _replace(

@@ -12,7 +12,13 @@ from lmwidget.answer_levels import tokens_between
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import InputError
 from lmwidget.exchange.given_tokens import given_tokens
-from lmwidget.exchange.results import answer_map, embedding_sum, one_map, wrong_object
+from lmwidget.exchange.results import (
+    answer_map,
+    embedding_sum,
+    one_map,
+    refuse_others,
+    wrong_object,
+)
 from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array
@@ -29,6 +35,8 @@ def from_captum(
     unit: str | None = None,
     signed: bool | None = None,
     over_width: Literal["sum", "norm"] = "sum",
+    tokenizer: Any = None,
+    **unknown: Any,
 ) -> Attribution | AnswerAttribution:
     """Return what a method of Captum computed for one text.
 
@@ -53,6 +61,9 @@ def from_captum(
     over_width : "sum" or "norm"
         How the scores of one embedding become one: their sum, which keeps completeness, or the
         Euclidean norm, which plain gradients need.
+    tokenizer : transformers tokenizer or LanguageModel, optional
+        Whose tokens they are: ``tokens`` may then be its ids, or the text, and no mark of a string
+        has to be guessed at.
 
     Returns
     -------
@@ -63,6 +74,8 @@ def from_captum(
     ------
     InputError
         For other objects, several texts, or tokens of another number.
+    UnknownNameError
+        For an argument that there is not.
 
     References
     ----------
@@ -75,7 +88,10 @@ def from_captum(
     >>> from_captum(torch.ones(1, 2, 8), ["The", "Ġcat"], target=" sat").scores.tolist()
     [8.0, 8.0]
     """
+    refuse_others(from_captum, unknown)
     named: dict[str, Any] = {"method": method, "signed": signed}
+    if tokens is not None:
+        tokens = given_tokens(tokens, tokenizer)
     if hasattr(attributions, "seq_attr") and hasattr(attributions, "input_tokens"):
         return _of_language_model(attributions, tokens, target, unit or "log-probability", named)
     if isinstance(attributions, tuple | list) and len(attributions) == 1:

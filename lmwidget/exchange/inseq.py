@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lmwidget.answers import AnswerAttribution
 from lmwidget.errors import InputError
 from lmwidget.exchange.given_tokens import given_tokens
-from lmwidget.exchange.results import answer_map, chosen, embedding_sum, wrong_object
+from lmwidget.exchange.results import answer_map, chosen, embedding_sum, refuse_others, wrong_object
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array
 
@@ -28,6 +28,8 @@ def from_inseq(
     method: str | None = None,
     unit: str | None = None,
     signed: bool | None = None,
+    tokenizer: Any = None,
+    **unknown: Any,
 ) -> AnswerAttribution:
     """Return what Inseq computed: contributions to each token that was written.
 
@@ -46,6 +48,8 @@ def from_inseq(
         For the figure; default what the output says.
     signed : bool, optional
         Whether scores below zero mean "against"; without it, whether any is.
+    tokenizer : transformers tokenizer or LanguageModel, optional
+        Whose tokens they are, where the marks of Inseq's strings should not be guessed at.
 
     Returns
     -------
@@ -56,6 +60,8 @@ def from_inseq(
     ------
     InputError
         For other objects, scores of several layers or heads, or when a sequence must be named.
+    UnknownNameError
+        For an argument that there is not.
 
     References
     ----------
@@ -70,6 +76,7 @@ def from_inseq(
     >>> found.answer, found.scores.tolist()
     (' b', [[2.0, 0.0]])
     """
+    refuse_others(from_inseq, unknown)
     info = getattr(output, "info", None) or {}
     method = method or str(info.get("attribution_method") or "inseq")
     sequence = _sequence(output, row)
@@ -84,7 +91,7 @@ def from_inseq(
     parts = [part for part in (source, prefix) if part is not None]
     last = first + parts[0].shape[1]
     names = [*read, *target[:last]]
-    columns = _named(tokens, names)
+    columns = _named(tokens, names, tokenizer)
     if not read and not first:
         raise InputError(
             "The first token of this output was written from nothing.",
@@ -133,8 +140,8 @@ def _unit(info: dict[str, Any]) -> str:
     return str(info.get("attributed_fn") or "score").removesuffix("_fn").replace("_", " ")
 
 
-def _named(tokens: Tokens | Sequence[str] | None, names: list[str]) -> Tokens:
-    found = given_tokens(names if tokens is None else tokens)
+def _named(tokens: Tokens | Sequence[str] | None, names: list[str], tokenizer: Any) -> Tokens:
+    found = given_tokens(names if tokens is None else tokens, tokenizer)
     if len(found) != len(names):
         raise InputError(
             f"There are {len(found)} tokens but {len(names)} of source and target.",

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.errors import InputError
-from lmwidget.exchange.given_tokens import given_tokens
-from lmwidget.exchange.results import chosen, one_map, wrong_object
+from lmwidget.exchange.given_tokens import given_tokens, tokens_of_text
+from lmwidget.exchange.results import chosen, one_map, refuse_others, wrong_object
 from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 
@@ -23,6 +23,8 @@ def from_lime(
     *,
     label: str | int | None = None,
     method: str = "lime",
+    tokenizer: Any = None,
+    **unknown: Any,
 ) -> Attribution:
     """Return what ``LimeTextExplainer`` found for one text.
 
@@ -40,6 +42,8 @@ def from_lime(
         Class that is explained, by name or number; needed when several are.
     method : str
         Name of the method, for the figure.
+    tokenizer : transformers tokenizer or LanguageModel, optional
+        Cuts LIME's text into its tokens, in place of ``tokens``.
 
     Returns
     -------
@@ -50,6 +54,8 @@ def from_lime(
     ------
     InputError
         For other objects, for another text, or when a class must be named.
+    UnknownNameError
+        For an argument that there is not.
 
     References
     ----------
@@ -66,6 +72,7 @@ def from_lime(
     >>> from_lime(explanation).tokens.pieces, from_lime(explanation).scores.tolist()
     (('so', ' bad'), [0.0, -0.5])
     """
+    refuse_others(from_lime, unknown)
     indexed = getattr(getattr(explanation, "domain_mapper", None), "indexed_string", None)
     if indexed is None or not hasattr(explanation, "local_exp"):
         raise wrong_object(explanation, "an Explanation of LIME's LimeTextExplainer")
@@ -77,7 +84,12 @@ def from_lime(
         for places in [np.ravel(indexed.string_position(word))]
         for start in places
     ]
-    found = given_tokens(tokens) if tokens is not None else given_tokens(_pieces(text, indexed))
+    if tokenizer is not None:
+        found = given_tokens(text, tokenizer)
+    elif tokens is None:
+        found = Tokens.from_pieces(_pieces(text, indexed))
+    else:
+        found = tokens if isinstance(tokens, Tokens) else tokens_of_text(tokens, text)
     if found.text != text:
         raise InputError(
             "These tokens are not of the text that LIME explained.",

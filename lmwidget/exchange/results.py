@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.answers import AnswerAttribution
-from lmwidget.errors import InputError, UnknownNameError, nearest
+from lmwidget.errors import InputError, UnknownNameError, nearest, refuse_unknown
 from lmwidget.results import Attribution, Prediction
 from lmwidget.tokens import Tokens
 from lmwidget.widgets.array_attention import plain_array
@@ -37,6 +38,29 @@ def wrong_object(given: Any, wanted: str) -> InputError:
     'A int is not a shap.Explanation.'
     """
     return InputError(f"A {type(given).__name__} is not {wanted}.", f"Give {wanted}.")
+
+
+def refuse_others(function: Callable[..., Any], unknown: Iterable[str]) -> None:
+    """Raise for an argument that a function does not take.
+
+    Parameters
+    ----------
+    function : callable
+        Who was called.
+    unknown : iterable of str
+        Names of arguments that it has no use for.
+
+    Raises
+    ------
+    UnknownNameError
+        Names the nearest that it takes.
+
+    Examples
+    --------
+    >>> refuse_others(chosen, [])
+    """
+    known = [one.name for one in signature(function).parameters.values() if one.kind is not one.VAR_KEYWORD]  # fmt: skip
+    refuse_unknown(unknown, known, function.__name__)
 
 
 def one_map(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lmwidget.errors import InputError, MissingDependencyError
 from lmwidget.exchange.given_tokens import given_tokens
-from lmwidget.exchange.results import chosen, one_map, wrong_object
+from lmwidget.exchange.results import chosen, one_map, refuse_others, wrong_object
 from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 
@@ -26,6 +26,8 @@ def from_shap(
     unit: str = "score",
     method: str = "shap",
     signed: bool | None = None,
+    tokenizer: Any = None,
+    **unknown: Any,
 ) -> Attribution:
     """Return a SHAP explanation of one text.
 
@@ -43,16 +45,20 @@ def from_shap(
         For the figure; SHAP does not say what its values are measured in.
     signed : bool, optional
         Whether scores below zero mean "against"; without it, whether any is.
+    tokenizer : transformers tokenizer or LanguageModel, optional
+        Whose tokens ``tokens`` are; they may then be its ids, or the text.
 
     Returns
     -------
     Attribution
-        Its ``value`` is the base value and all scores together: the model's output.
+        Without SHAP's empty pieces, which stand for special tokens, where their score is 0. Its ``value`` is the base value and all scores together: the model's output.
 
     Raises
     ------
     InputError
         For other objects, or when a class or a text must be named.
+    UnknownNameError
+        For an argument that there is not.
 
     References
     ----------
@@ -67,10 +73,15 @@ def from_shap(
     >>> found.target.label, found.value
     ('good', -0.25)
     """
+    refuse_others(from_shap, unknown)
     if not hasattr(explanation, "values") or not hasattr(explanation, "base_values"):
         raise wrong_object(explanation, "a shap.Explanation")
     values, base, data = _row(explanation, row)
-    pieces = given_tokens(data if tokens is None and data is not None else tokens)
+    if tokens is None and data is not None:
+        values, data = _without_empty(values, data)
+        pieces = given_tokens(data, verbatim=True)
+    else:
+        pieces = given_tokens(tokens, tokenizer)
     if values.ndim not in {1, 2}:
         raise InputError(
             f"Values of shape {values.shape} are not one score for each token.",
@@ -87,6 +98,16 @@ def from_shap(
     return one_map(
         pieces, values, method=method, target=label, unit=unit, signed=signed, value=total
     )
+
+
+def _without_empty(
+    values: NDArray[np.float64], data: list[str]
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Leave out pieces that hold nothing and add nothing: special tokens, which SHAP never hides."""
+    if len(values) != len(data):
+        return values, data
+    kept = [i for i, piece in enumerate(data) if piece != "" or np.any(values[i])]
+    return (values[kept], [data[i] for i in kept]) if kept else (values, data)
 
 
 def _row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from lmwidget.errors import refuse_unknown
+from lmwidget.errors import InputError, refuse_unknown
 from lmwidget.models.reader import Reader
 from lmwidget.results import Attribution
 
@@ -333,13 +333,15 @@ class ExplainedModel(Reader):
 
         return context_reliance(self._lm, text, passages, answer, **settings)
 
-    def check(self, attribution: Attribution, **settings: Any) -> Attribution:
+    def check(self, attribution: Attribution, *more: Any, **settings: Any) -> Attribution:
         """Return the attribution with its checks: does the model need what the map marks.
 
         Parameters
         ----------
         attribution : Attribution
             From :meth:`attribute`.
+        *more
+            Nothing: all checks are made at once.
         **settings
             ``random_maps``, ``seeds``, ``seed``, ``removal``, … of :func:`lmwidget.evaluation.check`.
 
@@ -354,7 +356,7 @@ class ExplainedModel(Reader):
         CancelledError
             When it was stopped.
         InputError
-            When the attribution is not of this model.
+            When the attribution is not of this model, or a check is named.
 
         Examples
         --------
@@ -365,4 +367,10 @@ class ExplainedModel(Reader):
         """
         from lmwidget.evaluation import check
 
+        if more:
+            raise InputError(
+                f"check takes one map, and {more[0]!r} behind it.",
+                "Leave it out: all checks are made at once, and settings have names, such as "
+                "random_maps=20.",
+            )
         return check(self._lm, attribution, **settings)

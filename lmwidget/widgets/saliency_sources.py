@@ -11,7 +11,6 @@ from typing_extensions import Self
 
 from lmwidget.errors import refuse_unknown
 from lmwidget.tokens import Tokens
-from lmwidget.widgets.array_attention import plain_tokens
 from lmwidget.widgets.saliency_answer import AnswerWidget
 
 _LOOKS = ("level", "step", "token", "theme", "layout")
@@ -36,6 +35,7 @@ class SaliencySources(AnswerWidget):
         unit: str = "score",
         method: str = "given scores",
         target: str = "",
+        tokenizer: Any = None,
         **traits: Any,
     ) -> Self:
         """Return the picture of scores computed elsewhere.
@@ -45,7 +45,10 @@ class SaliencySources(AnswerWidget):
         scores : array_like, shape (token,)
             One score a token.
         tokens : Tokens or sequence of str
-            The text; plain strings are put one after the other, so keep their spaces.
+            The text: pieces with their spaces, or what ``tokenizer.convert_ids_to_tokens`` gives,
+            whose marks are read; words without any space get one between them.
+        tokenizer : transformers tokenizer or LanguageModel, optional
+            Whose tokens they are, which may then be ids or the text itself.
         signed : bool, optional
             Whether scores below zero mean "against"; without it, whether any is.
         unit : str
@@ -73,10 +76,11 @@ class SaliencySources(AnswerWidget):
         >>> lmw.SaliencyText.from_arrays([0.5, -1.0], ["so", " bad"]).result.signed
         True
         """
+        from lmwidget.exchange.given_tokens import given_tokens
         from lmwidget.exchange.results import one_map
 
         named: dict[str, Any] = {"signed": signed, "unit": unit, "method": method, "target": target}
-        result = one_map(plain_tokens(tokens), scores, **named)
+        result = one_map(given_tokens(tokens, tokenizer), scores, **named)
         return cls(_result=result, **traits)
 
     @classmethod

@@ -104,6 +104,8 @@ def test_own_function_sees_the_logits_of_the_place():
         lm.attribute(TEXT, of=lambda logits: logits.sum())
     with pytest.raises(InputError, match="a number of all candidates"):
         lm.attribute(TEXT, of="entropy", foil="k")
+    with pytest.raises(InputError, match="a number of all candidates"):
+        lm.attribute(TEXT, of="entropy", target=5)
 
 
 def test_an_earlier_position_is_the_shorter_text():

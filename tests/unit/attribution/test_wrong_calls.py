@@ -236,3 +236,38 @@ def test_files(tmp_path):
     refused(lambda: lmw.Attribution.load(3), "3 is no path")
     refused(lambda: lmw.to_html(tmp_path / "page.html"), "There is no widget")
     refused(lambda: why.to_svg(width="wide"), "A figure of wide pixels")
+
+
+def test_checks_are_made_at_once_and_not_by_name():
+    lm = tiny_lm("gpt2")
+    why = lm.attribute(TEXT)
+    refused(lambda: lm.check(why, "comprehensiveness"), "all checks are made at once")
+
+
+@pytest.mark.parametrize("wrong", ["no", None, 1])
+def test_special_tokens_are_kept_or_not(wrong):
+    lm = tiny_lm("gpt2")
+    refused(
+        lambda: lm.attribute(TEXT, "leave_one_out", keep_special=wrong),
+        f"keep_special is {wrong!r}",
+    )
+
+
+def test_where_no_gradient_arrives_the_way_out_is_named():
+    class Cut(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.head = torch.nn.Embedding(1792, 4), torch.nn.Linear(4, 1792)
+
+        def forward(self, input_ids):
+            return self.head(self.table(input_ids).detach())
+
+    class Loose(Cut):
+        def forward(self, input_ids):
+            return self.head(
+                torch.nn.functional.one_hot(input_ids, 1792).float() @ self.table.weight
+            )
+
+    for model in (Cut(), Loose()):
+        lm = lmw.LanguageModel(model, lmw.load("tiny").tokenizer)
+        refused(lambda lm=lm: lm.attribute("the king", "gradient"), "such as 'leave_one_out'")

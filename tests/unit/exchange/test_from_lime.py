@@ -72,6 +72,20 @@ def test_scores_on_the_model_s_own_tokens_keep_their_sum():
     assert found.scores[inside].sum() == pytest.approx(bad, abs=1e-6)
 
 
+def test_a_tokenizer_cuts_lime_s_text_and_strings_of_an_uncased_one_are_placed_on_it():
+    lm = lmw.load("tiny")
+    explanation = explain()
+    own, cut = from_lime(explanation, lm.tokenize(TEXT)), from_lime(explanation, tokenizer=lm)
+    assert cut.tokens == own.tokens
+    np.testing.assert_array_equal(cut.scores, own.scores)
+    plain = explain("Good and BAD plot")
+    found = from_lime(plain, ["[CLS]", "good", "and", "ba", "##d", "plot", "[SEP]"])
+    assert found.tokens.text == "Good and BAD plot"
+    assert found.scores.sum() == pytest.approx(from_lime(plain).scores.sum(), abs=1e-6)
+    with pytest.raises(InputError, match="not of the text"):
+        from_lime(plain, ["[CLS]", "another", "text", "[SEP]"])
+
+
 def test_the_class_is_named_when_there_are_several():
     explanation = explain(labels=(0, 1))
     with pytest.raises(InputError, match=r"label='no'"):

@@ -68,6 +68,22 @@ def test_other_objects_are_refused(wrong):
         from_shap(wrong)
 
 
+def test_empty_pieces_are_special_tokens_and_left_out():
+    values, data = np.array([0.0, 0.5, -1.0, 0.0]), ["", "so ", "bad", ""]
+    explanation = shap.Explanation(values=values, base_values=0.25, data=np.array(data, object))
+    found = from_shap(explanation)
+    assert (found.tokens.pieces, found.scores.tolist()) == (("so ", "bad"), [0.5, -1.0])
+    assert found.value == -0.25
+    explanation = shap.Explanation(
+        values=values + 0.5, base_values=0.25, data=np.array(data, object)
+    )
+    assert from_shap(explanation).scores.sum() == 1.5  # what counts is not dropped
+    parts = shap.Explanation(
+        values=np.ones(3), base_values=0.0, data=np.array(["un", "real", "!"], object)
+    )
+    assert from_shap(parts).tokens.text == "unreal!"  # SHAP's own pieces hold their spaces
+
+
 def test_values_without_text_need_tokens():
     bare = shap.Explanation(values=np.array([0.5, -1.0]), base_values=0.0)
     with pytest.raises(InputError, match="tokens="):

@@ -321,5 +321,8 @@ class AnswerAttribution(AnswerOutput):
         return tokens_between(fine_tokens(self), first, count) if first < start else None
 
     def _shared(self) -> dict[str, Any]:
-        names = ("method", "signed", "of", "settings", "model", "cost", "partial")
-        return {"readout": "next token", **{name: getattr(self, name) for name in names}}
+        names = ("method", "signed", "of", "model", "cost", "partial")
+        # One token has no answer to keep: its settings are those of lm.attribute.
+        settings = {name: value for name, value in self.settings.items() if name != "keep_answer"}
+        own = {name: getattr(self, name) for name in names}
+        return {"readout": "next token", "settings": settings, **own}

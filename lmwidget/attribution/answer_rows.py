@@ -14,7 +14,7 @@ from lmwidget.attribution.answer_values import AnswerValues
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.model_game import ModelGame
 from lmwidget.attribution.question import Question
-from lmwidget.errors import CancelledError
+from lmwidget.errors import CancelledError, InputError
 
 ANSWER_SETTINGS = (*GAME_SETTINGS, "keep_answer")
 "Settings of every method that takes units away, for answers."
@@ -156,6 +156,11 @@ def play_rows(
     list of Row
         Columns that always stay are NaN. When stopped, rows that share their passes are partial.
 
+    Raises
+    ------
+    InputError
+        When ``keep_answer`` is neither True nor False.
+
     Examples
     --------
     >>> import lmwidget as lmw
@@ -169,7 +174,10 @@ def play_rows(
     """
     rest = {name: value for name, value in settings.items() if name not in ANSWER_SETTINGS}
     own = {name: settings[name] for name in GAME_SETTINGS if name in settings}
-    keep = bool(settings.get("keep_answer")) and written.lm.task != "seq2seq"
+    asked = settings.get("keep_answer", False)
+    if not isinstance(asked, bool):
+        raise InputError(f"keep_answer is {asked!r}.", "Give True or False.")
+    keep = asked and written.lm.task != "seq2seq"
     values = AnswerValues(written)
     together = values.shared and (keep or method.nested or written.lm.task == "seq2seq")
     order = list(range(len(written)))
@@ -197,7 +205,7 @@ def play_rows(
         if not rows:
             found = replace(found, passes=found.passes + values.passes)
         if "keep_answer" in settings:
-            found = replace(found, settings={**found.settings, "keep_answer": keep})
+            found = replace(found, settings={**found.settings, "keep_answer": asked})
         measured = written.input_length if keep else None
         rows.append(Row(number, question, _in_columns(found, written, number, units, measured)))
         if watch.stopped and not together:

@@ -17,6 +17,7 @@ from lmwidget.attribution.answer_text import Written
 from lmwidget.attribution.passes import same_logits
 from lmwidget.attribution.question import Question
 from lmwidget.attribution.rows import Row
+from lmwidget.models.batches import turned_by_length
 from lmwidget.models.tasks import logit_table
 
 Key = tuple[int, bytes]
@@ -26,7 +27,8 @@ class AnswerValues:
     """What each token of an answer is worth in changed texts, as far as it is known.
 
     A model that does not look ahead answers for every token of an answer in one pass over all of
-    it. Whether it looks ahead is tried with the text as it is.
+    it. Whether it looks ahead is tried with the text as it is; models that read the beginning of a
+    long text otherwise are known by their configuration.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ class AnswerValues:
         """Resolve all questions by one pass; none where it does not give what they give alone."""
         written, questions = self.written, []
         count, behind = len(written), written.rows[-1] - written.rows[0]
-        if count == 1:
+        if count == 1 or turned_by_length(written.lm):
             return []
         last = written.question(count - 1)
         table = logit_table(self._run(last, behind + 1), "next token")

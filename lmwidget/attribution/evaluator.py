@@ -190,23 +190,24 @@ class _Run:
     ) -> Prefixes | None:
         """Read beginnings; before the first are used, try whether a row comes out the same."""
         evaluator, row = self.evaluator, [self.rows[number]]
-        self._ask()
         kind = "beginning" if after is None else "beginning behind a beginning"
+        known, expected = kind in evaluator.trusted, []
+        self._ask()
+        if not known:  # before the beginnings: who stops meanwhile has a value
+            expected = self.passes.logits(row)
+            if number in self.left:
+                self._give(np.array([number]), self.passes.scored(expected))
         try:
             prefixes = Prefixes(evaluator.lm, rows, length, after)
             self._ask()
-            if kind in evaluator.trusted:
+            if known:
                 return prefixes
             found = self.passes.logits(row, After(prefixes, length, [which]))
-            self._ask()
         except _Stopped:
             raise
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes
             evaluator.shares = False
             return None
-        expected = self.passes.logits(row)
-        if number in self.left:
-            self._give(np.array([number]), self.passes.scored(expected))
         evaluator.shares = all(
             same_logits(evaluator.lm.model, mine, whole)
             for one, other in zip(found, expected, strict=True)

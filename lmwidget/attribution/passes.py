@@ -185,20 +185,28 @@ class Passes:
         values: NDArray[np.float64] = found.sum(0).cpu().numpy()
         return values
 
-    def logits(self, rows: Sequence[Row], after: After | None = None) -> list[list[Tensor]]:
+    def logits(
+        self, rows: Sequence[Row], after: After | None = None, *, tried: bool = False
+    ) -> list[list[Tensor]]:
         """Return what the values of rows are made from.
 
         Parameters
         ----------
         rows, after
             As for :meth:`values`.
+        tried : bool, default False
+            Whether it is a trial, from which nothing may be learned yet.
 
         Returns
         -------
         list of list of Tensor, shape (row, position, candidate)
             For each reading, one a term.
         """
-        return [self._read(reading, rows, after) for reading in self.readings]
+        answer, self.answer = self.answer, None if tried else self.answer
+        try:
+            return [self._read(reading, rows, after) for reading in self.readings]
+        finally:
+            self.answer = answer
 
     def _read(self, reading: Reading, rows: Sequence[Row], after: After | None) -> list[Tensor]:
         places = [p for row in rows for own in reading.places(row) for p in own]

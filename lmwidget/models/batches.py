@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lmwidget.models.reader import Reader
 
 # What these make of a token depends on the length that its row is filled to.
+_ROPE_BY_LENGTH = {"longrope", "su", "dynamic"}
 _BY_LENGTH = {
     "big_bird", "bigbird_pegasus", "canine", "convbert", "fnet", "funnel", "led", "longformer",
     "longt5", "mra", "nystromformer", "pegasus_x", "perceiver", "reformer", "yoso",
@@ -211,7 +212,34 @@ def fills_up(lm: Reader) -> bool:
     True
     """
     masks = is_transformers(lm.model) and takes(lm.model, "attention_mask")
-    return masks and lm.architecture not in _BY_LENGTH
+    return masks and lm.architecture not in _BY_LENGTH and not turned_by_length(lm)
+
+
+def turned_by_length(lm: Reader) -> bool:
+    """Return whether how long a text is changes what its tokens are read as, from the first on.
+
+    Parameters
+    ----------
+    lm : Reader
+        The model.
+
+    Returns
+    -------
+    bool
+        True of rotary positions that turn otherwise in long texts, as those of Phi-3 with 128k
+        tokens: the beginning of a text is then not read as it is alone.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> turned_by_length(lmw.load("tiny"))
+    False
+    """
+    names = ("rope_parameters", "rope_scaling")
+    given = [getattr(lm.config.get_text_config(), name, None) for name in names]
+    found = [one for one in given if isinstance(one, dict)]
+    found += [own for one in found for own in one.values() if isinstance(own, dict)]
+    return any(one.get("rope_type", one.get("type")) in _ROPE_BY_LENGTH for one in found)
 
 
 def one_by_one(lm: Reader) -> bool:

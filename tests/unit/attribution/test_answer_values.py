@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from models import CAUSAL, SEQ2SEQ, tiny_lm
+import transformers
+from models import CAUSAL, SEQ2SEQ, VOCABULARY, tiny_lm, tiny_tokenizer
 
 from lmwidget.attribution.answer_text import read_answer
 from lmwidget.attribution.answer_values import AnswerValues
-from lmwidget.errors import CancelledError, UnknownNameError
+from lmwidget.errors import CancelledError, InputError, UnknownNameError
+from lmwidget.models.language_model import LanguageModel
 
 TEXT, ANSWER = "the king said to the cat", " on a hat"
 
@@ -111,6 +113,73 @@ def test_some_rows_and_a_phrase_among_the_foils():
     mixed = lm.attribute_answer(TEXT, ANSWER, "leave_one_out", foils=foils)
     np.testing.assert_allclose(mixed.scores[[1, 4]], some.scores, atol=1e-5)
     assert not np.allclose(mixed.scores[2], every.scores[2])
+
+
+def by_hand(lm, found, row, removal):
+    """What is lost without each token, in plain PyTorch, one text at a time."""
+    ids = found.tokens.ids.tolist()
+    seen, decodes = found.until[row], lm.task == "seq2seq"
+    read = ids[: found.input_length if decodes else seen]
+    written = (
+        {"decoder_input_ids": torch.tensor([ids[found.input_length : seen]])} if decodes else {}
+    )
+
+    def logit(given):
+        with torch.no_grad():
+            return float(
+                lm.model(input_ids=torch.tensor([given]), **written).logits[0, -1, ids[seen]]
+            )
+
+    def without(i):
+        if removal == "mask":
+            return [*read[:i], lm.tokenizer.mask_token_id, *read[i + 1 :]]
+        return [*read[:i], *read[i + 1 :]]
+
+    whole = logit(read)
+    kinds = found.tokens.kinds
+    return [0.0 if kinds[i] == "special" else whole - logit(without(i)) for i in range(len(read))]
+
+
+def turning_lm(limit):
+    """Rotary positions that turn otherwise in texts of more than `limit` tokens."""
+    rope = {
+        "rope_type": "longrope", "rope_theta": 10_000.0, "factor": 4.0,
+        "short_factor": [1.0] * 4, "long_factor": [3.0, 4.0, 6.0, 9.0],
+        "original_max_position_embeddings": limit,
+    }  # fmt: skip
+    torch.manual_seed(0)
+    config = transformers.Phi3Config(
+        vocab_size=VOCABULARY, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=128, rope_parameters=rope,
+        original_max_position_embeddings=limit, pad_token_id=None, bos_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    model = transformers.Phi3ForCausalLM(config).eval()
+    return LanguageModel(model, tiny_tokenizer("llama"), name="turning")
+
+
+@pytest.mark.parametrize("removal", ["delete", "mask"])
+@pytest.mark.parametrize("family", ["gpt2", "mistral", "t5", "turning"])
+def test_every_row_by_hand(family, removal):
+    lm = turning_lm(30) if family == "turning" else tiny_lm(family)
+    text = "the king said to the king said to the cat"
+    found = lm.attribute_answer(text, ANSWER, "leave_one_out", removal=removal)
+    for row in range(len(found)):
+        expected = by_hand(lm, found, row, removal)
+        np.testing.assert_allclose(found.scores[row, : len(expected)], expected, rtol=0, atol=2e-4)
+
+
+def test_maps_that_keep_the_answer_are_checked():
+    lm = tiny_lm("gpt2")
+    found = lm.attribute_answer(TEXT, ANSWER, "kernel_shap", keep_answer=True, of="log_probability")
+    assert {check.name for check in lm.check(found.whole()).checks} >= {
+        "comprehensiveness",
+        "stability",
+    }
+    assert "keep_answer" not in found.step(0).settings
+    with pytest.raises(InputError, match=r"keep_answer is 'no'\. Give True or False"):
+        lm.attribute_answer(TEXT, ANSWER, "kernel_shap", keep_answer="no")
+    asked = tiny_lm("t5").attribute_answer(TEXT, ANSWER, "leave_one_out", keep_answer=True)
+    assert asked.settings["keep_answer"] is True
 
 
 def test_a_model_that_looks_ahead_is_read_row_by_row():

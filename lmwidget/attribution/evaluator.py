@@ -197,12 +197,14 @@ class _Run:
             expected = self.passes.logits(row)
             if number in self.left:
                 self._give(np.array([number]), self.passes.scored(expected))
+            self._ask()
         try:
             prefixes = Prefixes(evaluator.lm, rows, length, after)
             self._ask()
             if known:
                 return prefixes
             found = self.passes.logits(row, After(prefixes, length, [which]))
+            self._ask()
         except _Stopped:
             raise
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes

@@ -205,7 +205,7 @@ def test_rows_of_an_answer(row):
         ("inseq", (INSEQ,), {"method": 3}, "method is 3"),
         ("inseq", (Box(sequence_attributions=[]),), {"row": 0}, "There are no sequences"),
         ("arrays", (["x", "y"], ["a", "b"]), {}, "holds no numbers"),
-        ("arrays", ([1, 2], None), {}, "Tokens of type NoneType"),
+        ("arrays", ([1, 2], None), {}, "There are scores but no tokens"),
         ("arrays", ([1, 2], "ab"), {}, "Tokens of type str"),
         ("arrays", ([], []), {}, "There are no tokens"),
         ("arrays", ([[1, 2]], ["a", "b"]), {}, "scores of shape (1, 2)"),

@@ -21,6 +21,7 @@ import {
 } from "../src/widgets/saliency_matrix/strongest.js";
 import { asText } from "../src/widgets/saliency_matrix/table.js";
 import { matrix, SCENES } from "./saliency_matrix_scenes.js";
+import { levelsOf } from "./saliency_text_fixtures.js";
 
 /** @typedef {import("../src/widgets/saliency_matrix/types").Grid} Grid */
 
@@ -113,6 +114,13 @@ describe("rows and columns at a level", () => {
     expect(rows).toHaveLength(3);
     expect(columns).toBe(22);
   });
+});
+
+test("beside turns stand the tokens of the answer, which is one turn itself", () => {
+  const traits = matrix(["a", "b"], ["x", "y"], (row, column) => row + column);
+  traits._levels = levelsOf({ token: null, turn: [0, 0, 1, 1] });
+  expect(grid(traits, "turn").rows).toHaveLength(2);
+  expect(grid(traits, "turn", "turn").rows).toHaveLength(1);
 });
 
 describe("the scale", () => {

@@ -82,7 +82,7 @@ class SaliencyMatrix(AnswerWidget):
 
     row_level = t.Any(None).tag(sync=True)
     """What a row is: ``"token"``, ``"word"``, ``"sentence"``, …; ``None`` for the same as the columns,
-    whose level is ``level``. Rows by sentence, columns by token: which word of the text each sentence
+    whose level is ``level``, but tokens beside turns, since an answer is one turn. Rows by sentence, columns by token: which word of the text each sentence
     of the answer came from."""
 
     strongest = t.Bool(False).tag(sync=True)
@@ -300,6 +300,8 @@ def _row_level(name: Any) -> str | None:
 
 def _at_level(answer: AnswerAttribution, level: Any, rows: str | None = None) -> AnswerAttribution:
     """Return coarser columns, and rows as asked, else as coarse where they are not coarser already."""
+    if rows is None and level == "turn":  # the whole answer is one turn
+        rows = answer.row_level
     if rows is not None:
         return answer.by(level, rows=rows)
     if level == answer.level == "passage":  # the reader's passages, of which only units are known

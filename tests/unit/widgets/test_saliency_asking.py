@@ -17,7 +17,7 @@ def lm():
 
 
 def test_settings_given_right_after_a_method_are_kept(lm):
-    why = lmw.SaliencyText(lm, TEXT)
+    why = lmw.SaliencyText(lm, TEXT, "input_x_gradient")
     why.method = "kernel_shap"
     why.settings = {"samples": 60}
     assert why.settings == {"samples": 60}
@@ -45,7 +45,7 @@ def test_the_method_may_stand_behind_the_text(lm):
 def test_a_stop_button_stands_only_where_it_is_heard(lm, monkeypatch):
     seen = []
     monkeypatch.setattr(lmw.SaliencyText, "_progress", ModelWidget._progress)
-    why = lmw.SaliencyText(lm, TEXT)
+    why = lmw.SaliencyText(lm, TEXT, "input_x_gradient")
     why.observe(lambda change: seen.append(change.new["progress"]), "_status")
     why.comm = why.comm or object()
     why.method = "leave_one_out"
@@ -57,7 +57,7 @@ def test_a_stop_button_stands_only_where_it_is_heard(lm, monkeypatch):
 
 
 def test_an_interrupted_cell_ends_and_the_picture_stays(lm, monkeypatch):
-    why = lmw.SaliencyText(lm, TEXT)
+    why = lmw.SaliencyText(lm, TEXT, "input_x_gradient")
 
     def interrupted(*_args, **_settings):
         raise InterruptedRunError("Stopped.", "")
@@ -73,3 +73,10 @@ def test_each_step_of_an_answer_crosses_with_its_unit(lm):
     answer = lm.attribute_answer("The king", " said And", foils=[3, None])
     matrix = lmw.SaliencyMatrix.from_result(answer)
     assert matrix._figure["answer"]["units"] == ["logit difference", "logit"]
+
+
+def test_beside_turns_stand_the_tokens_of_the_answer(lm):
+    matrix = lmw.SaliencyMatrix(lm, "The king", " said And", level="turn")
+    assert matrix.result.scores.shape[0] == 2
+    matrix.row_level = "turn"
+    assert matrix.result.scores.shape[0] == 1

@@ -10,6 +10,8 @@ import { reachable, rowsOf, summed, unitsOf } from "../../saliency/units.js";
 /** @typedef {import("./types").Tokens} Tokens */
 /** @typedef {import("./types").MatrixAnswer} MatrixAnswer */
 
+const TOKENS = { name: "token", parts: null };
+
 /**
  * @param {Tokens} tokens the model's own
  * @param {Level[]} levels
@@ -27,7 +29,9 @@ export function gridOf(tokens, levels, asked, rowsAsked, figure, scores) {
   const { level, map } = reachable(levels, asked, computed);
   const units = unitsOf(tokens, level.parts);
   const unitOf = (/** @type {number} */ token) => units.parts?.[token] ?? token;
-  const coarse = levels.find(({ name }) => name === (rowsAsked ?? level.name)) ?? level;
+  const rowsWanted = rowsAsked ?? (level.name === "turn" ? "token" : level.name); // an answer is one turn
+  const coarse =
+    rowsWanted === "token" ? TOKENS : (levels.find(({ name }) => name === rowsWanted) ?? level);
   const rowLevel = answer.level === "token" ? coarse.name : answer.level;
   const wrote = answer.places.map((place) => coarse.parts?.[place] ?? place);
   const rows = groups(wrote).map(([from, to]) => {

@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", required=True, metavar="PAGE", help="HTML file to write")
     parser.add_argument("--model", help="hub id, local folder or 'tiny'; default: SmolLM2-135M")
     parser.add_argument("--task", help="what the model does, when its config does not say")
-    parser.add_argument("--method", default="input_x_gradient", help="attribution method")
+    parser.add_argument("--method", help="attribution method; default: by the length of the text")
     parser.add_argument("--target", help="token or class to explain; default: the top prediction")
     parser.add_argument("--foil", help="the alternative to contrast the target with")
     parser.add_argument("--show", choices=["both", "attention", "saliency"], default="both")

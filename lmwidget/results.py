@@ -257,7 +257,7 @@ class Attribution(AttributionOutput):
         >>> why = lmw.load("tiny").attribute("The king said")
         >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
         >>> lmw.Attribution.load(path).method
-        'input_x_gradient'
+        'leave_one_out'
         """
         arrays, header = read_arrays(path, "attribution")
         text, source = header["text"], header["source"]

@@ -44,7 +44,7 @@ class ExplainedModel(Reader):
     def attribute(
         self,
         text: Any,
-        method: str = "input_x_gradient",
+        method: str | None = None,
         *,
         target: Any = None,
         foil: Any = None,
@@ -61,8 +61,9 @@ class ExplainedModel(Reader):
         ----------
         text : str, list of dict, tuple of (str, str), or Tokens
             What the model reads.
-        method : str, default "input_x_gradient"
-            Key of ``lmwidget.attribution.METHODS``.
+        method : str, optional
+            Key of ``lmwidget.attribution.METHODS``. Default: ``"leave_one_out"`` for texts of up to
+            32 tokens (or so few units that it is as quick), ``"input_x_gradient"`` for longer ones.
         target : str, int, tuple of int, or Prediction, optional
             Token, phrase of several tokens, class, or part of the text that answers a question, as
             text or by index; default: the model's own strongest prediction.

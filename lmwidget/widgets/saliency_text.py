@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from lmwidget.answers import AnswerAttribution
-from lmwidget.errors import InputError
+from lmwidget.errors import InputError, LmwidgetError
 from lmwidget.results import Attribution
+from lmwidget.units import unit_of_tokens
 from lmwidget.widgets.base import bundle
 from lmwidget.widgets.saliency_levels import offered_levels
 from lmwidget.widgets.saliency_sources import SaliencySources
@@ -28,7 +29,8 @@ class SaliencyText(SaliencySources):
     text : str, list of messages, or pair of str
         What the model reads.
     method : str, optional
-        Name of an attribution method, see ``lmw.attribution.METHODS``.
+        Name of an attribution method, see ``lmw.attribution.METHODS``; default: as for
+        ``lm.attribute``, by the length of the first text.
     answer : bool or str, optional
         Explain a whole answer, token by token: True for what the model writes itself, or the
         answer as text.
@@ -88,6 +90,17 @@ class SaliencyText(SaliencySources):
         return self._with_checks(self._to_check())
 
     # State -----------------------------------------------------------------------------------
+
+    def _quick(self, **traits: Any) -> str | None:
+        if "method" in traits or self._lm is None or self._answer is not False:
+            return None
+        from lmwidget.attribution import quick_method
+
+        try:
+            units = unit_of_tokens(self._read_tokens(), traits.get("level", "token"))
+        except LmwidgetError:  # it will be told with the first picture
+            return None
+        return quick_method(units)
 
     @classmethod
     def _shows(cls, result: Any) -> bool:

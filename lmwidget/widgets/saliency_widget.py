@@ -68,6 +68,7 @@ class SaliencyWidget(SaliencyChecks):
         self._lm = None if lm is None else as_language_model(lm)
         self._input, self._output, self._truncate = text, output, truncate
         self._result: Any = traits.pop("_result", None)
+        method = method or self._quick(**traits)
         if method is not None:
             traits["method"] = method
         refuse_unknown(traits, self._public_names(), type(self).__name__)
@@ -114,7 +115,7 @@ class SaliencyWidget(SaliencyChecks):
         --------
         >>> import lmwidget as lmw
         >>> lmw.SaliencyText.from_result(lmw.load("tiny").attribute("The king")).method
-        'input_x_gradient'
+        'leave_one_out'
         """
         if not cls._shows(attribution):
             raise InputError(
@@ -124,6 +125,11 @@ class SaliencyWidget(SaliencyChecks):
         return cls(_result=attribution, **traits)
 
     # To be written by each widget ------------------------------------------------------------
+
+    def _quick(self, **traits: Any) -> str | None:
+        """Return the method of the first picture where none is named; None for the trait's own."""
+        del traits
+        return None
 
     @classmethod
     def _shows(cls, result: Any) -> bool:

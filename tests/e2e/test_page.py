@@ -38,7 +38,7 @@ def test_the_journey_without_a_network(page_file, open_page) -> None:
     why.expect_pinned(1)
     why.button("Show as table").click()
     expect(why.root.get_by_role("table")).to_be_visible()
-    for name in ("Edit the text", "Input × gradient"):
+    for name in ("Edit the text", "Leave-one-out", "Input × gradient"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
     expect(page.get_by_text("kernel not connected")).to_have_count(0)
     assert {url.partition(":")[0] for url in watch.requests} <= {"file", "blob"}

@@ -68,7 +68,10 @@ def test_fields(family, method):
 
 def test_the_default_method():
     lm = tiny_lm("gpt2")
-    assert lm.attribute("the king").method == "input_x_gradient"
+    assert lm.attribute("the king").method == "leave_one_out"
+    long = "the king said " * 8
+    assert lm.attribute(long).method == "input_x_gradient"
+    assert lm.attribute(long, level="sentence").method == "leave_one_out"
     tokens = lm.tokenize("the king")
     assert (attribute(lm, tokens).scores == lm.attribute("the king").scores).all()
 

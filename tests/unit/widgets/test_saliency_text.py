@@ -96,7 +96,7 @@ def test_what_does_not_exist_is_named_with_what_does(lm, settings, error, messag
 def test_an_unknown_method_set_later_is_refused(why):
     with pytest.raises(UnknownNameError, match="Did you mean 'gradient'"):
         why.method = "gradeint"
-    assert why.method == "input_x_gradient"
+    assert why.method == "leave_one_out"
 
 
 def test_results_and_arrays_need_no_model(why):
@@ -168,3 +168,21 @@ def test_a_change_in_python_stops_what_the_browser_started(lm):
     why.method = "gradient"
     assert stopped.is_set()
     assert why.result.method == "gradient"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "method"),
+    [
+        ("the king said", {}, "leave_one_out"),
+        ("the king said " * 12, {}, "input_x_gradient"),
+        ("the king said " * 12, {"level": "sentence"}, "leave_one_out"),
+        ("the king said", {"method": "gradient"}, "gradient"),
+        ("the king said", {"answer": True, "max_new_tokens": 2}, "input_x_gradient"),
+        ("", {}, "input_x_gradient"),
+    ],
+)
+def test_the_method_of_the_first_picture(text, asked, method):
+    why = lmw.SaliencyText(lmw.load("tiny"), text, **asked)
+    assert why.method == method
+    if text:
+        assert why._figure["method"] == method

@@ -41,7 +41,7 @@ def test_levels_that_make_a_difference_are_offered(lm):
 
 
 def test_a_level_is_a_sum_and_nothing_is_sent_again(lm):
-    why = lmw.SaliencyText(lm, TEXT)
+    why = lmw.SaliencyText(lm, TEXT, "input_x_gradient")
     fine, sent = why.result, why._scores
     why.set_state({"level": "sentence"})
     assert why._scores is sent

@@ -194,7 +194,7 @@ def test_a_method_without_scores_of_that_kind_leaves_the_picture(lm):
     assert why._status["state"] == "error"
     np.testing.assert_array_equal(wire.decode(why._scores), scores)
     why.set_state({"_back": 1})
-    assert (why.method, why._status["state"]) == ("input_x_gradient", "ready")
+    assert (why.method, why._status["state"]) == ("leave_one_out", "ready")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_stop_by_the_reader_brings_the_question_back(lm, monkeypatch):
     monkeypatch.setattr(why, "_compute_result", stopped)
     why.set_state({"method": "gradient"})
     why.wait()
-    assert (why.method, why._status["state"]) == ("input_x_gradient", "ready")
+    assert (why.method, why._status["state"]) == ("leave_one_out", "ready")
 
 
 def test_a_shorter_answer_forgets_the_step(lm):

@@ -204,7 +204,7 @@ def made_by(why: Attribution) -> str:
     Examples
     --------
     >>> import lmwidget as lmw
-    >>> made_by(lmw.load("tiny").attribute("The king"))
+    >>> made_by(lmw.load("tiny").attribute("The king", "input_x_gradient"))
     'Input × gradient by token; model tiny.'
     """
     from lmwidget.attribution import METHODS

@@ -123,6 +123,32 @@ def check_vocabulary(name: str, size: int, rows: int | None) -> None:
         )
 
 
+def check_one_text(name: str, tokens: Tokens) -> None:
+    """Raise for two texts that a model would read as one.
+
+    Parameters
+    ----------
+    name : str
+        The model, for the message.
+    tokens : Tokens
+        What it would read.
+
+    Raises
+    ------
+    InputError
+        When they are a pair, and nothing stands between.
+
+    Examples
+    --------
+    >>> check_one_text("tiny", Tokens.from_pieces(["the", " king"]))
+    """
+    if tokens.source == "pair" and "special" not in tokens.kinds[1:-1]:
+        raise InputError(
+            f"Two texts were given, and {name} would read them as one, with nothing between.",
+            "Give one text; for several texts, ask about one after the other.",
+        )
+
+
 def check_ids(name: str, tokens: Tokens, rows: int | None) -> None:
     """Raise when a token is outside the model's embedding table.
 

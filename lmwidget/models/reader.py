@@ -135,15 +135,8 @@ class Reader:
         tokens = text if isinstance(text, Tokens) else tokenizing.tokenize(self.tokenizer, text)
         if len(tokens) == 0:
             raise InputError("The text has no tokens.", "Give at least one word.")
-        if (
-            tokens.source == "pair"
-            and self.task == "causal"
-            and "special" not in tokens.kinds[1:-1]
-        ):
-            raise InputError(
-                f"Two texts were given, and {self.name} would read them as one, with nothing between.",
-                "Give one text; for several texts, ask about one after the other.",
-            )
+        if self.task == "causal":
+            limits.check_one_text(self.name, tokens)
         limit = self.context_length
         if limit is not None and len(tokens) > limit:
             if not truncate:

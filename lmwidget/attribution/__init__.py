@@ -62,7 +62,7 @@ def attribute(  # noqa: PLR0913
     tokens : Tokens
         What it reads (of an encoder-decoder: what its encoder reads).
     method : str, optional
-        Key of ``METHODS``; default: :func:`quick_method`.
+        Key of ``METHODS``; default: :func:`quick_question`.
     target : str, int, tuple of int, Prediction, optional
         Token, phrase, class, answer or index; default: the model's strongest prediction.
     foil : str, int, tuple of int, Prediction, optional
@@ -118,7 +118,9 @@ def attribute(  # noqa: PLR0913
     """
     tokens = lm.tokenize(tokens)
     units = unit_of_tokens(tokens, level)
-    chosen = find_method(quick_method(units) if method is None else method)
+    if method is None:
+        method, of = quick_question(lm, units, foil, of)
+    chosen = find_method(method)
     known = [*chosen.settings, *(GAME_SETTINGS if chosen.needs == "values" else ())]
     refuse_unknown(settings, known, f"The method {method!r}", also=_ASKED)
     start = time.perf_counter()
@@ -247,29 +249,46 @@ def play(method: Method, game: ModelGame, watch: Watch, settings: dict[str, Any]
     )
 
 
-def quick_method(units: NDArray[np.int32]) -> str:
-    """Return the method that is used where none is named: the best that takes but a moment.
+def quick_question(
+    lm: LanguageModel, units: NDArray[np.int32], foil: Any = None, of: Any = None
+) -> tuple[str, Any]:
+    """Return what is asked where no method is named: by the best that takes but a moment.
 
     Leave-one-out beats random maps far more often than input × gradient (``docs/saliency.md`` has
-    the figures), but reads the text once for each unit.
+    the figures), but reads the text once for each unit. Of tokens it asks for the log-probability:
+    a text with a hole moves the logits of all tokens together, which says nothing about one.
 
     Parameters
     ----------
+    lm : LanguageModel
+        The model.
     units : ndarray of int32, shape (token,)
         Unit of each token.
+    foil : object, optional
+        The alternative; between two, what moves all logits cancels.
+    of : str or callable, optional
+        What was asked for.
 
     Returns
     -------
-    str
-        ``"leave_one_out"`` where that reads at most ``QUICK`` tokens, else ``"input_x_gradient"``.
+    tuple of (str, str or callable or None)
+        Method and ``of``: ``"leave_one_out"`` where that reads at most ``QUICK`` tokens, otherwise
+        ``"input_x_gradient"``.
 
     Examples
     --------
-    >>> quick_method(np.arange(32, dtype=np.int32)), quick_method(np.arange(33, dtype=np.int32))
-    ('leave_one_out', 'input_x_gradient')
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> quick_question(lm, np.arange(32, dtype=np.int32))
+    ('leave_one_out', 'log_probability')
+    >>> quick_question(lm, np.arange(33, dtype=np.int32))
+    ('input_x_gradient', None)
     """
     count = int(units.max(initial=0)) + 1
-    return "leave_one_out" if count * len(units) <= QUICK else "input_x_gradient"
+    if count * len(units) > QUICK:
+        return "input_x_gradient", of
+    token = lm.task in {"causal", "masked", "seq2seq"}
+    return "leave_one_out", "log_probability" if of is None and foil is None and token else of
 
 
 def find_method(name: str) -> Method:

@@ -140,9 +140,13 @@ class _Run:
     def _share(self) -> None:
         """Read what rows have in common at their beginning, and go on from there."""
         self._ask()
-        rows, chains = [self.rows[i] for i in self.left], self.evaluator.chains
+        rows, chains = [self.rows[i] for i in self.left], list(self.evaluator.chains)
         left, first = self.left, self.first[self.left]
         starts, chain, cut, families = shared(rows, first, chains)
+        used, chain = np.unique(
+            np.where(starts > 0, chain, chain.min(initial=0)), return_inverse=True
+        )
+        chains = [chains[i] for i in used.tolist()]
         along, length = None, int(starts.max(initial=0))
         if length:
             along = self._trusted(

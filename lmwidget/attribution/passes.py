@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lmwidget.attribution.question import Question
     from lmwidget.attribution.rows import Reading, Row
 
-_TOKENS = 1024  # in one pass on a processor, where larger ones only cost memory
+_TOKENS = 512  # in one pass on a processor, where larger ones only cost memory
 _MOST_TOKENS = 1 << 14  # in one pass elsewhere
 _TOLERANCE = 1e-4
 

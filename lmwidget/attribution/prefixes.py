@@ -25,21 +25,23 @@ if TYPE_CHECKING:
 class _KeptLayer(DynamicLayer):
     """Keys and values of beginnings, put in front of those of rows that go on; none is added."""
 
-    def __init__(self, keys: Tensor, values: Tensor, which: Tensor) -> None:
+    def __init__(self, keys: Tensor, values: Tensor, which: Tensor, *, keep: bool) -> None:
         super().__init__()
         self.lazy_initialization(keys, values)
         self.keys, self.values, self.which = keys, values, which.to(keys.device)
-        self.longer = keys, values
+        self.keep, self.longer = keep, (keys, values)
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
         del args, kwargs
-        self.longer = (
+        longer = (
             torch.cat([self.keys[self.which], key_states], dim=-2),
             torch.cat([self.values[self.which], value_states], dim=-2),
         )
-        return self.longer
+        if self.keep:  # of all layers at once, which takes room
+            self.longer = longer
+        return longer
 
 
 class After(NamedTuple):
@@ -105,11 +107,13 @@ class Prefixes:
             lm.run({**inputs, "past_key_values": cache, "use_cache": True})
             self._layers = [(layer.keys, layer.values) for layer in cache.layers]
         else:
-            inputs = after.prefixes.inputs(inputs, start, after.which)
+            inputs = after.prefixes.inputs(inputs, start, after.which, keep=True)
             lm.run(inputs)
             self._layers = [layer.longer for layer in inputs["past_key_values"].layers]
 
-    def inputs(self, inputs: dict[str, Any], start: int, which: Sequence[int]) -> dict[str, Any]:
+    def inputs(
+        self, inputs: dict[str, Any], start: int, which: Sequence[int], *, keep: bool = False
+    ) -> dict[str, Any]:
         """Return the arguments of a pass over rows that go on from here.
 
         Parameters
@@ -120,6 +124,8 @@ class Prefixes:
             Tokens of the beginning that stand in front of each.
         which : sequence of int
             The beginning of each.
+        keep : bool, default False
+            Whether what is read is a beginning again.
 
         Returns
         -------
@@ -128,7 +134,7 @@ class Prefixes:
         """
         chosen = torch.tensor(list(which))
         layers = [
-            _KeptLayer(keys[..., :start, :], values[..., :start, :], chosen)
+            _KeptLayer(keys[..., :start, :], values[..., :start, :], chosen, keep=keep)
             for keys, values in self._layers
         ]
         return {**inputs, "past_key_values": Cache(layers=layers), "use_cache": True}

@@ -63,7 +63,8 @@ class ExplainedModel(Reader):
             What the model reads.
         method : str, optional
             Key of ``lmwidget.attribution.METHODS``. Default: ``"leave_one_out"`` for texts of up to
-            32 tokens (or so few units that it is as quick), ``"input_x_gradient"`` for longer ones.
+            32 tokens (or so few units that it is as quick), of a token's log-probability where
+            neither ``of`` nor ``foil`` is given; ``"input_x_gradient"`` for longer ones.
         target : str, int, tuple of int, or Prediction, optional
             Token, phrase of several tokens, class, or part of the text that answers a question, as
             text or by index; default: the model's own strongest prediction.

@@ -91,16 +91,17 @@ class SaliencyText(SaliencySources):
 
     # State -----------------------------------------------------------------------------------
 
-    def _quick(self, **traits: Any) -> str | None:
+    def _quick(self, **traits: Any) -> dict[str, Any]:
         if "method" in traits or self._lm is None or self._answer is not False:
-            return None
-        from lmwidget.attribution import quick_method
+            return {}
+        from lmwidget.attribution import quick_question
 
         try:
             units = unit_of_tokens(self._read_tokens(), traits.get("level", "token"))
         except LmwidgetError:  # it will be told with the first picture
-            return None
-        return quick_method(units)
+            return {}
+        asked = quick_question(self._lm, units, traits.get("foil"), traits.get("of"))
+        return dict(zip(("method", "of"), asked, strict=True))
 
     @classmethod
     def _shows(cls, result: Any) -> bool:

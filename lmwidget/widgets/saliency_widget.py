@@ -68,9 +68,9 @@ class SaliencyWidget(SaliencyChecks):
         self._lm = None if lm is None else as_language_model(lm)
         self._input, self._output, self._truncate = text, output, truncate
         self._result: Any = traits.pop("_result", None)
-        method = method or self._quick(**traits)
         if method is not None:
             traits["method"] = method
+        traits |= self._quick(**traits)
         refuse_unknown(traits, self._public_names(), type(self).__name__)
         for name in QUESTION:
             if name in traits:
@@ -126,10 +126,10 @@ class SaliencyWidget(SaliencyChecks):
 
     # To be written by each widget ------------------------------------------------------------
 
-    def _quick(self, **traits: Any) -> str | None:
-        """Return the method of the first picture where none is named; None for the trait's own."""
+    def _quick(self, **traits: Any) -> dict[str, Any]:
+        """Return what the first picture asks where no method is named, as traits."""
         del traits
-        return None
+        return {}
 
     @classmethod
     def _shows(cls, result: Any) -> bool:

@@ -6,9 +6,9 @@
 For each text the model's own prediction is explained by every method, and all maps are checked in
 the same passes: how far the prediction's probability falls without the strongest 10–50 % of the
 tokens (comprehensiveness, more is better), and with nothing else (sufficiency, less is better).
-Models: the sentiment classifier of scripts/train_sentiment.py on film reviews that it was not
-trained on, and SmolLM2, which continues the beginnings of such reviews. The tables are those of
-docs/saliency.md.
+Beside each figure stands the standard error of its difference to that of random scores. Models: the
+sentiment classifier of scripts/train_sentiment.py on film reviews that it was not trained on, and
+SmolLM2, which continues the beginnings of such reviews. The tables are those of docs/saliency.md.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def texts_of(kind: str, lm: Any, reviews: list[dict[str, Any]], count: int) -> l
 def measured(kind: str, lm: Any, texts: list[Any]) -> dict[str, Any]:
     """Return the mean of each check, and how often it is passed, by method."""
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    spread: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     methods = METHODS[kind]
     for number, text in enumerate(texts):
         found = lm.compare(
@@ -88,17 +89,30 @@ def measured(kind: str, lm: Any, texts: list[Any]) -> dict[str, Any]:
             seed=number,
             progress=False,
         )
+        control = {check.name: check.value for check in _last(found.attributions).checks}
         for one in found.attributions:
             for check in one.checks:
                 values[one.method][check.name].append(check.value)
+                spread[one.method][check.name].append(check.value - control[check.name])
                 values[one.method][f"{check.name} passed"].append(bool(check.passed))
             values[one.method]["passes"].append(one.cost["passes"])
         if found.failures:
             raise SystemExit(f"{kind}: {found.failures}")
     return {
         method: {name: float(np.mean(numbers)) for name, numbers in rows.items()}
+        | {f"{name} error": _error(numbers) for name, numbers in spread[method].items()}
         for method, rows in values.items()
     }
+
+
+def _last(attributions: Any) -> Any:
+    """Return the random map."""
+    return next(one for one in attributions if one.method == "random")
+
+
+def _error(differences: list[float]) -> float:
+    """Return the standard error of the mean difference to random scores, text by text."""
+    return float(np.std(differences, ddof=1) / np.sqrt(len(differences)))
 
 
 def table(rows: dict[str, Any]) -> str:
@@ -110,10 +124,15 @@ def table(rows: dict[str, Any]) -> str:
     for method, row in sorted(rows.items(), key=lambda item: -item[1]["comprehensiveness"]):
         passed = np.mean([row[f"{name} passed"] for name in CHECKS])
         lines.append(
-            f"| `{method}` | {row['comprehensiveness']:.3f} | {row['sufficiency']:.3f} "
+            f"| `{method}` | {_figure(row, 'comprehensiveness')} | {_figure(row, 'sufficiency')} "
             f"| {passed:.0%} | {row['passes']:.0f} |"
         )
     return "\n".join(lines)
+
+
+def _figure(row: dict[str, float], name: str) -> str:
+    error = row[f"{name} error"]
+    return f"{row[name]:.3f} ± {error:.3f}" if error else f"{row[name]:.3f}"
 
 
 def main() -> None:

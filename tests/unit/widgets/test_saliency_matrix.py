@@ -40,7 +40,7 @@ def test_scores_cross_as_they_are(matrix, lm):
 
 
 def test_each_row_is_what_lm_attribute_says_of_that_token(matrix, lm):
-    row = lm.attribute(TEXT + " said", target=" the", of="logit")
+    row = lm.attribute(TEXT + " said", "input_x_gradient", target=" the", of="logit")
     np.testing.assert_allclose(
         matrix.result.scores[1, : len(row.tokens)], row.scores, rtol=1e-3, atol=1e-4
     )

@@ -42,7 +42,7 @@ def test_foil_makes_it_a_contrast(why, lm):
     first, second = (prediction["id"] for prediction in why._predictions[:2])
     why.set_state({"target": first, "foil": second})
     why.wait()
-    assert why._figure["unit"] == "logit difference"
+    assert why._figure["unit"] == "log-probability difference"
     alone = [lm.attribute(TEXT, target=target).scores for target in (first, second)]
     np.testing.assert_allclose(why.result.scores, alone[0] - alone[1], rtol=1e-3, atol=1e-5)
 

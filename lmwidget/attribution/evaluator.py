@@ -143,6 +143,7 @@ class _Run:
         rows, chains = [self.rows[i] for i in self.left], list(self.evaluator.chains)
         left, first = self.left, self.first[self.left]
         starts, chain, cut, families = shared(rows, first, chains)
+        self.passes.wide = bool(families)
         used, chain = np.unique(
             np.where(starts > 0, chain, chain.min(initial=0)), return_inverse=True
         )

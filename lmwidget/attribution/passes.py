@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lmwidget.attribution.rows import Reading, Row
 
 _TOKENS = 512  # in one pass on a processor, where larger ones only cost memory
+_WIDE = 2048  # where many rows go on from several beginnings: fewer passes fetch the weights
 _MOST_TOKENS = 1 << 14  # in one pass elsewhere
 _TOLERANCE = 1e-4
 
@@ -43,6 +44,8 @@ class Passes:
     ----------
     bytes : float
         What a token takes in a pass; 0 until it is measured.
+    wide : bool
+        Whether passes may be larger on a processor.
 
     Examples
     --------
@@ -66,7 +69,7 @@ class Passes:
         answer: RowValues | None = None,
     ) -> None:
         self.question, self.lm, self.readings = question, question.lm, readings
-        self.answer = answer
+        self.answer, self.wide = answer, False
         self.max_memory, self.bytes = max_memory, 0.0
         self._equal, self._alone = not fills_up(self.lm), one_by_one(self.lm)
 
@@ -96,7 +99,8 @@ class Passes:
         """
         if self._alone:
             return 1
-        most = _TOKENS if self.lm.device.type == "cpu" else _MOST_TOKENS
+        most = _WIDE if self.wide else _TOKENS
+        most = most if self.lm.device.type == "cpu" else _MOST_TOKENS
         free = free_bytes(self.lm.device)
         budget = self.max_memory if free is None else min(self.max_memory, free // 2)
         return max(1, min(most, int(budget / self.bytes))) if self.bytes else most

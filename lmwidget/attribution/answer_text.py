@@ -76,11 +76,12 @@ class Written:
         """
         seen = self.seen(number)
         decodes = self.lm.task == "seq2seq"
+        of_all = self.of == "entropy" or callable(self.of)
         return Question(
             self.lm,
             tokens_between(self.tokens, 0, self.input_length if decodes else seen),
             tokens_between(self.tokens, self.input_length, seen) if decodes else None,
-            target=int(self.tokens.ids[seen]),
+            target=None if of_all else int(self.tokens.ids[seen]),
             foil=self.foils[number],
             of=self.of,
         )

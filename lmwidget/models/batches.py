@@ -236,7 +236,8 @@ def turned_by_length(lm: Reader) -> bool:
     False
     """
     names = ("rope_parameters", "rope_scaling")
-    given = [getattr(lm.config.get_text_config(), name, None) for name in names]
+    config = getattr(lm.config, "get_text_config", lambda: lm.config)()
+    given = [getattr(config, name, None) for name in names]
     found = [one for one in given if isinstance(one, dict)]
     found += [own for one in found for own in one.values() if isinstance(own, dict)]
     return any(one.get("rope_type", one.get("type")) in _ROPE_BY_LENGTH for one in found)

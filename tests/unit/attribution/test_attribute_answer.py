@@ -28,7 +28,8 @@ def asked_alone(lm, answer, row, method, **settings):
     """One row by lm.attribute, over the columns of the input side."""
     step = answer.step(row, inputs_only=lm.task == "seq2seq")
     output = {"output": step.output} if lm.task == "seq2seq" else {}
-    return lm.attribute(step.tokens, method, target=step.target.id, **output, **settings)
+    target = {} if settings.get("of") == "entropy" else {"target": step.target.id}
+    return lm.attribute(step.tokens, method, **target, **output, **settings)
 
 
 @pytest.mark.parametrize("method", ["input_x_gradient", "gradient"])
@@ -92,12 +93,14 @@ def test_own_function_and_contrast():
 
     found = lm.attribute_answer("the king said", ANSWER, of=best)
     alone = asked_alone(lm, found, 2, "input_x_gradient")
-    by_hand = lm.attribute(found.step(2).tokens, of=best)
+    by_hand = lm.attribute(found.step(2).tokens, "input_x_gradient", of=best)
     np.testing.assert_allclose(found.step(2).scores, by_hand.scores, rtol=1e-4, atol=1e-5)
     assert not np.allclose(found.step(2).scores, alone.scores, rtol=0.01)
     for foils in (9, [9] * len(found), [None, *[9] * (len(found) - 1)]):
         contrast = lm.attribute_answer("the king said", ANSWER, foils=foils)
-        again = lm.attribute(contrast.step(2).tokens, target=contrast.step(2).target.id, foil=9)
+        again = lm.attribute(
+            contrast.step(2).tokens, "input_x_gradient", target=contrast.step(2).target.id, foil=9
+        )
         np.testing.assert_allclose(contrast.step(2).scores, again.scores, rtol=1e-4, atol=1e-5)
         assert contrast.unit == "logit difference"
         assert (contrast.foils[0] is None) == (isinstance(foils, list) and foils[0] is None)
@@ -108,7 +111,7 @@ def test_own_function_and_contrast():
 def test_a_foil_of_several_tokens_is_asked_row_by_row():
     lm = tiny_lm("gpt2")
     found = lm.attribute_answer("the king", " a", foils=" on a hat")
-    alone = lm.attribute("the king", target=" a", foil=" on a hat")
+    alone = lm.attribute("the king", "input_x_gradient", target=" a", foil=" on a hat")
     np.testing.assert_allclose(found.step(0).scores, alone.scores, rtol=1e-5)
     assert found.unit == alone.unit == "log-probability difference"
 
@@ -119,7 +122,7 @@ def test_the_whole_is_the_phrase(family):
     found = lm.attribute_answer("the king said", ANSWER, of="log_probability")
     whole = found.whole()
     ids = tuple(p.id for p in found.predictions)
-    alone = lm.attribute("the king said", target=ids, of="log_probability")
+    alone = lm.attribute("the king said", "input_x_gradient", target=ids, of="log_probability")
     assert whole.tokens == alone.tokens
     np.testing.assert_allclose(whole.scores, alone.scores, rtol=1e-4, atol=1e-5)
     assert whole.value == pytest.approx(alone.value, rel=1e-5)
@@ -353,6 +356,8 @@ def test_a_real_answer(smollm2):
     assert found.answer == "The capital of France is Paris."
     row = [one.label for one in found.predictions].index(" Paris")
     step = found.step(row)
-    alone = smollm2.attribute(step.tokens, target=" Paris", of="log_probability")
+    alone = smollm2.attribute(
+        step.tokens, "input_x_gradient", target=" Paris", of="log_probability"
+    )
     scale = np.abs(alone.scores).max()
     np.testing.assert_allclose(step.scores, alone.scores, rtol=0, atol=1e-4 * scale)

@@ -41,7 +41,7 @@ def assert_close(found, expected):
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
 def test_a_phrase(family, of):
     lm = tiny_lm(family)
-    why = lm.attribute(TEXT, target=PHRASE, of=of)
+    why = lm.attribute(TEXT, "input_x_gradient", target=PHRASE, of=of)
     count = len(why.tokens)
 
     def score(embeds):
@@ -57,7 +57,7 @@ def test_a_phrase(family, of):
 def test_a_label_of_a_token():
     lm = headed_lm("bert", "TokenClassification", num_labels=3)
     for foil in (None, 0):
-        why = lm.attribute(TEXT, target=1, foil=foil, position=2)
+        why = lm.attribute(TEXT, "input_x_gradient", target=1, foil=foil, position=2)
 
         def score(embeds, foil=foil, why=why):
             logits = run(lm, why, embeds).logits[0, 2]
@@ -71,7 +71,7 @@ def test_a_span(of):
     lm = headed_lm("bert", "QuestionAnswering")
     tokens = lm.tokenize((QUESTION, CONTEXT))
     first, last = len(tokens) - 5, len(tokens) - 3
-    why = lm.attribute(tokens, target=(first, last), of=of)
+    why = lm.attribute(tokens, "input_x_gradient", target=(first, last), of=of)
 
     def score(embeds):
         output = run(lm, why, embeds)
@@ -82,7 +82,9 @@ def test_a_span(of):
 
     assert_close(why.scores, by_hand(lm, why, score))
     ends = {
-        place: lm.attribute(tokens, target=(first, last), of=of, position=place).scores
+        place: lm.attribute(
+            tokens, "input_x_gradient", target=(first, last), of=of, position=place
+        ).scores
         for place in ("start", "end")
     }
     assert_close(ends["start"] + ends["end"], why.scores)
@@ -128,7 +130,7 @@ def encoder(lm, why):
 
 def test_the_encoder_side_is_that_of_captum():
     lm = tiny_lm("t5")
-    why = lm.attribute(TEXT, target=2)
+    why = lm.attribute(TEXT, "input_x_gradient", target=2)
     embeds = embedded(lm, why.tokens.ids)
     expected = InputXGradient(encoder(lm, why)).attribute(embeds).sum(-1)[0]
     assert_close(why.scores, expected.detach().numpy())
@@ -145,7 +147,7 @@ def test_gradient_norms_keep_their_unit():
     for of in ("logit", "probability", "entropy"):
         why = lm.attribute(TEXT, "gradient", of=of)
         assert (why.unit, why.of) == ("gradient norm", of)
-        assert lm.attribute(TEXT, of=of).unit == of
+        assert lm.attribute(TEXT, "input_x_gradient", of=of).unit == of
     of_norms = lm.attribute(TEXT, "smoothgrad", base="gradient", samples=2)
     assert (of_norms.unit, of_norms.signed) == ("gradient norm", False)
     assert lm.attribute(TEXT, "smoothgrad", samples=2, foil=1).unit == "logit difference"

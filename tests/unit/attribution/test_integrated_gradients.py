@@ -126,7 +126,7 @@ def test_progress():
     )
     assert [state[:2] for state in seen] == [(0, 10), (4, 10), (8, 10), (10, 10)]
     assert np.isnan(seen[0][2])
-    assert all(seconds >= 0 for _, _, seconds in seen[1:])
+    assert not any(seconds < 0 for _, _, seconds in seen[1:])
     assert seen[-1][2] == 0
 
 

@@ -177,7 +177,7 @@ def test_says_when_nothing_embeds_the_ids():
 @pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
 def test_works_inside_contexts_without_gradients(context):
     lm = tiny_lm("llama")
-    expected = lm.attribute("the king said").scores
+    expected = lm.attribute("the king said", "input_x_gradient").scores
     with context():
         found = lm.attribute("the king said", "input_x_gradient").scores
         assert torch.is_inference_mode_enabled() == (context is torch.inference_mode)
@@ -190,22 +190,25 @@ def test_a_model_made_under_inference_mode_is_refused():
         model = copy.deepcopy(tiny_model("gpt2"))
     lm = LanguageModel(model, tiny_tokenizer("gpt2"))
     with pytest.raises(ModelMismatchError, match=r"inference_mode\(\), so it has no gradients"):
-        lm.attribute("the king")
+        lm.attribute("the king", "input_x_gradient")
 
 
 def test_a_frozen_model_has_gradients():
     model = fresh_model("llama")
     model.requires_grad_(requires_grad=False)
     lm = LanguageModel(model, tiny_tokenizer("llama"))
-    assert (lm.attribute("the king").scores == tiny_lm("llama").attribute("the king").scores).all()
+    assert (
+        lm.attribute("the king", "input_x_gradient").scores
+        == tiny_lm("llama").attribute("the king", "input_x_gradient").scores
+    ).all()
     assert not any(parameter.requires_grad for parameter in model.parameters())
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision(dtype):
     lm = LanguageModel(fresh_model("llama", dtype=dtype), tiny_tokenizer("llama"))
-    found = lm.attribute("the king said", target=5).scores
-    expected = tiny_lm("llama").attribute("the king said", target=5).scores
+    found = lm.attribute("the king said", "input_x_gradient", target=5).scores
+    expected = tiny_lm("llama").attribute("the king said", "input_x_gradient", target=5).scores
     assert found.dtype == "float32"
     assert abs(found - expected).max() < 0.1 * abs(expected).max()
 
@@ -217,9 +220,9 @@ def test_gradient_checkpointing_in_training():
     model.train()
     lm = LanguageModel(model, tiny_tokenizer("llama"))
     before = state(model)
-    found = lm.attribute("the king said").scores
+    found = lm.attribute("the king said", "input_x_gradient").scores
     assert_same(before, state(model))
-    assert (found == tiny_lm("llama").attribute("the king said").scores).all()
+    assert (found == tiny_lm("llama").attribute("the king said", "input_x_gradient").scores).all()
     assert model.is_gradient_checkpointing
 
 
@@ -230,7 +233,10 @@ def test_dropout_is_off():
     model.load_state_dict(tiny_model("gpt2").state_dict())
     model.train()
     lm = LanguageModel(model, tiny_tokenizer("gpt2"))
-    assert (lm.attribute("the king").scores == tiny_lm("gpt2").attribute("the king").scores).all()
+    assert (
+        lm.attribute("the king", "input_x_gradient").scores
+        == tiny_lm("gpt2").attribute("the king", "input_x_gradient").scores
+    ).all()
     assert model.training
 
 
@@ -287,7 +293,7 @@ def test_the_model_is_as_found_after_an_exception_in_the_backward_pass():
     model.transformer.h[1].mlp.c_fc.register_forward_hook(fail)
     before = state(model)
     with pytest.raises(KeyboardInterrupt):
-        LanguageModel(model, tiny_tokenizer("gpt2")).attribute("the king")
+        LanguageModel(model, tiny_tokenizer("gpt2")).attribute("the king", "input_x_gradient")
     assert calls
     assert_same(before, state(model))
 
@@ -297,7 +303,7 @@ def test_gradients_of_parameters_are_not_computed():
     asked = []
     for parameter in model.parameters():
         parameter.register_hook(lambda _: asked.append(1))
-    LanguageModel(model, tiny_tokenizer("gpt2")).attribute("the king said")
+    LanguageModel(model, tiny_tokenizer("gpt2")).attribute("the king said", "input_x_gradient")
     assert not asked
     assert all(parameter.grad is None for parameter in model.parameters())
 
@@ -323,9 +329,13 @@ def test_other_threads_are_left_alone():
 @pytest.mark.filterwarnings("ignore")  # torch's compiler warns about torch
 def test_a_compiled_model_gives_its_gradients():
     model = fresh_model("llama")
-    expected = tiny_lm("llama").attribute("the king said").scores
+    expected = tiny_lm("llama").attribute("the king said", "input_x_gradient").scores
     model.compile()
-    found = LanguageModel(model, tiny_tokenizer("llama")).attribute("the king said").scores
+    found = (
+        LanguageModel(model, tiny_tokenizer("llama"))
+        .attribute("the king said", "input_x_gradient")
+        .scores
+    )
     assert (found == expected).all()
 
 

@@ -267,7 +267,7 @@ def test_an_embedding_that_is_no_module_is_said():
     lm = lmw.LanguageModel(Table(), VOCABULARY)
     assert len(lm.predict(TEXT)) == 10
     with pytest.raises(lmw.LmwidgetError, match=r"Embed the ids in a torch\.nn\.Embedding"):
-        lm.attribute(TEXT)
+        lm.attribute(TEXT, "input_x_gradient")
 
 
 def test_names_of_parts_are_the_modules_own():

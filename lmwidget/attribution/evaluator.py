@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lmwidget.attribution.last_layer import LastLayer
 from lmwidget.attribution.passes import Passes, same_logits
 from lmwidget.attribution.prefixes import After, Prefixes, can_share
 from lmwidget.attribution.sharing import shared
 from lmwidget.capture.guard import as_found
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from lmwidget.attribution.answer_values import RowValues
     from lmwidget.attribution.question import Question
     from lmwidget.attribution.rows import Reading, Row
@@ -69,6 +72,7 @@ class Evaluator:
         self.passes = Passes(question, readings, max_memory, answer)
         self.chains = chains
         self.shares, self.trusted = can_share(self.lm), set[str]()
+        self.last = LastLayer(self.lm.model)
 
     def run(self, rows: Sequence[Row], found: Found) -> None:
         """Compute the values of rows.
@@ -196,29 +200,46 @@ class _Run:
         """Read beginnings; before the first are used, try whether a row comes out the same."""
         evaluator, row = self.evaluator, [self.rows[number]]
         kind = "beginning" if after is None else "beginning behind a beginning"
-        known, expected = kind in evaluator.trusted, []
+        expected = None
         self._ask()
-        if not known:  # before the beginnings: who stops meanwhile has a value
+        if kind not in evaluator.trusted:  # now: who stops during the trial has a value
             expected = self.passes.logits(row)
             if number in self.left:
                 self._give(np.array([number]), self.passes.scored(expected))
             self._ask()
+        while True:
+            prefixes = self._as_expected(rows, length, row, which, after, expected)
+            # Perhaps only the short cut through the last layer is not for this model.
+            if prefixes is not None or not evaluator.last.off():
+                break
+        evaluator.shares = prefixes is not None
+        evaluator.trusted |= {kind}
+        return prefixes
+
+    def _as_expected(
+        self,
+        rows: Sequence[Row],
+        length: int,
+        row: list[Row],
+        which: int,
+        after: After | None,
+        expected: list[list[Tensor]] | None,
+    ) -> Prefixes | None:
+        """Read beginnings, if a row that goes on from one has the logits that it should have."""
         try:
-            prefixes = Prefixes(evaluator.lm, rows, length, after)
+            prefixes = Prefixes(self.evaluator.lm, rows, length, self.evaluator.last, after)
             self._ask()
-            if known:
+            if expected is None:
                 return prefixes
-            found = self.passes.logits(row, After(prefixes, length, [which]))
-            self._ask()
+            found = self.passes.logits(row, After(prefixes, length, [which]), tried=True)
         except _Stopped:
             raise
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes
-            evaluator.shares = False
             return None
-        evaluator.shares = all(
-            same_logits(evaluator.lm.model, mine, whole)
+        self._ask()
+        same = all(
+            same_logits(self.evaluator.lm.model, mine, whole)
             for one, other in zip(found, expected, strict=True)
             for mine, whole in zip(one, other, strict=True)
         )
-        evaluator.trusted |= {kind}
-        return prefixes if evaluator.shares else None
+        return prefixes if same else None

@@ -232,9 +232,11 @@ class Passes:
         )
         length = start + longest if output is None else output.shape[1]
         inputs = self.question.economical(inputs, length - min(places))
-        if after is not None:
+        if after is None:
+            found = self.lm.run(inputs)
+        else:
             inputs = after.prefixes.inputs(inputs, start, after.which)
-        found = self.lm.run(inputs)
+            found = after.prefixes.run(inputs, length - min(places))
         if self.answer is not None:
             self.answer.hear(rows, found, length)
         return reading.logits(rows, found, length)

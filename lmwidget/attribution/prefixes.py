@@ -14,6 +14,7 @@ from transformers.cache_utils import (
     DynamicSlidingWindowLayer,
 )
 
+from lmwidget.attribution.last_layer import LastLayer
 from lmwidget.models.batches import fills_up
 from lmwidget.models.tasks import takes
 
@@ -36,12 +37,22 @@ class _KeptLayer(DynamicLayer):
     ) -> tuple[Tensor, Tensor]:
         del args, kwargs
         longer = (
-            torch.cat([self.keys[self.which], key_states], dim=-2),
-            torch.cat([self.values[self.which], value_states], dim=-2),
+            _joined(self.keys, self.which, key_states),
+            _joined(self.values, self.which, value_states),
         )
         if self.keep:  # of all layers at once, which takes room
             self.longer = longer
         return longer
+
+
+def _joined(kept: Tensor, which: Tensor, states: Tensor) -> Tensor:
+    """Put some of what was kept in front of states, copied but once."""
+    start = kept.shape[-2]
+    shape = (*states.shape[:-2], start + states.shape[-2], states.shape[-1])
+    found = states.new_empty(shape)
+    torch.index_select(kept, 0, which, out=found[..., :start, :])
+    found[..., start:, :] = states
+    return found
 
 
 class After(NamedTuple):
@@ -73,6 +84,8 @@ class Prefixes:
         The texts.
     length : int
         Tokens of each that are read.
+    last : LastLayer
+        Of the model.
     after : After, optional
         What they go on from themselves.
 
@@ -83,13 +96,20 @@ class Prefixes:
     >>> lm = lmw.load("tiny")
     >>> row = Removal(lm, lm.tokenize("The king said"), None).row(np.ones(3, bool))
     >>> inputs = lm.arguments(torch.tensor([[5], [6]]), mask=torch.ones(2, 3))
-    >>> lm.run(Prefixes(lm, [row], 2).inputs(inputs, 2, [0, 0])).logits.shape[:2]
+    >>> prefixes = Prefixes(lm, [row], 2, LastLayer(lm.model))
+    >>> lm.run(prefixes.inputs(inputs, 2, [0, 0])).logits.shape[:2]
     torch.Size([2, 1])
     """
 
     def __init__(
-        self, lm: Reader, rows: Sequence[Row], length: int, after: After | None = None
+        self,
+        lm: Reader,
+        rows: Sequence[Row],
+        length: int,
+        last: LastLayer,
+        after: After | None = None,
     ) -> None:
+        self._lm, self._last = lm, last
         start = 0 if after is None else after.start
         inputs = lm.arguments(
             torch.tensor([row.ids[start:length] for row in rows]),
@@ -104,11 +124,11 @@ class Prefixes:
         if after is None:
             # Without its configuration a cache keeps all, also of layers with a sliding window.
             cache = DynamicCache()
-            lm.run({**inputs, "past_key_values": cache, "use_cache": True})
+            self.run({**inputs, "past_key_values": cache, "use_cache": True}, 1)
             self._layers = [(layer.keys, layer.values) for layer in cache.layers]
         else:
             inputs = after.prefixes.inputs(inputs, start, after.which, keep=True)
-            lm.run(inputs)
+            self.run(inputs, 1)
             self._layers = [layer.longer for layer in inputs["past_key_values"].layers]
 
     def inputs(
@@ -138,6 +158,23 @@ class Prefixes:
             for keys, values in self._layers
         ]
         return {**inputs, "past_key_values": Cache(layers=layers), "use_cache": True}
+
+    def run(self, inputs: dict[str, Any], count: int) -> Any:
+        """Return what a pass over rows that go on from here gives.
+
+        Parameters
+        ----------
+        inputs : dict
+            From :meth:`inputs`.
+        count : int
+            Last places that are read; others may be wrong.
+
+        Returns
+        -------
+        transformers.utils.ModelOutput
+            What comes out.
+        """
+        return self._last.only(count, lambda: self._lm.run(inputs))
 
 
 def can_share(lm: Reader) -> bool:

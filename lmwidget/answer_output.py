@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from typing_extensions import Self
 
 from lmwidget.candidates import Check, prediction_from_dict
-from lmwidget.errors import MissingDependencyError
-from lmwidget.storage import read_arrays, write_arrays
-from lmwidget.tokens import Tokens
+from lmwidget.frames import dataframe
+from lmwidget.storage import Arrays, Stored, pack_tokens, unpack_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +21,10 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class AnswerOutput:
+class AnswerOutput(Stored):
     """Methods of :class:`~lmwidget.answers.AnswerAttribution` that give it to others."""
+
+    _kind = "answer attribution"
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row for each score: what was written, and each column written before.
@@ -47,18 +46,12 @@ class AnswerOutput:
         >>> lmw.load("tiny").attribute_answer("The king", " said And").to_dataframe().shape
         (5, 7)
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         this = self._this()
         places = np.arange(len(this.tokens))
         rows, columns = np.nonzero(places[None] < this.until[:, None])
         labels = np.array([prediction.label for prediction in this.predictions], dtype=object)
         probabilities = np.array([prediction.probability for prediction in this.predictions])
-        return pd.DataFrame(
+        return dataframe(
             {
                 "row": rows,
                 "generated": labels[rows],
@@ -70,33 +63,10 @@ class AnswerOutput:
             }
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one safetensors file and return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
-        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
-        >>> lmw.AnswerAttribution.load(path).answer
-        ' said And'
-        """
+    def _packed(self) -> tuple[Arrays, dict[str, Any]]:
         this = self._this()
         header = {
-            "tokens": this.tokens.to_dict(),
-            "text": this.tokens.text,
-            "source": this.tokens.source,
-            "units": None if this.source is None else this.source.to_dict(),
+            **pack_tokens(this.tokens, this.source),
             "predictions": [vars(prediction) for prediction in this.predictions],
             "foils": [None if foil is None else vars(foil) for foil in this.foils],
             "candidates": [[vars(one) for one in row] for row in this.candidates],
@@ -105,52 +75,23 @@ class AnswerOutput:
             **{name: getattr(self, name) for name in _PLAIN},
         }
         arrays = {name: getattr(self, name) for name in ("scores", "values", "rows")}
-        if this.parts is not None:
-            arrays["parts"] = this.parts
-        return write_arrays(path, "answer attribution", arrays, header)
+        return arrays if this.parts is None else {**arrays, "parts": this.parts}, header
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Return what :meth:`save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to read.
-
-        Returns
-        -------
-        AnswerAttribution
-            Equal to what was saved.
-
-        Raises
-        ------
-        InputError
-            When the file holds something else.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
-        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
-        >>> bool((lmw.AnswerAttribution.load(path).scores == why.scores).all())
-        True
-        """
-        arrays, header = read_arrays(path, "answer attribution")
-        text, source, units = header["text"], header["source"], header["units"]
+    def _unpacked(cls, arrays: Arrays, header: dict[str, Any]) -> dict[str, Any]:
         described = prediction_from_dict
-        fields: dict[str, Any] = {
+        tokens, source = unpack_tokens(header)
+        return {
             **{name: header[name] for name in _PLAIN},
             **arrays,
-            "tokens": Tokens.from_dict(header["tokens"], text, source),
-            "source": None if units is None else Tokens.from_dict(units, text, source),
+            "tokens": tokens,
+            "source": source,
             "predictions": tuple(described(values) for values in header["predictions"]),
             "foils": tuple(values and described(values) for values in header["foils"]),
             "candidates": tuple(tuple(map(described, row)) for row in header["candidates"]),
             "checks": tuple(Check(**check) for check in header["checks"]),
             "row_checks": tuple(check and Check(**check) for check in header["row_checks"]),
         }
-        return cls(**fields)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         from lmwidget.widgets.saliency_matrix import SaliencyMatrix

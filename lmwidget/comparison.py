@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import InputError, MissingDependencyError
+from lmwidget.errors import InputError
+from lmwidget.frames import dataframe
 from lmwidget.results import Attribution
 from lmwidget.tokens import Tokens
 
@@ -148,13 +149,7 @@ class Comparison:
         >>> lmw.load("tiny").compare("The king", ["gradient"]).to_dataframe()["method"].tolist()
         ['gradient']
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
-        return pd.DataFrame([self._row(i) for i in range(len(self))])
+        return dataframe([self._row(i) for i in range(len(self))])
 
     def agreement_with_others(self, place: int) -> float:
         """Return the mean rank correlation of one map with the others; NaN when it is alone.

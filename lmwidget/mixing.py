@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.capture.indexing import choose, whole
-from lmwidget.errors import InputError, MissingDependencyError
+from lmwidget.errors import InputError
+from lmwidget.frames import dataframe
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -217,16 +218,10 @@ class ContextMixing:
         >>> len(ContextMixing(Tokens.from_pieces(["a", "b"]), steps, "rollout").to_dataframe())
         4
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         count = len(self.tokens)
         queries, keys = (axis.ravel() for axis in np.indices((count, count)))
         pieces = np.asarray(self.tokens.pieces, dtype=object)
-        return pd.DataFrame(
+        return dataframe(
             {
                 "query": queries,
                 "key": keys,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.candidates import Check, Prediction, prediction_from_dict
-from lmwidget.errors import MissingDependencyError
+from lmwidget.frames import dataframe
 from lmwidget.results_output import AttributionOutput
-from lmwidget.storage import read_arrays, write_arrays
+from lmwidget.storage import Arrays, Stored, pack_tokens, unpack_tokens
 from lmwidget.tokens import Tokens
 from lmwidget.units import Spans, coarser_units, level_name, merged, unit_of_tokens
 
@@ -24,7 +23,7 @@ __all__ = ["Attribution", "Check", "Prediction", "prediction_from_dict"]
 
 
 @dataclass(frozen=True)
-class Attribution(AttributionOutput):
+class Attribution(AttributionOutput, Stored):
     """How much each token contributed to one prediction.
 
     Attributes
@@ -77,6 +76,8 @@ class Attribution(AttributionOutput):
     position : int, str or None
         Where the target was read, if it was asked for.
     """
+
+    _kind = "attribution"
 
     tokens: Tokens
     scores: NDArray[np.float32]
@@ -173,14 +174,8 @@ class Attribution(AttributionOutput):
         >>> lmw.load("tiny").attribute("the king said").to_dataframe()["token"].tolist()[-1]
         ' said'
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         magnitude = np.nan_to_num(np.abs(self.scores), nan=-1.0)
-        return pd.DataFrame(
+        return dataframe(
             {
                 "token": self.tokens.pieces,
                 "id": self.tokens.ids,
@@ -193,32 +188,9 @@ class Attribution(AttributionOutput):
             }
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one safetensors file and return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute("The king said")
-        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
-        >>> lmw.Attribution.load(path).target == why.target
-        True
-        """
+    def _packed(self) -> tuple[Arrays, dict[str, Any]]:
         header = {
-            "tokens": self.tokens.to_dict(),
-            "text": self.tokens.text,
-            "source": self.tokens.source,
-            "units": None if self.source is None else self.source.to_dict(),
+            **pack_tokens(self.tokens, self.source),
             "output": None if self.output is None else [self.output.to_dict(), self.output.text],
             "target": vars(self.target),
             "foil": vars(self.foil) if self.foil else None,
@@ -227,54 +199,25 @@ class Attribution(AttributionOutput):
             "checks": [vars(check) for check in self.checks],
             **{name: getattr(self, name) for name in _PLAIN},
         }
-        arrays: dict[str, NDArray[Any]] = {"scores": self.scores}
-        if self.parts is not None:
-            arrays["parts"] = self.parts
-        return write_arrays(path, "attribution", arrays, header)
+        parts = {} if self.parts is None else {"parts": self.parts}
+        return {"scores": self.scores, **parts}, header
 
     @classmethod
-    def load(cls, path: str | Path) -> Attribution:
-        """Return the attribution written by :meth:`save`.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to read.
-
-        Returns
-        -------
-        Attribution
-            Equal to what was saved.
-
-        Raises
-        ------
-        InputError
-            When the file holds something else.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> why = lmw.load("tiny").attribute("The king said")
-        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
-        >>> lmw.Attribution.load(path).method
-        'leave_one_out'
-        """
-        arrays, header = read_arrays(path, "attribution")
-        text, source = header["text"], header["source"]
-        units, output = header.get("units"), header.get("output")
-        return cls(
-            tokens=Tokens.from_dict(header["tokens"], text, source),
-            scores=arrays["scores"],
-            target=prediction_from_dict(header["target"]),
-            foil=prediction_from_dict(header["foil"]) if header["foil"] else None,
-            predictions=tuple(prediction_from_dict(values) for values in header["predictions"]),
-            check=Check(**header["check"]) if header["check"] else None,
-            checks=tuple(Check(**check) for check in header.get("checks", ())),
-            source=None if units is None else Tokens.from_dict(units, text, source),
-            parts=arrays.get("parts"),
-            output=None if output is None else Tokens.from_dict(output[0], output[1]),
+    def _unpacked(cls, arrays: Arrays, header: dict[str, Any]) -> dict[str, Any]:
+        tokens, source = unpack_tokens(header)
+        output = header.get("output")
+        return {
+            **arrays,
             **{name: header[name] for name in _PLAIN if name in header},
-        )
+            "tokens": tokens,
+            "source": source,
+            "target": prediction_from_dict(header["target"]),
+            "foil": prediction_from_dict(header["foil"]) if header["foil"] else None,
+            "predictions": tuple(prediction_from_dict(values) for values in header["predictions"]),
+            "check": Check(**header["check"]) if header["check"] else None,
+            "checks": tuple(Check(**check) for check in header.get("checks", ())),
+            "output": None if output is None else Tokens.from_dict(output[0], output[1]),
+        }
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         from lmwidget.widgets.saliency_text import SaliencyText

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from typing_extensions import Self
 
 from lmwidget.candidates import prediction_from_dict
-from lmwidget.errors import MissingDependencyError
-from lmwidget.storage import read_arrays, write_arrays
+from lmwidget.frames import dataframe
+from lmwidget.storage import Arrays, Stored, pack_tokens, unpack_tokens
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -29,8 +27,10 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class SensitivityOutput:
+class SensitivityOutput(Stored):
     """Methods of :class:`~lmwidget.sensitivity.Sensitivity` that give it to others."""
+
+    _kind = "sensitivity"
 
     def to_dataframe(self, *, each: bool = False) -> pd.DataFrame:
         """Return the curves: one row a token, kind and size.
@@ -64,16 +64,10 @@ class SensitivityOutput:
         >>> table.pivot(index="size", columns="label", values="mean").shape
         (2, 4)
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         this = self._this()
         pieces = ["(all)" if i == ALL else this.tokens.labels[i] for i in this.token.tolist()]
         known = this.outcome >= 0
-        table = pd.DataFrame(
+        table = dataframe(
             {
                 "index": this.token,
                 "token": pieces,
@@ -101,80 +95,31 @@ class SensitivityOutput:
         ).reset_index()
         return found
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one safetensors file and return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> found = lmw.load("tiny").sensitivity("The king", kinds="deletion")
-        >>> path = found.save(os.path.join(tempfile.mkdtemp(), "found.safetensors"))
-        >>> lmw.Sensitivity.load(path).value == found.value
-        True
-        """
+    def _packed(self) -> tuple[Arrays, dict[str, Any]]:
         this = self._this()
         header = {
-            "tokens": this.tokens.to_dict(),
-            "text": this.tokens.text,
-            "source": this.tokens.source,
+            **pack_tokens(this.tokens),
             "output": None if this.output is None else [this.output.to_dict(), this.output.text],
             "target": vars(this.target),
             "foil": vars(this.foil) if this.foil else None,
             "predictions": [vars(prediction) for prediction in this.predictions],
             **{name: getattr(self, name) for name in _PLAIN},
         }
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        return write_arrays(path, "sensitivity", arrays, header)
+        return {name: getattr(self, name) for name in _ARRAYS}, header
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Return the result written by :meth:`save`.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to read.
-
-        Returns
-        -------
-        Sensitivity
-            Equal to what was saved.
-
-        Raises
-        ------
-        InputError
-            When the file holds something else.
-
-        Examples
-        --------
-        >>> import lmwidget as lmw, tempfile, os
-        >>> found = lmw.load("tiny").sensitivity("The king", kinds="deletion")
-        >>> path = found.save(os.path.join(tempfile.mkdtemp(), "found.safetensors"))
-        >>> lmw.Sensitivity.load(path).outcomes == found.outcomes
-        True
-        """
-        arrays, header = read_arrays(path, "sensitivity")
+    def _unpacked(cls, arrays: Arrays, header: dict[str, Any]) -> dict[str, Any]:
         output = header["output"]
-        fields: dict[str, Any] = {**arrays, **{name: header[name] for name in _PLAIN}}
-        fields |= {name: tuple(header[name]) for name in ("outcomes", "names")}
-        fields |= {
-            "tokens": Tokens.from_dict(header["tokens"], header["text"], header["source"]),
+        return {
+            **arrays,
+            **{name: header[name] for name in _PLAIN},
+            **{name: tuple(header[name]) for name in ("outcomes", "names")},
+            "tokens": unpack_tokens(header)[0],
             "target": prediction_from_dict(header["target"]),
             "foil": prediction_from_dict(header["foil"]) if header["foil"] else None,
             "predictions": tuple(map(prediction_from_dict, header["predictions"])),
             "output": None if output is None else Tokens.from_dict(output[0], output[1]),
         }
-        return cls(**fields)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         return self._this().attribution()._repr_mimebundle_(**kwargs)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import MissingDependencyError, UnknownNameError, nearest
-from lmwidget.storage import read_arrays, write_arrays
+from lmwidget.errors import UnknownNameError, nearest
+from lmwidget.frames import dataframe
+from lmwidget.storage import Arrays, Stored, pack_tokens, unpack_tokens
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class LayerStates:
 
 
 @dataclass(frozen=True, eq=False)
-class States:
+class States(Stored):
     """Hidden states, cells and gates of every recurrent layer over a text.
 
     ``states[0]["forget_gate"]`` is an array (token, unit); ``states.get("hidden", layer=1,
@@ -100,6 +100,8 @@ class States:
     >>> States(Tokens.from_pieces(["a", " b"]), (layer,), "mine")
     <States 1 RNN layer, 2 tokens, mine>
     """
+
+    _kind = "states"
 
     tokens: Tokens
     layers: tuple[LayerStates, ...]
@@ -205,18 +207,12 @@ class States:
         >>> len(States(Tokens.from_pieces(["a", " b"]), (layer,)).to_dataframe())
         6
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         if name is not None and name not in self.names:
             raise UnknownNameError(f"There is no state {name!r}.", nearest(name, self.names))
         numbers = sorted({entry.layer for entry in self.layers})
         if layer is not None and layer not in numbers:
             raise UnknownNameError(f"There is no recurrent layer {layer}.", nearest(layer, numbers))
-        frames = []
+        parts = []
         for entry in self.layers:
             for state, values in entry.arrays.items():
                 if name in (None, state) and layer in (None, entry.layer):
@@ -230,31 +226,10 @@ class States:
                         "unit": unit,
                         "value": values.ravel(),
                     }
-                    frames.append(pd.DataFrame(columns))
-        return pd.concat(frames, ignore_index=True)
+                    parts.append(columns)
+        return dataframe(*parts)
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one safetensors file and return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Examples
-        --------
-        >>> import os, tempfile
-        >>> layer = LayerStates("rnn", 0, "forward", "RNN", {"hidden": np.zeros((2, 3))})
-        >>> states = States(Tokens.from_pieces(["a", " b"]), (layer,))
-        >>> path = states.save(os.path.join(tempfile.mkdtemp(), "states.safetensors"))
-        >>> States.load(path)[0]
-        <LayerStates rnn: RNN, forward, 2 tokens × 3 units: hidden>
-        """
+    def _packed(self) -> tuple[Arrays, dict[str, Any]]:
         arrays = {
             f"{number}/{name}": value
             for number, entry in enumerate(self.layers)
@@ -264,43 +239,11 @@ class States:
             {**{name: getattr(entry, name) for name in _PLAIN}, "states": list(entry.arrays)}
             for entry in self.layers
         ]
-        header = {
-            "tokens": self.tokens.to_dict(),
-            "text": self.tokens.text,
-            "source": self.tokens.source,
-            "layers": described,
-            "model": self.model,
-            "cost": self.cost,
-        }
-        return write_arrays(path, "states", arrays, header)
+        about = {"layers": described, "model": self.model, "cost": self.cost}
+        return arrays, {**pack_tokens(self.tokens), **about}
 
     @classmethod
-    def load(cls, path: str | Path) -> States:
-        """Return the states written by :meth:`save`.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to read.
-
-        Returns
-        -------
-        States
-            Equal to what was saved.
-
-        Raises
-        ------
-        InputError
-            When the file holds something else.
-
-        Examples
-        --------
-        >>> States.load("nothing.safetensors")
-        Traceback (most recent call last):
-        ...
-        lmwidget.errors.InputError: ...
-        """
-        arrays, header = read_arrays(path, "states")
+    def _unpacked(cls, arrays: Arrays, header: dict[str, Any]) -> dict[str, Any]:
         layers = tuple(
             LayerStates(
                 **{name: entry[name] for name in _PLAIN},
@@ -308,8 +251,8 @@ class States:
             )
             for number, entry in enumerate(header["layers"])
         )
-        tokens = Tokens.from_dict(header["tokens"], header["text"], header["source"])
-        return cls(tokens, layers, header["model"], header["cost"])
+        about = {name: header[name] for name in ("model", "cost")}
+        return {"tokens": unpack_tokens(header)[0], "layers": layers, **about}
 
 
 _PLAIN = ("name", "layer", "direction", "kind")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
+from typing_extensions import Self
 
 from lmwidget.errors import InputError
+from lmwidget.tokens import Tokens
 
 FORMAT = "lmwidget/1"
+
+Arrays = dict[str, NDArray[Any]]
 
 
 def writable(path: Any) -> Path:
@@ -137,6 +141,133 @@ def read_arrays(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], d
             f"{path} holds {found}, not {kind}.", "Load it with the class that saved it."
         )
     return arrays, json.loads(metadata["header"])
+
+
+class Stored:
+    """A result that one file holds: what it is made of, there and back."""
+
+    _kind: ClassVar[str]
+    "What the file is said to hold."
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one safetensors file and return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        InputError
+            When the folder does not exist.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, tempfile, os
+        >>> why = lmw.load("tiny").attribute("The king said")
+        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
+        >>> lmw.Attribution.load(path).target == why.target
+        True
+        """
+        return write_arrays(path, self._kind, *self._packed())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the result written by :meth:`save`.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to read.
+
+        Returns
+        -------
+        Same class
+            Equal to what was saved; the model is not needed.
+
+        Raises
+        ------
+        InputError
+            When there is no such file, or it holds something else.
+
+        Examples
+        --------
+        >>> import lmwidget as lmw, tempfile, os
+        >>> why = lmw.load("tiny").attribute_answer("The king", " said And")
+        >>> path = why.save(os.path.join(tempfile.mkdtemp(), "why.safetensors"))
+        >>> lmw.AnswerAttribution.load(path).answer
+        ' said And'
+        """
+        return cls(**cls._unpacked(*read_arrays(path, cls._kind)))
+
+    def _packed(self) -> tuple[Arrays, dict[str, Any]]:
+        """Return arrays, and what else there is as JSON can say it."""
+        raise NotImplementedError
+
+    @classmethod
+    def _unpacked(cls, arrays: Arrays, header: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a result from what was packed."""
+        raise NotImplementedError
+
+
+def pack_tokens(tokens: Tokens, source: Tokens | None = None) -> dict[str, Any]:
+    """Return tokens as a header says them.
+
+    Parameters
+    ----------
+    tokens : Tokens
+        Units of a text.
+    source : Tokens, optional
+        The model's own tokens of the same text.
+
+    Returns
+    -------
+    dict
+        For :func:`unpack_tokens`.
+
+    Examples
+    --------
+    >>> from lmwidget.tokens import Tokens
+    >>> sorted(pack_tokens(Tokens.from_pieces(["a"])))
+    ['source', 'text', 'tokens', 'units']
+    """
+    units = None if source is None else source.to_dict()
+    return {
+        "tokens": tokens.to_dict(),
+        "text": tokens.text,
+        "source": tokens.source,
+        "units": units,
+    }
+
+
+def unpack_tokens(header: dict[str, Any]) -> tuple[Tokens, Tokens | None]:
+    """Return what :func:`pack_tokens` was given.
+
+    Parameters
+    ----------
+    header : dict
+        That holds it.
+
+    Returns
+    -------
+    tuple of (Tokens, Tokens or None)
+        Units, and the model's own tokens.
+
+    Examples
+    --------
+    >>> from lmwidget.tokens import Tokens
+    >>> unpack_tokens(pack_tokens(Tokens.from_pieces(["a"])))[0].pieces
+    ('a',)
+    """
+    text, source, units = header["text"], header["source"], header.get("units")
+    tokens = Tokens.from_dict(header["tokens"], text, source)
+    return tokens, None if units is None else Tokens.from_dict(units, text, source)
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lmwidget.attribution.last_layer import LastLayer
 from lmwidget.attribution.passes import Passes, same_logits
 from lmwidget.attribution.prefixes import After, Prefixes, can_share
-from lmwidget.attribution.sharing import shared
+from lmwidget.attribution.sharing import common_lengths, shared
 from lmwidget.capture.guard import as_found
 
 if TYPE_CHECKING:
@@ -117,20 +117,36 @@ class _Run:
         self.evaluator, self.passes = evaluator, evaluator.passes
         self.rows, self.found = rows, found
         self.left: Numbers = np.arange(len(rows))
+        self.whole: dict[int, list[list[Tensor]]] = {}  # logits of rows that were read whole
         self.first = np.array([min(self.passes.places(row)) for row in rows], np.intp)
 
     def all(self) -> None:
         """Read all rows, until the rest is not wanted any more."""
         try:
             if not self.passes.bytes:
-                longest = int(np.argmax([len(row.ids) for row in self.rows]))
-                self._give(np.array([longest]), self.passes.measured(self.rows[longest]))
+                self._read_whole(self._longest(), measured=True)
             if self.evaluator.shares and len(self.left):
                 self._share()
             for group in self.passes.packed(self.rows, self.left)[0]:
                 self._give(group, self.passes.values([self.rows[i] for i in group]))
         except _Stopped:
             return
+
+    def _longest(self) -> int:
+        """Return a row as long as any: of these the one to try a beginning with, further below."""
+        chains = self.evaluator.chains if self.evaluator.shares else ()
+        alike = [common_lengths(chain, self.rows) for chain in chains]
+        lengths = [len(row.ids) for row in self.rows]
+        return int(np.lexsort((np.max([*alike, np.zeros(len(lengths))], axis=0), lengths))[-1])
+
+    def _read_whole(self, number: int, *, measured: bool = False) -> list[list[Tensor]]:
+        """Return the logits of a row that goes on from nothing."""
+        if number not in self.whole:
+            read = self.passes.measured if measured else self.passes.logits
+            self.whole[number] = read([self.rows[number]])
+            if number in self.left:
+                self._give(np.array([number]), self.passes.scored(self.whole[number]))
+        return self.whole[number]
 
     def _give(self, numbers: Numbers, values: NDArray[np.float64]) -> None:
         self.left = np.setdiff1d(self.left, numbers)
@@ -144,8 +160,9 @@ class _Run:
     def _share(self) -> None:
         """Read what rows have in common at their beginning, and go on from there."""
         self._ask()
-        rows, chains = [self.rows[i] for i in self.left], list(self.evaluator.chains)
-        left, first = self.left, self.first[self.left]
+        left = np.union1d(self.left, list(self.whole)).astype(np.intp)
+        rows, chains = [self.rows[i] for i in left], list(self.evaluator.chains)
+        first = self.first[left]
         starts, chain, cut, families = shared(rows, first, chains)
         self.passes.wide = bool(families)
         used, chain = np.unique(
@@ -154,9 +171,10 @@ class _Run:
         chains = [chains[i] for i in used.tolist()]
         along, length = None, int(starts.max(initial=0))
         if length:
-            along = self._trusted(
-                chains, length, int(left[starts.argmax()]), int(chain[starts.argmax()])
-            )
+            farthest = np.flatnonzero(starts == length)
+            known = farthest[np.isin(left[farthest], list(self.whole))]
+            tried = int([*known, *farthest][0])
+            along = self._trusted(chains, length, int(left[tried]), int(chain[tried]))
             if along is None:
                 return
         for some in self._together(cut, families, first, starts):
@@ -200,13 +218,9 @@ class _Run:
         """Read beginnings; before the first are used, try whether a row comes out the same."""
         evaluator, row = self.evaluator, [self.rows[number]]
         kind = "beginning" if after is None else "beginning behind a beginning"
-        expected = None
         self._ask()
-        if kind not in evaluator.trusted:  # now: who stops during the trial has a value
-            expected = self.passes.logits(row)
-            if number in self.left:
-                self._give(np.array([number]), self.passes.scored(expected))
-            self._ask()
+        # First, so that who stops during the trial has a value.
+        expected = None if kind in evaluator.trusted else self._read_whole(number)
         while True:
             prefixes = self._as_expected(rows, length, row, which, after, expected)
             # Perhaps only the short cut through the last layer is not for this model.

@@ -136,23 +136,23 @@ class Passes:
         groups, cost = pack(starts, ends, self.most(), equal=self._equal)
         return [numbers[group] for group in groups], cost
 
-    def measured(self, row: Row) -> NDArray[np.float64]:
-        """Return the value of a row, and keep in mind how much memory it took.
+    def measured(self, rows: Sequence[Row]) -> list[list[Tensor]]:
+        """Return :meth:`logits` of a row, and keep in mind how much memory it took.
 
         Parameters
         ----------
-        row : Row
-            As long as any.
+        rows : sequence of Row
+            One, as long as any.
 
         Returns
         -------
-        ndarray of float64, shape (1,)
-            Its value.
+        list of list of Tensor
+            As :meth:`logits`.
         """
         with counting_alive() as alive:
-            values = self.values([row])
-        self.bytes = max(self.bytes, alive.peak / len(row.ids))
-        return values
+            found = self.logits(rows)
+        self.bytes = max(self.bytes, alive.peak / len(rows[0].ids))
+        return found
 
     def values(self, rows: Sequence[Row], after: After | None = None) -> NDArray[np.float64]:
         """Return the values of rows that are read together.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lmwidget.errors import MissingDependencyError
+from lmwidget.frames import dataframe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +41,6 @@ def weights_table(
     MissingDependencyError
         When pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise MissingDependencyError(
-            "to_dataframe() needs pandas.", "Run: pip install pandas"
-        ) from error
     query_pieces, key_pieces = (
         np.asarray(tokens.pieces, dtype=object)
         for tokens in (attention.tokens, attention.key_tokens)
@@ -63,4 +57,4 @@ def weights_table(
         columns["query_token"].append(query_pieces[queries])
         columns["key_token"].append(key_pieces[keys])
         columns["weight"].append(weights[index, queries, keys])
-    return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+    return dataframe({name: np.concatenate(parts) for name, parts in columns.items()})

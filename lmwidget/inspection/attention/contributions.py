@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.capture.kept.records import Record, UnavailableRecord
-from lmwidget.errors import MissingDependencyError, UnknownNameError, nearest
+from lmwidget.errors import UnknownNameError, nearest
+from lmwidget.frames import dataframe
 from lmwidget.inspection.attention.explained import Explained, explain
 from lmwidget.inspection.attention.gradients import AttentionXGradient
 from lmwidget.inspection.attention.reading import blocks
@@ -159,15 +160,9 @@ class HeadContributions:
         >>> len(head_contributions(lmw.load("tiny"), "the king said").to_dataframe())
         8
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         scores = self.scores
         layers, heads = np.nonzero(~np.isnan(scores))
-        return pd.DataFrame(
+        return dataframe(
             {
                 "kind": self.kind,
                 "layer": np.asarray(self.layer_numbers)[layers],

@@ -16,6 +16,7 @@ from lmwidget.errors import (
     UnknownNameError,
     nearest,
 )
+from lmwidget.frames import dataframe
 from lmwidget.inspection.attention.query_key import queries_keys
 
 if TYPE_CHECKING:
@@ -123,28 +124,20 @@ class JointSpace:
         >>> len(joint_space((lmw.load("tiny"), ["the king"]), 0, 1).to_dataframe())
         6
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
         pieces = [piece for one in self.attentions for piece in one.tokens.pieces]
-        parts = [
-            pd.DataFrame(
-                {
-                    "sentence": self.sentences,
-                    "position": self.positions,
-                    "token": pieces,
-                    "kind": kind,
-                    "x": self.points[place, :, 0],
-                    "y": self.points[place, :, 1],
-                    "norm": self.norms[place],
-                }
-            )
+        columns = [
+            {
+                "sentence": self.sentences,
+                "position": self.positions,
+                "token": pieces,
+                "kind": kind,
+                "x": self.points[place, :, 0],
+                "y": self.points[place, :, 1],
+                "norm": self.norms[place],
+            }
             for place, kind in enumerate(("query", "key"))
         ]
-        return pd.concat(parts, ignore_index=True)
+        return dataframe(*columns)
 
 
 def joint_space(

@@ -12,7 +12,8 @@ from torch import Tensor
 from lmwidget.capture.indexing import choose, whole
 from lmwidget.capture.kept.query_key import QueryKeyRecord, Stages
 from lmwidget.capture.kept.records import Record, UnavailableRecord
-from lmwidget.errors import MissingDependencyError, UnavailableError
+from lmwidget.errors import UnavailableError
+from lmwidget.frames import dataframe
 from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -140,13 +141,7 @@ class QueryKey:
         >>> len(query_key(attention, 0, 0, 2, 1).to_dataframe())
         24
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError(
-                "to_dataframe() needs pandas.", "Run: pip install pandas"
-            ) from error
-        return pd.DataFrame(
+        return dataframe(
             {
                 "dimension": np.arange(len(self.query_vector)),
                 "query": self.query_vector,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmwidget.errors import MissingDependencyError, UnavailableError
+from lmwidget.errors import UnavailableError
+from lmwidget.frames import dataframe
 from lmwidget.inspection.attention.reading import (
     ReadableAttention,
     blocks,
@@ -138,15 +139,9 @@ def heads_table(columns: dict[str, Any], layer_numbers: tuple[int, ...]) -> pd.D
     MissingDependencyError
         When pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise MissingDependencyError(
-            "to_dataframe() needs pandas.", "Run: pip install pandas"
-        ) from error
     layers, heads = np.indices(next(iter(columns.values())).shape)
     table = {"layer": np.asarray(layer_numbers)[layers.ravel()], "head": heads.ravel()}
-    frame = pd.DataFrame(table | {name: values.ravel() for name, values in columns.items()})
+    frame = dataframe(table | {name: values.ravel() for name, values in columns.items()})
     return frame.dropna(how="all", subset=list(columns)).reset_index(drop=True)
 
 

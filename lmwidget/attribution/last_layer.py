@@ -16,7 +16,7 @@ class LastLayer:
 
     Only attention looks at other places, and no layer comes after it: what its last layer's
     feed-forward network makes of a place is read there or nowhere. Of twelve layers that is a
-    twentieth of the work.
+    twentieth of the work. Parts that somebody has hooks on are left alone.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class LastLayer:
         hooks = []
         count = max(count, 2)  # a single place would fit where all are expected: a trial must fail
         try:
-            for part in self._parts:
+            for part in filter(_plain, self._parts):
                 lengths: list[int] = []
                 cut = partial(_cut, count, lengths)
                 hooks.append(part.register_forward_pre_hook(cut, with_kwargs=True))
@@ -77,6 +77,11 @@ class LastLayer:
         finally:
             for hook in hooks:
                 hook.remove()
+
+
+def _plain(part: nn.Module) -> bool:
+    """Whether nobody else listens to a part: the user's own hooks are given all places."""
+    return not any(own._forward_hooks or own._forward_pre_hooks for own in part.modules())  # noqa: SLF001
 
 
 def _cut(

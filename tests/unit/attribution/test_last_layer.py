@@ -35,16 +35,34 @@ def test_logits_at_the_last_places(family, count):
     "family", ["gpt2", "llama", "mistral", "qwen2", "bloom", "falcon", "gptj", "gpt_oss"]
 )
 def test_others_are_not_computed(family):
-    model, places = tiny_model(family), []
+    model, places = fresh_model(family), []
     inner = model.get_submodule(model.base_model_prefix)
     block = next(m for m in inner.children() if isinstance(m, nn.ModuleList))[-1]
-    hook = block.mlp.register_forward_hook(lambda _, args, _out: places.append(args[0].shape[1]))
-    try:
-        run(model, 3)
-        run(model)
-    finally:
-        hook.remove()
+    forward = block.mlp.forward
+
+    def counted(hidden, *rest):
+        places.append(hidden.shape[1])
+        return forward(hidden, *rest)
+
+    block.mlp.forward = counted
+    run(model, 3)
+    run(model)
     assert places == [3, 12]
+
+
+@pytest.mark.parametrize("where", ["mlp", "mlp.c_fc"])
+def test_a_hook_of_the_user_is_given_all_places(where):
+    """One that steers a place by its number, as it is done to test a hypothesis."""
+    model, places = fresh_model("gpt2"), []
+
+    def steer(_module, _args, output):
+        places.append(output.shape[1])
+        output[:, 9] += 3.0
+        return output
+
+    model.transformer.h[-1].get_submodule(where).register_forward_hook(steer)
+    torch.testing.assert_close(run(model, 3)[:, -3:], run(model)[:, -3:])
+    assert places == [12, 12]
 
 
 def test_hooks_are_off_after_an_error():

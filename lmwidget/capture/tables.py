@@ -11,20 +11,19 @@ from lmwidget.frames import dataframe
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lmwidget.capture.result import Attention
-    from lmwidget.derived import DerivedAttention
+    from lmwidget.capture.weights import AttentionWeights
 
 _COLUMNS = ("layer", "head", "query", "key", "query_token", "key_token", "weight")
 
 
 def weights_table(
-    attention: Attention | DerivedAttention, layer: int | None, head: int | None, minimum: float
+    attention: AttentionWeights, layer: int | None, head: int | None, minimum: float
 ) -> pd.DataFrame:
-    """Return one row a weight; see :meth:`Attention.to_dataframe`.
+    """Return one row a weight; see :meth:`AttentionWeights.to_dataframe`.
 
     Parameters
     ----------
-    attention : Attention or DerivedAttention
+    attention : AttentionWeights
         What to list.
     layer, head : int or None
         Only this layer, only this head.

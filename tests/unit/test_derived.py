@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import lmwidget as lmw
-from lmwidget import derived
 from lmwidget.derived import DerivedAttention
 from lmwidget.errors import InputError, UnknownNameError
 from lmwidget.tokens import Tokens
@@ -54,7 +53,7 @@ def test_blocks_of_queries_give_the_same(given, monkeypatch):
         given.columns(0, 0, 1),
         given.strongest(0, 0, 2),
     )
-    monkeypatch.setattr(derived, "_CHUNK", 1)
+    monkeypatch.setattr("lmwidget.capture.weights._CHUNK", 1)
     after = (
         given.rows(0, slice(None), slice(None)),
         given.columns(0, 0, 1),

@@ -75,7 +75,7 @@ def test_indices_agree_with_each_other(attention):
 
 def test_long_text_is_computed_in_blocks(attention, monkeypatch):
     whole = attention[0]
-    monkeypatch.setattr("lmwidget.capture.result._CHUNK", 150)
+    monkeypatch.setattr("lmwidget.capture.weights._CHUNK", 150)
     np.testing.assert_allclose(attention[0], whole, atol=1e-6)
 
 

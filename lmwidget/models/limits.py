@@ -16,6 +16,7 @@ from lmwidget.tokens import Tokens
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
+    from lmwidget.models.reader import Reader
 
 # Relative or recurrent positions: the configured length is no limit.
 _UNLIMITED = {"bloom", "longt5", "mamba", "mamba2", "mpt", "mt5", "rwkv", "t5", "umt5", "xlnet"}
@@ -176,6 +177,41 @@ def check_ids(name: str, tokens: Tokens, rows: int | None) -> None:
             f"The tokenizer gives id {tokens.ids[place]} for {tokens.raw[place]!r}, but "
             f"{name} has only {rows} tokens.",
             "Use the tokenizer that belongs to this model.",
+        )
+
+
+def check_made_by(lm: Reader, tokens: Tokens) -> None:
+    """Raise when tokens that were made before are not those of a model.
+
+    Parameters
+    ----------
+    lm : Reader
+        The model.
+    tokens : Tokens
+        What it is to read.
+
+    Raises
+    ------
+    InputError
+        When most ids stand for something else in the model's tokenizer, as those of
+        :meth:`Tokens.from_pieces` do, which are no model's.
+
+    Examples
+    --------
+    >>> import lmwidget as lmw
+    >>> lm = lmw.load("tiny")
+    >>> check_made_by(lm, lm.tokenize("The king"))
+    """
+    look_up: Any = getattr(lm.tokenizer, "convert_ids_to_tokens", None)
+    if look_up is None:
+        return
+    pairs = zip(tokens.raw, map(str, look_up(tokens.ids.tolist())), strict=True)
+    wrong = [place for place, (raw, known) in enumerate(pairs) if raw and raw != known]
+    if 2 * len(wrong) > len(tokens):
+        raise InputError(
+            f"These tokens are not of {lm.name}: there id {tokens.ids[wrong[0]]} is not "
+            f"{tokens.raw[wrong[0]]!r}.",
+            "Give the text, or lm.tokenize(text).",
         )
 
 

@@ -122,7 +122,8 @@ class Reader:
         Raises
         ------
         InputError
-            When the text is empty, holds only special tokens, or is too long.
+            When the text is empty, holds only special tokens, or is too long; when the tokens are
+            those of another model.
         ModelMismatchError
             When the tokenizer gives an id that the model does not have.
 
@@ -146,6 +147,8 @@ class Reader:
                 )
             tokens = editing.truncate(tokens, limit, keep_end=self.task == "causal")
         limits.check_ids(self.name, tokens, self.rows)
+        if tokens is text:
+            limits.check_made_by(self, tokens)
         return tokens
 
     def tokenize_output(self, text: str | Tokens | None = None) -> Tokens:

@@ -41,15 +41,22 @@ class Check:
     Attributes
     ----------
     name : str
-        ``"completeness gap"``, ``"comprehensiveness"``, ``"sufficiency"`` or ``"stability"``.
+        Made by a method for its own map: ``"completeness gap"`` where scores are shares of a
+        whole, ``"relative standard error"`` (Kernel SHAP), ``"local fit"`` (LIME), ``"gains told
+        apart"`` (Partition SHAP), ``"no context"`` (the answer without any passage). Made by
+        ``lm.check`` for any map: ``"comprehensiveness"``, ``"sufficiency"``, ``"stability"``.
     value : float
-        The figure; of a completeness gap ``total - expected``, in the unit of the attribution.
+        The figure; of a completeness gap ``total - expected``, in the unit of the attribution; of
+        "local fit" and "gains told apart" a share, at most 1; of a relative standard error a share
+        of the largest score; of "no context" what is explained, with all passages taken away.
     explanation : str
         One sentence for the figure.
     relative : float or None
-        ``abs(value)`` divided by ``abs(expected)``, for a completeness gap.
+        ``abs(value)`` divided by ``abs(expected)``, for a completeness gap; the value itself of a
+        relative standard error.
     total : float or None
-        Sum of the scores of all tokens, for a completeness gap.
+        Sum of the scores of all tokens, for a completeness gap; for "no context" the value with all
+        passages.
     expected : float or None
         What the scores should sum to: the change of the target from baseline to input.
     random : float or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lmwidget.attribution.completeness import completeness_gap
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.attribution.targets import token_id
 from lmwidget.errors import InputError, UnknownNameError, nearest
@@ -147,20 +147,9 @@ def gain_check(f: TargetFunction, start: str, total: float, expected: float) -> 
     ...     gain_check(f, "zeros", 3.0, 4.0).relative
     0.25
     """
-    gap = total - expected
-    relative = 0.0 if gap == 0 else abs(gap) / abs(expected) if expected else math.inf
-    return Check(
-        name="completeness gap",
-        value=gap,
-        passed=relative <= 0.1,
-        relative=relative,
-        total=total,
-        expected=expected,
-        explanation=(
-            f"The scores sum to {total:.3g}, while the {f.question.unit} changes by {expected:.3g} "
-            f"from the baseline ({start}) to the text: a gap of {relative:.1%}."
-        ),
-    )
+    unit = f.question.unit
+    beside = f"the {unit} changes by {expected:.3g} from the baseline ({start}) to the text"
+    return completeness_gap(total, expected, beside)
 
 
 def _default(f: TargetFunction) -> str:

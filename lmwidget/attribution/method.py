@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -214,9 +214,27 @@ class Watch:
         >>> Watch().check()
         """
         if self.stopped:
-            raise CancelledError(
-                "The computation was stopped before there was anything to show.", "Run it again."
-            )
+            self.give_up()
+
+    def give_up(self) -> NoReturn:
+        """Raise, since it was stopped with nothing to show.
+
+        Raises
+        ------
+        CancelledError
+            Always.
+
+        Examples
+        --------
+        >>> try:
+        ...     Watch().give_up()
+        ... except CancelledError as error:
+        ...     print(error)
+        The computation was stopped before there was anything to show. Run it again.
+        """
+        raise CancelledError(
+            "The computation was stopped before there was anything to show.", "Run it again."
+        )
 
 
 @dataclass(frozen=True)

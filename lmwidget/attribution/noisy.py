@@ -14,7 +14,7 @@ from torch import Tensor
 from lmwidget.attribution.method import Method, Watch
 from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.target_function import TargetFunction
-from lmwidget.errors import CancelledError, InputError, UnknownNameError, nearest
+from lmwidget.errors import InputError, UnknownNameError, nearest
 
 
 class Moved:
@@ -123,8 +123,7 @@ def maps_around(
         if watch.stopped:
             break
     if not maps:
-        watch.check()
-        raise CancelledError("The computation was stopped.", "Run it again.")
+        watch.give_up()
     return Maps(np.asarray(maps, np.float64), method, settings, len(maps) < samples)
 
 

@@ -11,10 +11,30 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.attribution.method import Watch
-from lmwidget.errors import CancelledError
 
 Array = NDArray[np.float64]
 _GOLDEN = (5**0.5 - 1) / 2
+
+
+def spread(count: int) -> NDArray[np.intp]:
+    """Return an order of places in which any beginning is spread over all of them.
+
+    Parameters
+    ----------
+    count : int
+        How many places.
+
+    Returns
+    -------
+    ndarray of intp, shape (place,)
+        Indices from 0.
+
+    Examples
+    --------
+    >>> spread(8).tolist()
+    [0, 5, 2, 7, 4, 1, 6, 3]
+    """
+    return np.argsort(np.arange(count) * _GOLDEN % 1)
 
 
 class Differentiable(Protocol):
@@ -124,7 +144,7 @@ class Path:
         (True, [0.5, 1.0])
         """
         new = np.array([place for place in places.tolist() if place not in self.slopes])
-        new = new[np.argsort(np.arange(len(new)) * _GOLDEN % 1)]
+        new = new[spread(len(new))]
         start = self.start.to(self.f.embeddings.device)
         difference = self.f.embeddings.float() - start
         for first in range(0, len(new), self.batch_size):
@@ -152,7 +172,6 @@ class Path:
         """
         inside = np.array(sorted(t for t in self.slopes if 0 < t < 1))
         if len(inside) == 0:
-            self.watch.check()
-            raise CancelledError("The computation was stopped.", "Run it again.")
+            self.watch.give_up()
         borders = np.concatenate([[0.0], (inside[1:] + inside[:-1]) / 2, [1.0]])
         return Integral(np.diff(borders) @ self.known(inside)[1], partial=True)

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from lmwidget.attribution.baselines import gain_check, make_baseline
 from lmwidget.attribution.method import Method, Scores, Watch
+from lmwidget.attribution.path import spread
 from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.target_function import TargetFunction
 from lmwidget.attribution.word_paths import Words, word_path
-from lmwidget.errors import CancelledError
 
 
 def discretized_integrated_gradients(
@@ -95,7 +95,9 @@ def discretized_integrated_gradients(
 
 def _evaluated(f: TargetFunction, points: Tensor, watch: Watch) -> tuple[dict[int, float], Tensor]:
     """Values by place on the path, and slopes (place, token, width), of the places reached."""
-    order = _spread(len(points))
+    # The ends first: wherever it stops, what is known then spans the whole path.
+    last = len(points) - 1
+    order = np.concatenate([[0, last], 1 + spread(last - 1)]).astype(np.intp)
     slopes = torch.empty_like(points)
     together = f.points_together(2 * points.numel() * points.element_size())
     values: dict[int, float] = {}
@@ -108,8 +110,7 @@ def _evaluated(f: TargetFunction, points: Tensor, watch: Watch) -> tuple[dict[in
         values.update(zip(batch.tolist(), found.tolist(), strict=True))
         watch.report(len(values), len(order))
     if not values:
-        watch.check()
-        raise CancelledError("The computation was stopped.", "Run it again.")
+        watch.give_up()
     return values, slopes
 
 
@@ -123,12 +124,6 @@ def _trapezoids(points: Tensor, slopes: Tensor, known: list[int]) -> NDArray[np.
         end = points[-1] if place == known[-1] else (points[place] + points[after]) / 2
         scores += ((end - begin) * slopes[place]).sum(-1).double().cpu().numpy()
     return scores
-
-
-def _spread(count: int) -> NDArray[np.intp]:
-    """Give an order in which any beginning covers the whole range, the ends first."""
-    inside = 1 + np.argsort(np.arange(count - 2) * (5**0.5 - 1) / 2 % 1)
-    return np.concatenate([[0, count - 1], inside]).astype(np.intp)
 
 
 METHOD = Method(

@@ -15,7 +15,7 @@ from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.noisy import check_noise
 from lmwidget.attribution.sampling import whole_number
 from lmwidget.attribution.target_function import TargetFunction
-from lmwidget.errors import CancelledError, InputError
+from lmwidget.errors import InputError
 
 Lines = Callable[[NDArray[np.intp]], tuple[Tensor, Tensor]]
 "Start and end of the lines of some samples, each (sample, token, width)."
@@ -152,8 +152,7 @@ def sampled_scores(
         gains.append(gain.double().cpu().numpy())
         watch.report(int(batch[-1]) + 1, len(places))
     if not rows:
-        watch.check()
-        raise CancelledError("The computation was stopped.", "Run it again.")
+        watch.give_up()
     return np.concatenate(rows), np.concatenate(gains)
 
 

@@ -208,8 +208,8 @@ def run_method(
         game = ModelGame(question, units, max_memory=max_memory, **own)
         found = play(method, game, watch, rest)
         return replace(found, passes=found.passes + 1)
-    question.max_memory = max_memory
-    return method.function(question, watch, **settings)
+    limits = (max_memory,) if method.limited else ()
+    return method.function(question, watch, *limits, **settings)
 
 
 def play(method: Method, game: ModelGame, watch: Watch, settings: dict[str, Any]) -> Scores:

@@ -272,6 +272,9 @@ class Method:
     nested : bool
         Whether what it asks of a text holds what it asks of the text's beginning, so that the
         passes over a whole answer give each of its tokens.
+    limited : bool
+        Whether the function takes ``max_memory``, bytes for one batch, behind the watch: one that
+        is given a question and reads many texts.
     """
 
     name: str
@@ -286,6 +289,7 @@ class Method:
     unit: str = ""
     one_pass: bool = False
     nested: bool = False
+    limited: bool = False
 
     @property
     def settings(self) -> tuple[str, ...]:

@@ -78,8 +78,7 @@ class ModelGame(Game):
             raise InputError(f"keep_special is {keep_special!r}.", "Give True or False.")
         keep_special = bool(keep_special)
         if not hasattr(question, "terms"):
-            keep = max(-p for p in question.first_positions) if question.place.kind == "next token" else None  # fmt: skip
-            question.resolve(self.lm.run(question.inputs(keep=keep)))
+            question.resolve(self.lm.run(question.first_inputs()))
         self.unit = question.unit
         fixed = np.zeros(len(tokens), bool)
         fixed[question.anchors()] = True

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lmwidget.attribution.budget import DEFAULT_MEMORY
+from lmwidget.attribution.described import described, strongest_candidates
 from lmwidget.attribution.number import Number
+from lmwidget.attribution.place import find_place, surest_token
 from lmwidget.attribution.targets import Wanted, resolve_wanted
 from lmwidget.errors import InputError
-from lmwidget.models.predictions import (
-    labelled_token,
-    log_probabilities,
-    strongest,
-    strongest_spans,
-)
-from lmwidget.models.tasks import Readout, logits_at, readout, takes
+from lmwidget.models.tasks import logits_at, takes
 from lmwidget.results import Prediction
 
 if TYPE_CHECKING:
     from lmwidget.models.language_model import LanguageModel
     from lmwidget.tokens import Tokens
-
-_TOP = 10
 
 
 @dataclass(frozen=True)
@@ -89,8 +82,6 @@ class Question:
         Described; the foil may be None.
     predictions : tuple of Prediction
         The strongest candidates.
-    max_memory : int
-        Bytes for one batch of whoever asks it of many texts.
 
     Raises
     ------
@@ -114,7 +105,6 @@ class Question:
     target: Prediction
     foil: Prediction | None
     predictions: tuple[Prediction, ...]
-    max_memory: int = DEFAULT_MEMORY
 
     def __init__(
         self,
@@ -130,7 +120,8 @@ class Question:
         self.lm, self.tokens, self.output_tokens = lm, tokens, output_tokens
         if lm.task == "seq2seq" and output_tokens is None:
             self.output_tokens = lm.tokenize_output()
-        self.place, self.ends = self._placed(position)
+        read = tokens if self.output_tokens is None else self.output_tokens
+        self.place, self.ends = find_place(lm, read, position)
         self.position = position
         self._asked = (target, foil, of)
         self.number = Number(lm, "logit" if of is None else of)
@@ -237,6 +228,10 @@ class Question:
         )
         return self.economical(inputs, keep)
 
+    def first_inputs(self) -> dict[str, Any]:
+        """Return the arguments of the pass over the text as it is, for :meth:`resolve`."""
+        return self.inputs(keep=max(-place for place in self.first_positions))
+
     def economical(self, inputs: dict[str, Any], keep: int | None) -> dict[str, Any]:
         """Ask for the logits of the last ``keep`` tokens only, where the model can."""
         if self.place.kind == "next token" and keep is not None:
@@ -261,7 +256,7 @@ class Question:
         """
         target, foil, of = self._asked
         if self.place.kind == "token label" and self.place.position is None:
-            self.place = self._surest_token(output, target)
+            self.place = surest_token(self, output, target)
         logits = logits_at(output, self.place.kind, self.first_positions)[0].detach().float()
         wanted = resolve_wanted(self.lm, self, target, foil, logits)
         several = max(len(one.ids) for one in wanted) > 1 and self.place.kind != "span"
@@ -277,9 +272,9 @@ class Question:
         self.terms = tuple(
             self._term(sign, one) for sign, one in zip((1.0, -1.0), wanted, strict=False)
         )
-        self.predictions = self._strongest(logits)
-        described = [self._described(one, logits) for one in wanted]
-        self.target, self.foil = described[0], described[1] if len(described) > 1 else None
+        self.predictions = strongest_candidates(self, logits)
+        found = [described(self, one, logits) for one in wanted]
+        self.target, self.foil = found[0], found[1] if len(found) > 1 else None
         if self.number.of_all:
             self.target = Prediction(-1, self.number.label, float("nan"), float("nan"))
 
@@ -331,56 +326,3 @@ class Question:
         if self.place.kind == "next token":
             return Term(sign, wanted.ids[:-1], tuple(range(first[0] + 1 - count, first[0] + 1)) if count > 1 else first, ids)  # fmt: skip
         return Term(sign, (), wanted.positions or first, ids)
-
-    def _described(self, wanted: Wanted, logits: Tensor) -> Prediction:
-        if self.place.kind == "span":
-            logs = logits.log_softmax(-1)
-            logit = sum(float(row[c]) for row, c in zip(logits, wanted.ids, strict=True))
-            log = sum(float(row[c]) for row, c in zip(logs, wanted.ids, strict=True))
-            return Prediction(wanted.ids[0], wanted.label, float(np.exp(log)), logit, (), wanted.span)  # fmt: skip
-        if len(wanted.ids) > 1:
-            return Prediction(wanted.ids[0], wanted.label, float("nan"), float("nan"), wanted.ids)
-        chosen = wanted.ids[0]
-        probability = float(log_probabilities(self.lm, logits[0])[chosen].exp())  # fmt: skip
-        return Prediction(chosen, wanted.label, probability, float(logits[0, chosen]))
-
-    def _strongest(self, logits: Tensor) -> tuple[Prediction, ...]:
-        if self.place.kind == "span":
-            if len(logits) < 2:
-                return ()
-            return tuple(strongest_spans(self.lm, self.tokens, logits, _TOP))
-        return tuple(strongest(self.lm, logits[0], _TOP))
-
-    def _placed(self, position: int | str | None) -> tuple[Readout, tuple[int, ...]]:
-        read = self.tokens if self.output_tokens is None else self.output_tokens
-        if isinstance(position, bool) or not (
-            position is None or isinstance(position, str) or hasattr(position, "__index__")
-        ):
-            raise InputError(f"position is {position!r}.", "Give a token's place, or its text.")
-        if position is not None and self.lm.task == "sequence-classification":
-            raise InputError(
-                f"{self.lm.name} gives one answer for the whole text.", "Leave position= out."
-            )
-        if self.lm.task == "question-answering":
-            both = {None: (0, 1), "start": (0,), "end": (1,), 0: (0,), 1: (1,)}
-            if position not in both:
-                raise InputError(
-                    f"There is no place {position!r} in an answer.", "Give 'start' or 'end'."
-                )
-            return readout(self.lm, read), both[position]
-        if isinstance(position, str):
-            found = read.find(position)
-            if not found:
-                raise InputError(f"The text does not hold {position!r}.", "Copy it exactly.")
-            position = found[0]
-        return readout(self.lm, read, position), ()
-
-    def _surest_token(self, output: Any, target: Any) -> Readout:
-        """Choose the token whose label (or that label's) is surest."""
-        if target is None:
-            found = labelled_token(self.lm, self.tokens, output)
-        else:
-            logits = logits_at(output, "token label", [0])[0]
-            (wanted,) = resolve_wanted(self.lm, self, target, None, logits)
-            found = labelled_token(self.lm, self.tokens, output, wanted.ids[0])
-        return replace(found, note="")

@@ -77,8 +77,7 @@ class TargetFunction:
         self._run.__enter__()
         try:
             question = self.question
-            keep = max(-p for p in question.first_positions) if question.place.kind == "next token" else None  # fmt: skip
-            inputs = question.inputs(keep=keep)
+            inputs = question.first_inputs()
             planned = economise(self.lm.model, inputs, self._run.forward, self.max_memory)
             with counting_saved(self.lm.model) as sizes:
                 output = self._run.forward(inputs)

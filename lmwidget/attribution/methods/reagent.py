@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from lmwidget.attribution.budget import DEFAULT_MEMORY
 from lmwidget.attribution.method import Method, Scores, Watch
 from lmwidget.attribution.number import Number
 from lmwidget.attribution.question import Question
@@ -26,9 +27,10 @@ _GIVEN: WeakValueDictionary[str, Any] = WeakValueDictionary()
 _EDGE = 1e-6  # of the logit, which has no value at a change of -1 or 1
 
 
-def reagent(
+def reagent(  # noqa: PLR0913
     question: Question,
     watch: Watch,
+    max_memory: int = DEFAULT_MEMORY,
     *,
     ratio: float = 0.3,
     keep: float = 0.3,
@@ -61,6 +63,8 @@ def reagent(
         What is explained: a target, without foil; it is taken as a probability.
     watch : Watch
         Progress and the wish to stop; when stopped, the scores so far.
+    max_memory : int, optional
+        Bytes for one batch.
     ratio, keep : float
         Shares of the tokens, between 0 and 1.
     top : int, default 3
@@ -118,7 +122,7 @@ def reagent(
     if not usable.any():
         raise InputError("No token can be replaced.", "Give a longer text, or filler=.")
     places, others = places[usable], [one for one in others if len(one.ids)]
-    search = _Search(Variants(asked, question.max_memory), places, others, ratio, keep, top, start)
+    search = _Search(Variants(asked, max_memory), places, others, ratio, keep, top, start)
     search.run([np.random.default_rng([seed, i]) for i in range(probes)], watch, steps)
     scores = np.zeros(len(tokens), np.float32)
     scores[places] = search.scores()
@@ -289,6 +293,7 @@ METHOD = Method(
     paper="Zhao and Shan 2024",
     function=reagent,
     needs="question",
+    limited=True,
     order=47,
     unit="share",
 )

@@ -31,7 +31,7 @@ _POLICY = (
 _PAGE_STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; background: #fff; color: #1c1c1e; font: 15px/1.5 system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) { body { background: #18181b; color: #e4e4e7; } }
+@media (prefers-color-scheme: dark) { body { background: #161618; color: #e4e4e7; } }
 main { max-width: 1120px; margin: 0 auto; padding: 24px 16px 48px; }
 h1 { font-size: 22px; font-weight: 600; line-height: 1.3; margin: 0 0 16px; }
 section { margin: 0 0 40px; }

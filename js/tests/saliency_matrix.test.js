@@ -80,6 +80,18 @@ describe("the picture", () => {
     expect(view.one(".lmw-caption").textContent).toContain("Blank: not written yet.");
   });
 
+  test("the heading above few columns of an answer is whole, and apart from the other", async () => {
+    const view = draw({ ...SCENES.two(), theme: "light" });
+    view.el.style.width = "900px";
+    await painted(view.el);
+    const box = view.one(".lmw-matrix-columns").getBoundingClientRect();
+    const [input, answer] = view
+      .all(".lmw-column-heading")
+      .map((one) => one.getBoundingClientRect());
+    expect(answer.right).toBeLessThanOrEqual(box.right);
+    expect(answer.left).toBeGreaterThan(input.right);
+  });
+
   test("scores that are not numbers are hatched and told", async () => {
     const view = draw({ ...SCENES.broken(), theme: "light" });
     await painted(view.el);

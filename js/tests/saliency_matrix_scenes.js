@@ -163,6 +163,7 @@ export const SCENES = {
   hugemarked: () => ({ ...long(512, 24), strongest: true }),
   own: () => ({ ...story(), row_scale: true }),
   one: () => matrix(PROMPT, [" who"], (_, column) => Math.sin(column * 1.3)),
+  two: () => matrix(PROMPT, [" who", " said"], (_, column) => Math.sin(column * 1.3)),
   tiny: () => matrix(["a"], [" b"], () => 0.4),
   unsigned: () =>
     matrix(PROMPT, ANSWER, (row, column) => Math.abs(Math.sin(row * 2.1 + column * 1.7)) ** 4, {

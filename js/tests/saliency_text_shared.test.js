@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { blocks } from "../src/saliency/blocks.js";
-import { costWords, scales, verdict } from "../src/saliency/checks.js";
+import { checksPanel, costWords, scales, verdict } from "../src/saliency/checks.js";
 import { commonLimit, measure } from "../src/saliency/measure.js";
 import { grouped } from "../src/saliency/methods.js";
 import { keyOf, wantedOf } from "../src/saliency/predictions.js";
@@ -74,6 +74,17 @@ describe("a check", () => {
     expect(verdict({ ...check, ...rest, passed: true })).toBe(
       "better than random: 0.57 against 0.45",
     );
+  });
+
+  test("tells what it takes to pass, where a share of random maps is the verdict", () => {
+    const { element, draw } = checksPanel();
+    const row = { name: "comprehensiveness", value: 0.57, random: 0.45, explanation: "" };
+    const rest = { relative: null, total: null, expected: null, passed: false };
+    const of = { seconds: 0, level: "token", where: null };
+    draw({ rows: [{ ...row, ...rest, beaten: 0.85 }], ...of }, { unit: "logit" });
+    expect(element.textContent).toContain("at least 90\u00a0% of random maps");
+    draw({ rows: [{ ...row, ...rest }], ...of }, { unit: "logit" });
+    expect(element.textContent).not.toContain("90\u00a0%");
   });
 });
 

@@ -36,7 +36,7 @@ export function percent(share) {
   const value = share * 100;
   if (value === 0) return "0\u00a0%";
   if (Math.abs(value) < 0.1) return "under 0.1\u00a0%";
-  if (Math.abs(value) < 1) return `${value.toFixed(1)}\u00a0%`;
+  if (Math.abs(value) < 0.95) return `${value.toFixed(1)}\u00a0%`;
   if (value > 99 && value < 100) return `${Math.min(value, 99.9).toFixed(1)}\u00a0%`;
   return `${value.toFixed(0)}\u00a0%`;
 }

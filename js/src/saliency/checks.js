@@ -14,6 +14,9 @@ const ROUGH_GAP = 0.2;
 
 const ASK = "Check this map";
 
+/** What a map is measured against, and from where on it has passed. */
+export const RULE = "✓ beats at least 90\u00a0% of random maps of the same text.";
+
 /** What each check asks, and whether more is better. */
 const NAMES = {
   comprehensiveness: { label: "Strongest parts taken away", better: "more is better" },
@@ -66,11 +69,17 @@ function plural(unit) {
   return unit.startsWith("logit") ? "logits" : unit;
 }
 
-/** What a map cost. @param {{passes?: number, seconds?: number}} cost */
-export function costWords({ passes, seconds }) {
+/** What a map cost: passes, and time. @param {{passes?: number, seconds?: number}} cost */
+export function costParts({ passes, seconds }) {
   const made = passes ? `${count(passes)} ${passes === 1 ? "pass" : "passes"}` : "";
-  return [made, seconds ? duration(seconds) : ""].filter(Boolean).join(", ");
+  return [made, seconds ? duration(seconds) : ""].filter(Boolean);
 }
+
+/** @param {{passes?: number, seconds?: number}} cost */
+export const costWords = (cost) => costParts(cost).join(", ");
+
+/** Whether a check says how many random maps it beats. @param {Check} check */
+export const hasBeaten = ({ beaten }) => typeof beaten === "number";
 
 /** The completeness of a map and what it cost, in a line. */
 export function checkLine() {
@@ -184,8 +193,9 @@ export function checksPanel() {
         list,
         checks.rows.map((check) => row(check, scaleOf(check), unit)),
       );
+      const rule = checks.rows.some(hasBeaten) ? `${RULE} The second figure is their mean.` : "";
       const took = checks.seconds ? `The checks took ${duration(checks.seconds)}.` : "";
-      cost.textContent = [note, took].filter(Boolean).join(" ");
+      cost.textContent = [rule, note, took].filter(Boolean).join(" ");
     },
   };
 }

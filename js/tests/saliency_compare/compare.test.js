@@ -438,3 +438,70 @@ test("what a verdict stands on is in the table, with its rule", () => {
   expect(at(".lmw-card-rule")[0].textContent).toContain("at least 90\u00a0% of random maps");
   expect(at(".lmw-card-rule")[0].hasAttribute("hidden")).toBe(false);
 });
+
+describe("in any width", () => {
+  const beaten = (/** @type {any} */ one) => ({ ...one, value: -0.734, random: 1.8, beaten: 0.2 });
+  const WORDY = ROWS.map((row, i) => ({
+    ...row,
+    label: i === 1 ? "Discretized integrated gradients" : row.label,
+    unit: i === 2 ? "share of the variance" : "random number",
+    check: { ...check("relative standard error", 0.1234, 0, true), random: null },
+    checks: row.checks.map(beaten),
+    cost: { passes: 14212, seconds: 0.4 },
+  }));
+
+  test.each([280, 320, 440, 560, 641, 700, 821, 860, 1100])("nothing is cut at %i px", (width) => {
+    const { at, el } = shown({ _figure: { ...figureOf(), rows: WORDY } });
+    el.style.width = `${width}px`;
+    at("details")[0].setAttribute("open", "");
+    for (const card of at(".lmw-card")) expect(card.scrollWidth).toBe(card.clientWidth);
+    const { right } = at(".lmw-card")[0].getBoundingClientRect();
+    for (const part of at(
+      ".lmw-card-table :is(td, th, small, .lmw-check-scale, .lmw-card-piece)",
+    )) {
+      expect(part.getBoundingClientRect().right).toBeLessThanOrEqual(right + 0.5);
+    }
+  });
+
+  test("where heads have no room, each figure says what it is", () => {
+    const { at, el } = shown({ _figure: { ...figureOf(), rows: WORDY } });
+    el.style.width = "320px";
+    const cost = /** @type {HTMLElement} */ (at('[data-head="Cost"]')[0]);
+    expect(getComputedStyle(cost, "::before").content).toBe('"Cost"');
+    expect(at('.lmw-card-table [role="row"]').length).toBe(at(".lmw-card-table tr").length);
+    el.style.width = "900px";
+    expect(getComputedStyle(cost, "::before").content).toBe("none");
+  });
+
+  test("among many methods, numbers stand for the names above the columns of the agreement", () => {
+    const many = Array.from({ length: 12 }, (_, i) => ({
+      ...ROWS[0],
+      label: `Method of long name ${i}`,
+    }));
+    const agreement = many.map(() => many.map(() => -0.123));
+    const scores = envelope(many.map(() => SCORES[0]));
+    const { at, el } = shown({
+      _figure: { ...figureOf(), rows: many, agreement },
+      _scores: scores,
+    });
+    el.style.width = "860px";
+    at("details")[0].setAttribute("open", "");
+    const box = at(".lmw-agreement-box")[0];
+    expect(box.scrollWidth).toBe(box.clientWidth);
+    const head = /** @type {HTMLElement} */ (at(".lmw-agreement thead th")[3]);
+    expect(getComputedStyle(head.children[0]).display).toBe("inline");
+    expect(getComputedStyle(head.children[1]).display).toBe("none");
+    expect(head.getAttribute("aria-label")).toBe("Method of long name 3");
+  });
+
+  test("a table that scrolls keeps its tokens in sight", () => {
+    const { at, el } = shown();
+    el.style.width = "320px";
+    /** @type {HTMLElement} */ (at('[aria-label="Show as table"]')[0]).click();
+    const table = at(".lmw-table")[0];
+    table.scrollLeft = 400;
+    const token = at(".lmw-table tbody .lmw-col-token")[1].getBoundingClientRect();
+    expect(table.scrollLeft).toBeGreaterThan(0);
+    expect(token.left).toBeCloseTo(table.getBoundingClientRect().left, 0);
+  });
+});

@@ -3,7 +3,7 @@
 import { diverging } from "../../core/colour.js";
 import { h, replace, span } from "../../core/dom.js";
 import { number, percent } from "../../core/format.js";
-import { bar, costWords, isSum, scales, verdict } from "../../saliency/checks.js";
+import { bar, costParts, hasBeaten, isSum, RULE, scales, verdict } from "../../saliency/checks.js";
 import { checkOf, isControl } from "./rows.js";
 
 /** @typedef {import("./types").Row} Row */
@@ -23,20 +23,31 @@ const TESTS = [
   },
 ];
 
-const RULE =
-  "✓ beats at least 90\u00a0% of random maps of the same text. Below: its figure against their mean.";
-
-/** @param {Check} check */
-const hasBeaten = ({ beaten }) => typeof beaten === "number";
+/** Heads of the other columns; where there is no room for heads they stand over each figure. */
+const OWN = "Own test";
+const AGREES = "Agrees";
+const FULL = "Full bar";
+const COST = "Cost";
+/** So many columns have room for their names. */
+const MANY = 7;
 
 export function scoreCard() {
-  const head = h("tr", null);
-  const body = h("tbody", null);
-  const rule = h("p", { class: "lmw-muted lmw-card-rule" }, RULE);
+  const head = h("tr", { role: "row" });
+  const body = h("tbody", { role: "rowgroup" });
+  const rule = h(
+    "p",
+    { class: "lmw-muted lmw-card-rule" },
+    `${RULE} Below: its figure against their mean.`,
+  );
   const element = h(
     "div",
     { class: "lmw-card", role: "region", "aria-label": "Checks of every method", tabindex: "0" },
-    h("table", null, h("thead", null, head), body),
+    h(
+      "table",
+      { class: "lmw-card-table", role: "table" },
+      h("thead", { role: "rowgroup" }, head),
+      body,
+    ),
     rule,
   );
   return {
@@ -56,15 +67,11 @@ export function scoreCard() {
         cell("th", "Method"),
         tests.map(({ head: text, note }) => cell("th", text, note)),
         sums
-          ? cell(
-              "th",
-              "Own test",
-              "by how much the scores miss what they should sum to, or the fit",
-            )
+          ? cell("th", OWN, "by how much the scores miss what they should sum to, or the fit")
           : null,
-        agrees ? cell("th", "Agrees", "mean rank correlation with the other maps") : null,
-        cell("th", "Full bar", "the score at which the bar of this row is full"),
-        cell("th", "Cost"),
+        agrees ? cell("th", AGREES, "mean rank correlation with the other maps") : null,
+        cell("th", FULL, "the score at which the bar of this row is full"),
+        cell("th", COST),
       );
       rule.hidden = !tests.length || !rows.some(({ checks }) => checks.some(hasBeaten));
       replace(
@@ -73,9 +80,9 @@ export function scoreCard() {
         Object.entries(failures).map(([label, why]) =>
           h(
             "tr",
-            { class: "lmw-control-row" },
-            h("th", { scope: "row" }, label),
-            h("td", { colspan: "9" }, why),
+            { class: "lmw-control-row", role: "row" },
+            h("th", { scope: "row", role: "rowheader" }, label),
+            h("td", { colspan: "9", role: "cell" }, why),
           ),
         ),
       );
@@ -94,14 +101,30 @@ function methodRow(row, tests, all, { sums, agrees }) {
   const judged = !isControl(row);
   return h(
     "tr",
-    judged ? null : { class: "lmw-control-row" },
-    h("th", { scope: "row", title: row.summary }, row.label, stopped),
-    tests.map(({ name }, i) => h("td", null, testCell(checkOf(row, name), all[i], judged))),
-    sums ? h("td", { title: row.check?.explanation ?? "" }, gapWords(row.check)) : null,
-    agrees ? h("td", null, row.agreement === null ? "–" : number(row.agreement)) : null,
-    h("td", null, `${fullBar(row)} `, span("lmw-muted", row.unit)),
-    h("td", { class: "lmw-card-cost" }, costWords(row.cost)),
+    { class: judged ? null : "lmw-control-row", role: "row" },
+    h("th", { scope: "row", role: "rowheader", title: row.summary }, row.label, stopped),
+    tests.map(({ name, head }, i) =>
+      figureCell(head, [testCell(checkOf(row, name), all[i], judged)]),
+    ),
+    sums ? figureCell(OWN, [gapWords(row.check)], row.check?.explanation) : null,
+    agrees ? figureCell(AGREES, [row.agreement === null ? "–" : number(row.agreement)]) : null,
+    figureCell(FULL, [fullBar(row), " ", span("lmw-muted", row.unit)]),
+    figureCell(COST, costWords(row.cost)),
   );
+}
+
+/** @param {string} head of its column @param {(string | Node)[]} said @param {string | null} [title] */
+function figureCell(head, said, title = null) {
+  return h("td", { role: "cell", title, dataset: { head } }, said);
+}
+
+/** Passes and time, each in one piece. @param {Row["cost"]} cost */
+function costWords(cost) {
+  const parts = costParts(cost);
+  return parts.flatMap((part, i) => [
+    span("lmw-card-piece", i < parts.length - 1 ? `${part},` : part),
+    " ",
+  ]);
 }
 
 /** @param {Row} row */
@@ -118,8 +141,8 @@ function testCell(check, all, judged) {
     "span",
     { class: "lmw-card-figure", title: check.explanation },
     bar(check, scales(all)(check)),
-    h("span", null, beats(check)),
     span("lmw-card-sign", sign),
+    h("span", null, beats(check)),
   );
   figure.dataset.state = passed === true ? "good" : passed === false ? "poor" : "none";
   return figure;
@@ -144,6 +167,7 @@ function gapWords(check) {
 function cell(tag, text, title = "") {
   const element = h(tag, null, text);
   element.setAttribute("scope", "col");
+  element.setAttribute("role", "columnheader");
   if (title) element.title = title;
   return element;
 }
@@ -154,7 +178,7 @@ export function agreementTable() {
     "details",
     { class: "lmw-agreement", hidden: true },
     h("summary", null, "Who agrees with whom"),
-    h("div", { class: "lmw-card" }, table),
+    h("div", { class: "lmw-card lmw-agreement-box" }, table),
     h(
       "p",
       { class: "lmw-muted" },
@@ -165,6 +189,7 @@ export function agreementTable() {
     element,
     /** @param {Row[]} rows @param {(number | null)[][]} agreement @param {Theme} theme */
     draw(rows, agreement, theme) {
+      element.classList.toggle("lmw-many", rows.length > MANY);
       replace(
         table,
         h(
@@ -174,17 +199,19 @@ export function agreementTable() {
             "tr",
             null,
             h("td", null),
-            rows.map(({ label }) => cell("th", label)),
+            rows.map(({ label }, i) =>
+              h("th", { scope: "col", "aria-label": label, title: label }, numbered(i, label)),
+            ),
           ),
         ),
         h(
           "tbody",
           null,
-          rows.map((row) =>
+          rows.map((row, i) =>
             h(
               "tr",
               null,
-              h("th", { scope: "row" }, row.label),
+              h("th", { scope: "row", "aria-label": row.label }, numbered(i, row.label)),
               rows.map((other) => valueCell(agreement[row.place]?.[other.place] ?? null, theme)),
             ),
           ),
@@ -192,6 +219,11 @@ export function agreementTable() {
       );
     },
   };
+}
+
+/** A name behind its number, which stands for it where there is no room. @param {number} i @param {string} label */
+function numbered(i, label) {
+  return [span("lmw-agreement-number", `${i + 1} `), span("lmw-agreement-name", label)];
 }
 
 /** @param {number | null} value @param {Theme} theme */

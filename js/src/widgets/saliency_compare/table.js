@@ -32,7 +32,11 @@ export function scoreTable() {
             "tr",
             null,
             h("td", null, i + 1),
-            h("td", { class: "lmw-col-token" }, tokenElement(units.tokens, i, { compact: true })),
+            h(
+              "th",
+              { class: "lmw-col-token", scope: "row" },
+              tokenElement(units.tokens, i, { compact: true }),
+            ),
             rows.map(({ measured }) => h("td", null, scoreWords(measured, i, 4))),
           ),
         ),

@@ -22,9 +22,9 @@ import { allScores } from "./tips.js";
 
 /** @type {[Order, string][]} */
 const ORDERS = [
-  ["menu", "in order"],
-  ["comprehensiveness", "most needed first"],
-  ["agreement", "most agreed first"],
+  ["menu", "order: as chosen"],
+  ["comprehensiveness", "order: strongest taken away"],
+  ["agreement", "order: agreement"],
 ];
 /** @type {[string, string][]} */
 const KEYS = [
@@ -174,6 +174,7 @@ export function compareView(el, actions) {
       h("strong", null, "Methods compared"),
       figure.model ? ` · ${figure.model}` : "",
     );
+    frame.title.title = figure.model;
     levels.draw(
       state.levels.map(({ name }) => name),
       state.level,

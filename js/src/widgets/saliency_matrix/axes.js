@@ -10,6 +10,8 @@ import { edge, GAP, HEADING } from "./layout.js";
 
 /** One character, or such as are not turned: they stand upright where there is room. */
 const SIGN = /^(.|[\u2e80-\u{1ffff}]+)$/u;
+/** Room between two headings above the columns. */
+const APART = 8;
 /** Longest label of a row that has no token to show. */
 const LONGEST = 60;
 
@@ -125,8 +127,12 @@ export function axes() {
     scroll(x, y, width) {
       rowsInner.style.transform = `translateY(${-y}px)`;
       columnsInner.style.transform = `translateX(${-x}px)`;
-      for (const { element: one, from, to } of headings) {
-        one.style.left = `${clamp(x, from, Math.max(from, to - one.offsetWidth))}px`;
+      let end = layout ? Math.max(width, layout.width - layout.left) : width;
+      for (const { element: one, from, to } of [...headings].reverse()) {
+        const wide = one.offsetWidth;
+        const left = Math.min(clamp(x, from, Math.max(from, to - wide)), end - wide);
+        one.style.left = `${Math.max(0, left)}px`;
+        end = left - APART;
       }
       placeFlag(x, width);
     },

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from lmwidget.capture.guard import as_found
-from lmwidget.capture.hooks.interface import uncompiled
-from lmwidget.capture.states import recurrent_backward
-from lmwidget.errors import ModelMismatchError, UnavailableError
+from lmwidget.capture.backward import ready_for_gradients
+from lmwidget.errors import UnavailableError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-# Activations that transformers writes out step by step: GELU by its tanh approximation.
-_UNFUSED = ("NewGELUActivation", "FastGELUActivation")
 
 # Arguments of a forward pass whose embeddings become leaves, in the order models embed them.
 _IDS = ("input_ids", "decoder_input_ids")
@@ -125,23 +119,8 @@ class EmbeddingLeaves:
         self._thread = threading.get_ident()
 
     def __enter__(self) -> Self:
-        if any(parameter.is_inference() for parameter in self._model.parameters()):
-            raise ModelMismatchError(
-                "The model was made under torch.inference_mode(), so it has no gradients.",
-                "Load it outside of inference_mode(), or use a method without gradients, such as "
-                "'leave_one_out'.",
-            )
         with ExitStack() as stack:
-            stack.enter_context(torch.inference_mode(mode=False))
-            stack.enter_context(torch.enable_grad())
-            stack.enter_context(uncompiled())
-            stack.enter_context(as_found(self._model))
-            stack.enter_context(recurrent_backward(self._model))
-            stack.enter_context(_reversible(self._model))
-            # Nothing of the weights' own gradients is computed, or kept for them; put back by
-            # as_found.
-            self._model.requires_grad_(requires_grad=False)
-            _fuse(self._model)
+            stack.enter_context(ready_for_gradients(self._model))
             for module in self._model.modules():
                 if module is self._table or _embeds(module):
                     hook = module.register_forward_hook(self._replace, with_kwargs=True)
@@ -319,38 +298,6 @@ class EmbeddingLeaves:
             if same or transposed or changed:
                 return name, EmbeddingCall(module, args, kwargs, place, transposed)
         return None
-
-
-@contextmanager
-def _reversible(model: nn.Module) -> Iterator[None]:
-    """Let Reformer, which computes its activations again on the way back, do so in evaluation.
-
-    Its layers ask to be trained; they drop nothing out themselves, and set the seed of torch.
-    """
-    layers = [module for module in model.modules() if type(module).__name__ == "ReformerLayer"]
-    if not layers:
-        yield
-        return
-    for layer in layers:
-        layer.training = True  # put back by as_found
-    with torch.random.fork_rng():
-        yield
-
-
-def _fuse(model: nn.Module) -> None:
-    """Compute the activation of GPT-2 in one step: eight take as much time as attention.
-
-    Same function, up to rounding in float32; put back by as_found.
-    """
-    for module in model.modules():
-        if type(module).__name__ in _UNFUSED:
-            module.forward = partial(_gelu, module.forward)
-
-
-def _gelu(written_out: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    if x.dtype is not torch.float32:
-        return written_out(x)
-    return torch.nn.functional.gelu(x, approximate="tanh")
 
 
 def _class_name(model: nn.Module) -> str:

@@ -641,6 +641,18 @@ describe("for everyone", () => {
     expect(violations.map(({ id }) => id)).toEqual([]);
   });
 
+  test("the head of a narrow table stands above its first row", async () => {
+    const { el, one } = draw(SCENES.short());
+    el.style.width = "320px";
+    await userEvent.click(one('[aria-label="Show as table"]'));
+    const row = one("tbody tr:first-child td").getBoundingClientRect();
+    const said = document.createRange();
+    for (const head of el.querySelectorAll("thead th")) {
+      said.selectNodeContents(head);
+      expect(said.getBoundingClientRect().bottom).toBeLessThanOrEqual(row.top);
+    }
+  });
+
   test.each([320, 360, 800, 1600])("nothing sticks out at %d px", (width) => {
     for (const name of ["short", "odd", "word", "chat", "rtl", "checked", "step", "question"]) {
       const { el } = draw(SCENES[name]());

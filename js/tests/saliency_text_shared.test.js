@@ -6,6 +6,7 @@ import { grouped } from "../src/saliency/methods.js";
 import { keyOf, wantedOf } from "../src/saliency/predictions.js";
 import { once } from "../src/saliency/session.js";
 import { settingOf } from "../src/saliency/settings.js";
+import { details } from "../src/saliency/tips.js";
 import { between, decodeLevels, levelName, summed, unitsOf } from "../src/saliency/units.js";
 import { levelsOf, METHODS, tokens } from "./saliency_text_fixtures.js";
 import { CHECKS, SCENES } from "./saliency_text_scenes.js";
@@ -168,6 +169,12 @@ test("what is typed into a setting is a number, a text, or the method's own choi
   expect(settingOf("float", "many")).toBeUndefined();
   expect(settingOf("str", "mask")).toBe("mask");
   expect(settingOf("int", "")).toBeNull();
+});
+
+test("a part of a character that leaves no mark is told by its code point", () => {
+  const joined = { ...tokens(["a", "b"]), whole: ["\u200d", "界"] };
+  expect(details(joined, null, 0, "logit").textContent).toContain("of U+200D");
+  expect(details(joined, null, 1, "logit").textContent).toContain("of 界");
 });
 
 test("a conversion is made once for the same input", () => {

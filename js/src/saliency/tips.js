@@ -17,7 +17,7 @@ import { rankWords, scoreWords, shareWords } from "./words.js";
  * @returns {HTMLElement}
  */
 export function details(tokens, measured, index, unit, { size = 1, note = null } = {}) {
-  const whole = tokens.whole?.[index]?.trim();
+  const whole = visible(tokens.whole?.[index]?.trim() ?? "");
   const name = span(
     "lmw-details-name",
     tokenElement(tokens, index, { compact: true }),
@@ -32,6 +32,13 @@ export function details(tokens, measured, index, unit, { size = 1, note = null }
     note ? h("div", null, note) : null,
     div("lmw-muted", size > 1 ? `${size} tokens` : vocabulary(tokens, index)),
   );
+}
+
+/** A text that leaves no mark, such as what joins emoji, by its code points. @param {string} text */
+function visible(text) {
+  if (/[^\p{C}\p{M}\p{Z}]/u.test(text)) return text;
+  const codes = Array.from(text, (one) => one.codePointAt(0)?.toString(16).toUpperCase() ?? "");
+  return codes.map((code) => `U+${code.padStart(4, "0")}`).join(" ");
 }
 
 /** @param {Measure} measured @param {number} index @param {string} unit */

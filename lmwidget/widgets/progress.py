@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +19,8 @@ _PAUSE = 0.2
 def cell_progress() -> Iterator[Callable[[int, int, float], None]]:
     """Give a function that says in the cell, or on the terminal, how far a computation is.
 
-    Nothing is shown in the first second, and nothing is left when it has ended.
+    Nothing is shown in the first second, something is shown from then on, and nothing is left when
+    it has ended.
 
     Yields
     ------
@@ -32,17 +35,34 @@ def cell_progress() -> Iterator[Callable[[int, int, float], None]]:
     start = time.monotonic()
     shown: list[float] = []
     show = _notebook_line() if _in_notebook() else _terminal_line()
+    lock, ended = threading.Lock(), threading.Event()
+
+    def say(text: str) -> None:
+        with lock:
+            if not ended.is_set():
+                shown[:] = [time.monotonic()]
+                show(text)
 
     def report(done: int, total: int, seconds_left: float) -> None:
         now = time.monotonic()
         if now - start > _PATIENCE and (not shown or now - shown[-1] > _PAUSE):
-            shown[:] = [now]
             left = f", {_duration(seconds_left)} left" if math.isfinite(seconds_left) else ""
-            show(f"{done} of {total} passes{left}")
+            say(f"{done} of {total} passes{left}")
 
+    def sign() -> None:
+        if not shown:  # the first passes may take long
+            say("the model is reading …")
+
+    # In a copy of the context: the line belongs to this cell.
+    timer = threading.Timer(_PATIENCE, contextvars.copy_context().run, (sign,))
+    timer.daemon = True
+    timer.start()
     try:
         yield report
     finally:
+        timer.cancel()
+        with lock:
+            ended.set()
         if shown:
             show("")
 

@@ -207,7 +207,8 @@ class Attribution(AttributionOutput, Stored):
         tokens, source = unpack_tokens(header)
         output = header.get("output")
         return {
-            **arrays,
+            "scores": arrays["scores"],
+            "parts": arrays.get("parts"),
             **{name: header[name] for name in _PLAIN if name in header},
             "tokens": tokens,
             "source": source,

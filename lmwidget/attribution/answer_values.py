@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lmwidget.attribution.answer_text import Written
-from lmwidget.attribution.passes import same_logits
 from lmwidget.attribution.question import Question
+from lmwidget.attribution.rounding import same_numbers
 from lmwidget.attribution.rows import Row
 from lmwidget.models.batches import turned_by_length
 from lmwidget.models.tasks import logit_table
@@ -86,7 +86,7 @@ class AnswerValues:
             if number in tried:
                 alone = self._run(written.question(number), 1)
                 alone = logit_table(alone, "next token")[:, -1:]
-                if not same_logits(last.lm.model, logits, alone):
+                if not same_numbers(last.lm.model, logits, alone):
                     return []
             questions.append(written.question(number))
             questions[-1].resolve(SimpleNamespace(logits=logits))

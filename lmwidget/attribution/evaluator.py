@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmwidget.attribution.last_layer import LastLayer
-from lmwidget.attribution.passes import Passes, same_logits
+from lmwidget.attribution.passes import Passes
 from lmwidget.attribution.prefixes import After, Prefixes, can_share
+from lmwidget.attribution.rounding import same_numbers
 from lmwidget.attribution.sharing import common_lengths, shared
 from lmwidget.capture.guard import as_found
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Found = Callable[[NDArray[np.intp], NDArray[np.float64]], bool]
 Numbers = NDArray[np.intp]
+
+_TRIED = 8  # tokens that are read behind a beginning to see whether the same comes out
 
 
 class Evaluator:
@@ -117,7 +120,7 @@ class _Run:
         self.evaluator, self.passes = evaluator, evaluator.passes
         self.rows, self.found = rows, found
         self.left: Numbers = np.arange(len(rows))
-        self.whole: dict[int, list[list[Tensor]]] = {}  # logits of rows that were read whole
+        self.whole: dict[int, list[list[Tensor]]] = {}  # of rows that were read so: logits
         self.first = np.array([min(self.passes.places(row)) for row in rows], np.intp)
 
     def all(self) -> None:
@@ -143,7 +146,8 @@ class _Run:
         """Return the logits of a row that goes on from nothing."""
         if number not in self.whole:
             read = self.passes.measured if measured else self.passes.logits
-            self.whole[number] = read([self.rows[number]])
+            first = int(self.first[number]) if self.evaluator.shares else None
+            self.whole[number] = read([self.rows[number]], first=first)
             if number in self.left:
                 self._give(np.array([number]), self.passes.scored(self.whole[number]))
         return self.whole[number]
@@ -216,25 +220,26 @@ class _Run:
         self, rows: Sequence[Row], length: int, number: int, which: int, after: After | None = None
     ) -> Prefixes | None:
         """Read beginnings; before the first are used, try whether a row comes out the same."""
-        evaluator, row = self.evaluator, [self.rows[number]]
+        evaluator = self.evaluator
         kind = "beginning" if after is None else "beginning behind a beginning"
         self._ask()
         # First, so that who stops during the trial has a value.
         expected = None if kind in evaluator.trusted else self._read_whole(number)
         while True:
-            prefixes = self._as_expected(rows, length, row, which, after, expected)
+            prefixes = self._as_expected(rows, length, number, which, after, expected)
             # Perhaps only the short cut through the last layer is not for this model.
             if prefixes is not None or not evaluator.last.off():
                 break
         evaluator.shares = prefixes is not None
         evaluator.trusted |= {kind}
+        self.whole.pop(number, None)
         return prefixes
 
     def _as_expected(
         self,
         rows: Sequence[Row],
         length: int,
-        row: list[Row],
+        number: int,
         which: int,
         after: After | None,
         expected: list[list[Tensor]] | None,
@@ -245,15 +250,21 @@ class _Run:
             self._ask()
             if expected is None:
                 return prefixes
-            found = self.passes.logits(row, After(prefixes, length, [which]), tried=True)
+            # At once behind the beginning, and with some tokens between: either may go wrong alone.
+            row, first = [self.rows[number]], int(self.first[number])
+            found = [
+                self.passes.logits(row, After(prefixes, start, [which]), first=first)
+                for start in {length, max(1, min(length, first - _TRIED))}
+            ]
         except _Stopped:
             raise
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes
             return None
         self._ask()
         same = all(
-            same_logits(self.evaluator.lm.model, mine, whole)
-            for one, other in zip(found, expected, strict=True)
+            same_numbers(self.evaluator.lm.model, mine, whole)
+            for tried in found
+            for one, other in zip(tried, expected, strict=True)
             for mine, whole in zip(one, other, strict=True)
         )
         return prefixes if same else None

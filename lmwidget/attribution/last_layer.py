@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 
+from lmwidget.attribution.rounding import same_numbers
 from lmwidget.capture.blocks import stacks
 
 
@@ -16,12 +17,14 @@ class LastLayer:
 
     Only attention looks at other places, and no layer comes after it: what its last layer's
     feed-forward network makes of a place is read there or nowhere. Of twelve layers that is a
-    twentieth of the work. Parts that somebody has hooks on are left alone.
+    twentieth of the work. A part that does not treat each place by itself is found out when it is
+    first run; whether attention needs it has to be tried by the logits. Parts that somebody has
+    hooks on are left alone, and so is what other threads do with the model meanwhile.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Any. Whether the same logits come out has to be tried.
+        Any.
 
     Examples
     --------
@@ -29,7 +32,7 @@ class LastLayer:
     >>> lm = lmw.load("tiny")
     >>> inputs = lm.inputs(lm.tokenize("the king said"))
     >>> last = LastLayer(lm.model)
-    >>> logits = last.only(1, lambda: lm.model(**inputs).logits[:, -1])
+    >>> logits = last.only(1, (1, 3), lambda: lm.model(**inputs).logits[:, -1])
     >>> bool((logits - lm.model(**inputs).logits[:, -1]).abs().max() < 1e-4)
     True
     """
@@ -37,6 +40,7 @@ class LastLayer:
     def __init__(self, model: nn.Module) -> None:
         layers = [stack[-1] for stack in stacks(model)]
         parts = layers[-1].children() if layers else ()
+        self._model, self._tried = model, set[nn.Module]()
         self._parts = [part for part in parts if any(p.dim() > 1 for p in part.parameters())]
 
     def off(self) -> bool:
@@ -50,13 +54,15 @@ class LastLayer:
         had, self._parts = bool(self._parts), []
         return had
 
-    def only(self, count: int, run: Callable[[], Any]) -> Any:
+    def only(self, count: int, shape: tuple[int, int], run: Callable[[], Any]) -> Any:
         """Return what a run of the model gives, right at its last places.
 
         Parameters
         ----------
         count : int
             Places, from the end.
+        shape : tuple of (int, int)
+            Rows, and places of each, that the model reads.
         run : callable
             Runs the model.
 
@@ -65,50 +71,86 @@ class LastLayer:
         Any
             The same.
         """
+        parts = [part for part in self._parts if _unheard(part)]
+        if count >= shape[1] or shape[0] == shape[1]:  # could not tell places from rows
+            parts = []
         hooks = []
-        count = max(count, 2)  # a single place would fit where all are expected: a trial must fail
         try:
-            for part in filter(_plain, self._parts):
-                lengths: list[int] = []
-                cut = partial(_cut, count, lengths)
-                hooks.append(part.register_forward_pre_hook(cut, with_kwargs=True))
-                hooks.append(part.register_forward_hook(partial(_filled, lengths)))
+            for part in parts:
+                cut = _Cut(self, part, count, shape)
+                hooks.append(part.register_forward_pre_hook(cut.enter, with_kwargs=True))
+                hooks.append(part.register_forward_hook(cut.leave))
             return run()
         finally:
             for hook in hooks:
                 hook.remove()
 
+    def treats_places_alone(self, part: nn.Module, whole: Any, found: Tensor) -> bool:
+        """Return whether a part gives at the last places what it gives when it is given all.
 
-def _plain(part: nn.Module) -> bool:
-    """Whether nobody else listens to a part: the user's own hooks are given all places."""
+        Parameters
+        ----------
+        part : torch.nn.Module
+            Run once more the first time.
+        whole : tuple of Tensor
+            All that it was to be given.
+        found : Tensor, shape (row, place, channel)
+            What it makes of the last places.
+
+        Returns
+        -------
+        bool
+            When it does not, it is never cut again.
+        """
+        if part not in self._tried:
+            self._tried.add(part)
+            expected = _hidden(part.forward(*whole))[:, -found.shape[1] :]
+            if not same_numbers(self._model, found, expected):
+                self._parts = [own for own in self._parts if own is not part]
+        return part in self._parts
+
+
+class _Cut:
+    """Hooks around one part in one run: the last places go in, and come out behind zeros."""
+
+    def __init__(
+        self, last: LastLayer, part: nn.Module, count: int, shape: tuple[int, int]
+    ) -> None:
+        self.last, self.part, self.count, self.shape = last, part, count, shape
+        self.thread = threading.get_ident()
+        self.given: list[tuple[Tensor, ...] | None] = []  # all places, of each call that is running
+
+    def enter(self, _: nn.Module, args: tuple[Any, ...], kwargs: Any = None) -> Any:
+        """Leave the last places of what is given place by place, and nothing else with it."""
+        if threading.get_ident() != self.thread:  # hooks hear every thread
+            return None
+        places = [isinstance(one, Tensor) and one.dim() == 3 and one.shape[:2] == self.shape for one in args]  # fmt: skip
+        self.given.append(args if all(places) and args and not kwargs else None)
+        if self.given[-1] is None:
+            return None
+        return tuple(one[:, -self.count :].contiguous() for one in args), {}
+
+    def leave(self, _: nn.Module, args: Any, output: Any) -> Any:
+        """Put what came out at the end of all places."""
+        del args
+        whole = self.given.pop() if threading.get_ident() == self.thread else None
+        if whole is None:
+            return output
+        found = _hidden(output)
+        fits = isinstance(found, Tensor) and found.shape[:2] == (self.shape[0], self.count)
+        if not fits or not self.last.treats_places_alone(self.part, whole, found):
+            self.last.off()
+            return self.part.forward(*whole)
+        filled = found.new_zeros(*self.shape, *found.shape[2:])
+        filled[:, -self.count :] = found
+        return (filled, *output[1:]) if isinstance(output, tuple) else filled
+
+
+def _hidden(output: Any) -> Any:
+    """Return the states that a part puts out; of experts there stands behind who was chosen."""
+    return output[0] if isinstance(output, tuple) and output else output
+
+
+def _unheard(part: nn.Module) -> bool:
+    """Return whether nobody else listens to a part: the user's own hooks are given all places."""
     return not any(own._forward_hooks or own._forward_pre_hooks for own in part.modules())  # noqa: SLF001
-
-
-def _cut(
-    count: int, lengths: list[int], module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Leave the last places of what is given place by place, and nothing else with it."""
-    del module
-    tensors = [one for one in args if isinstance(one, Tensor) and one.dim() == 3]
-    alone = not kwargs and len(tensors) == len(args) > 0
-    lengths.append(args[0].shape[1] if alone else 0)
-    if lengths[-1] > count:
-        args = tuple(one[:, -count:].contiguous() for one in args)
-    return args, kwargs
-
-
-def _filled(lengths: list[int], module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
-    """Put what came out back at the end of all places."""
-    del module, args
-    length = lengths.pop()
-    if isinstance(output, tuple) and output:  # of experts, with what chose among them
-        return (_padded(output[0], length), *output[1:])
-    return _padded(output, length)
-
-
-def _padded(output: Any, length: int) -> Any:
-    if not isinstance(output, Tensor) or output.dim() != 3 or output.shape[1] >= length:
-        return output
-    found = output.new_zeros(output.shape[0], length, output.shape[2])
-    found[:, length - output.shape[1] :] = output
-    return found

@@ -13,6 +13,7 @@ from torch import Tensor
 from lmwidget.attribution.packing import Groups, pack
 from lmwidget.capture.memory import counting_alive, free_bytes
 from lmwidget.models.batches import filled_rows, fills_up, one_by_one, padding_id
+from lmwidget.models.tasks import logit_table
 
 if TYPE_CHECKING:
     from lmwidget.attribution.answer_values import RowValues
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _TOKENS = 512  # in one pass on a processor, where larger ones only cost memory
 _WIDE = 2048  # where many rows go on from several beginnings: fewer passes fetch the weights
 _MOST_TOKENS = 1 << 14  # in one pass elsewhere
-_TOLERANCE = 1e-4
 
 
 class Passes:
@@ -136,13 +136,15 @@ class Passes:
         groups, cost = pack(starts, ends, self.most(), equal=self._equal)
         return [numbers[group] for group in groups], cost
 
-    def measured(self, rows: Sequence[Row]) -> list[list[Tensor]]:
+    def measured(self, rows: Sequence[Row], *, first: int | None = None) -> list[list[Tensor]]:
         """Return :meth:`logits` of a row, and keep in mind how much memory it took.
 
         Parameters
         ----------
         rows : sequence of Row
             One, as long as any.
+        first : int, optional
+            As for :meth:`logits`.
 
         Returns
         -------
@@ -150,7 +152,7 @@ class Passes:
             As :meth:`logits`.
         """
         with counting_alive() as alive:
-            found = self.logits(rows)
+            found = self.logits(rows, first=first)
         self.bytes = max(self.bytes, alive.peak / len(rows[0].ids))
         return found
 
@@ -177,20 +179,20 @@ class Passes:
         Parameters
         ----------
         logits : sequence of sequence of Tensor
-            Of every reading.
+            Of every reading, one a term; what stands behind is left out.
 
         Returns
         -------
         ndarray of float64, shape (row,)
             Values.
         """
-        pairs = zip(self.readings, logits, strict=True)
-        found = torch.stack([self.question.score(one.terms, own).double() for one, own in pairs])
+        pairs = [(one.terms, own[: len(one.terms)]) for one, own in zip(self.readings, logits, strict=True)]  # fmt: skip
+        found = torch.stack([self.question.score(*pair).double() for pair in pairs])
         values: NDArray[np.float64] = found.sum(0).cpu().numpy()
         return values
 
     def logits(
-        self, rows: Sequence[Row], after: After | None = None, *, tried: bool = False
+        self, rows: Sequence[Row], after: After | None = None, *, first: int | None = None
     ) -> list[list[Tensor]]:
         """Return what the values of rows are made from.
 
@@ -198,22 +200,27 @@ class Passes:
         ----------
         rows, after
             As for :meth:`values`.
-        tried : bool, default False
-            Whether it is a trial, from which nothing may be learned yet.
+        first : int, optional
+            Place from which on all logits are wanted, to see whether they are the same behind a
+            beginning. From such a trial nothing is learned about an answer.
 
         Returns
         -------
         list of list of Tensor, shape (row, position, candidate)
-            For each reading, one a term.
+            For each reading, one a term; with ``first``, all from there on behind them.
         """
+        tried = after is not None and first is not None
         answer, self.answer = self.answer, None if tried else self.answer
         try:
-            return [self._read(reading, rows, after) for reading in self.readings]
+            return [self._read(reading, rows, after, first) for reading in self.readings]
         finally:
             self.answer = answer
 
-    def _read(self, reading: Reading, rows: Sequence[Row], after: After | None) -> list[Tensor]:
+    def _read(
+        self, reading: Reading, rows: Sequence[Row], after: After | None, first: int | None
+    ) -> list[Tensor]:
         places = [p for row in rows for own in reading.places(row) for p in own]
+        places += [] if first is None else [first]
         if self.answer is not None:
             places += [p for row in rows for p in self.answer.places(row)]
         start = 0 if after is None else after.start
@@ -239,31 +246,5 @@ class Passes:
             found = after.prefixes.run(inputs, length - min(places))
         if self.answer is not None:
             self.answer.hear(rows, found, length)
-        return reading.logits(rows, found, length)
-
-
-def same_logits(model: Any, found: Tensor, expected: Tensor) -> bool:
-    """Return whether two ways of computing logits differ by no more than rounding.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        The model, whose precision counts.
-    found, expected : Tensor
-        Logits of the same shape.
-
-    Returns
-    -------
-    bool
-        False where one is NaN.
-
-    Examples
-    --------
-    >>> same_logits(torch.nn.Linear(1, 1), torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.1]))
-    False
-    """
-    kinds = (p.dtype for p in model.parameters() if p.is_floating_point())
-    allowed = max(_TOLERANCE, 8 * float(torch.finfo(next(kinds, torch.float32)).eps))
-    finite = expected[expected.isfinite()]
-    allowed *= max(1.0, float(finite.abs().max())) if len(finite) else 1.0
-    return bool((((found - expected).abs() <= allowed) | (found == expected)).all())
+        logits = reading.logits(rows, found, length)
+        return logits if first is None else [*logits, logit_table(found, "next token")[:, first - length :]]  # fmt: skip

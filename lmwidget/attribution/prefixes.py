@@ -174,7 +174,8 @@ class Prefixes:
         transformers.utils.ModelOutput
             What comes out.
         """
-        return self._last.only(count, lambda: self._lm.run(inputs))
+        rows, places = inputs["input_ids"].shape
+        return self._last.only(count, (rows, places), lambda: self._lm.run(inputs))
 
 
 def can_share(lm: Reader) -> bool:

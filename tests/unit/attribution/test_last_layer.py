@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ def run(model, count=None):
         ids = random_ids(batch=2)
         if count is None:
             return model(input_ids=ids).logits
-        return LastLayer(model).only(count, lambda: model(input_ids=ids).logits)
+        return LastLayer(model).only(count, tuple(ids.shape), lambda: model(input_ids=ids).logits)
 
 
 @pytest.mark.parametrize("count", [1, 3, 12, 20])
@@ -45,9 +47,11 @@ def test_others_are_not_computed(family):
         return forward(hidden, *rest)
 
     block.mlp.forward = counted
-    run(model, 3)
-    run(model)
-    assert places == [3, 12]
+    last, ids = LastLayer(model), random_ids(batch=2)
+    for _ in range(2):
+        with torch.no_grad():
+            last.only(3, tuple(ids.shape), lambda: model(input_ids=ids))
+    assert places == [3, 12, 3]  # all of them once, to see that each is treated by itself
 
 
 @pytest.mark.parametrize("where", ["mlp", "mlp.c_fc"])
@@ -68,27 +72,58 @@ def test_a_hook_of_the_user_is_given_all_places(where):
 def test_hooks_are_off_after_an_error():
     model = fresh_model("gpt2")
     with pytest.raises(ZeroDivisionError):
-        LastLayer(model).only(1, lambda: 1 / 0)
+        LastLayer(model).only(1, (2, 12), lambda: 1 / 0)
     assert not any(m._forward_pre_hooks or m._forward_hooks for m in model.modules())
 
 
-def projecting():
-    """GPT-2 whose last layer has weights in front of its attention, too."""
+class LooksBack(nn.Module):
+    """Adds to each place the one in front of it."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, hidden):
+        return self.inner(hidden + nn.functional.pad(hidden, (0, 0, 1, 0))[:, :-1])
+
+
+class TimeFirst(nn.Module):
+    """Has a child of the layer given places first, then rows. It has no weights itself."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.call = lambda hidden: block.network(hidden.transpose(0, 1).contiguous()).transpose(
+            0, 1
+        )
+
+    def forward(self, hidden):
+        return self.call(hidden)
+
+
+def unusual(kind):
+    """GPT-2, but for its last layer or what is behind it."""
     model = fresh_model("gpt2")
     torch.manual_seed(0)
     block = model.transformer.h[-1]
-    block.ln_1 = nn.Sequential(block.ln_1, nn.Linear(32, 32))
+    if kind == "weights before attention":
+        block.ln_1 = nn.Sequential(block.ln_1, nn.Linear(32, 32))
+    elif kind == "network looks back":
+        block.mlp = LooksBack(block.mlp)
+    elif kind == "head looks back":
+        model.transformer.ln_f = LooksBack(model.transformer.ln_f)
+    elif kind == "time first":
+        block.network, block.mlp = block.mlp, TimeFirst(block)
     return model
 
 
-def test_the_short_cut_is_not_for_every_model():
-    assert not torch.allclose(run(projecting(), 1)[:, -1], run(projecting())[:, -1], atol=1e-2)
+KINDS = ["weights before attention", "network looks back", "head looks back", "time first"]
 
 
+@pytest.mark.parametrize("kind", ["usual", *KINDS])
 @pytest.mark.parametrize("filling", ["delete", " the"])
-def test_a_model_that_needs_all_places_gets_them(filling):
+def test_a_model_that_needs_all_places_gets_them(kind, filling):
     """The short cut is tried, and scores are those of whole texts all the same."""
-    model = projecting()
+    model = unusual(kind)
     lm = lmw.LanguageModel(model, tiny_tokenizer("gpt2"))
     why = lm.attribute(TEXT, "leave_one_out", of="logit", removal=filling, progress=False)
     ids = np.asarray(why.tokens.ids)
@@ -99,3 +134,41 @@ def test_a_model_that_needs_all_places_gets_them(filling):
             logits = [model(torch.tensor([one])).logits[0, -1] for one in (ids.tolist(), changed)]
         expected = float(logits[0][why.target.id] - logits[1][why.target.id])
         assert why.scores[place] == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["usual", *KINDS])
+def test_answers_of_such_a_model(kind):
+    """These are read at several places of a pass."""
+    model = unusual(kind)
+    lm = lmw.LanguageModel(model, tiny_tokenizer("gpt2"))
+    asked = {"removal": "delete", "of": "logit", "progress": False}
+    why = lm.attribute_answer(TEXT, " and the king", method="leave_one_out", **asked)
+    ids = list(map(int, why.tokens.ids))
+    for row in range(len(why.predictions)):
+        until, written = int(why.until[row]), why.predictions[row].id
+        for place in range(0, until - 1, 5):
+            changed = [*ids[:place], *ids[place + 1 : until]]
+            with torch.no_grad():
+                logits = [
+                    model(torch.tensor([one])).logits[0, -1] for one in (ids[:until], changed)
+                ]
+            expected = float(logits[0][written] - logits[1][written])
+            assert why.scores[row, place] == pytest.approx(expected, abs=1e-4)
+
+
+def test_other_threads_read_all_places():
+    """A pass of another thread between the hooks' going on and off is left alone."""
+    model, ids = fresh_model("gpt2"), random_ids(batch=2)
+    expected, found = run(model), []
+
+    def meanwhile():
+        other = threading.Thread(target=lambda: found.append(run(model)))
+        other.start()
+        other.join()
+        with torch.no_grad():
+            return model(input_ids=ids).logits
+
+    mine = LastLayer(model).only(1, tuple(ids.shape), meanwhile)
+    assert torch.equal(found[0], expected)
+    assert not torch.equal(mine, expected)
+    torch.testing.assert_close(mine[:, -1], expected[:, -1])

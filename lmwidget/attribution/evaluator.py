@@ -251,16 +251,14 @@ class _Run:
             if expected is None:
                 return prefixes
             # At once behind the beginning, and with some tokens between: either may go wrong alone.
-            row, first = [self.rows[number]], int(self.first[number])
-            found = [
-                self.passes.logits(row, After(prefixes, start, [which]), first=first)
-                for start in {length, max(1, min(length, first - _TRIED))}
-            ]
+            row, first, found = [self.rows[number]], int(self.first[number]), []
+            for start in sorted({length, max(1, min(length, first - _TRIED))}):
+                found.append(self.passes.logits(row, After(prefixes, start, [which]), first=first))
+                self._ask()
         except _Stopped:
             raise
         except Exception:  # noqa: BLE001, a model that does not know this raises what it likes
             return None
-        self._ask()
         same = all(
             same_numbers(self.evaluator.lm.model, mine, whole)
             for tried in found

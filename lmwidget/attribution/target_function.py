@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ class TargetFunction:
         What is explained; entering resolves it.
     max_memory : int, optional
         Bytes for the graph of one batch.
+    around : context manager, optional
+        Entered for the first pass over the text, not for those that plan it.
 
     Attributes
     ----------
@@ -64,8 +67,15 @@ class TargetFunction:
     value: float
     graph_bytes: int
 
-    def __init__(self, question: Question, *, max_memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(
+        self,
+        question: Question,
+        *,
+        max_memory: int = DEFAULT_MEMORY,
+        around: AbstractContextManager[Any] | None = None,
+    ) -> None:
         check_gradients(question.lm)
+        self._around = nullcontext() if around is None else around
         self.question, self.max_memory = question, max_memory
         self.lm, self.tokens, self.passes = question.lm, question.tokens, 0
         self._run = EmbeddingLeaves(self.lm.model)
@@ -79,7 +89,7 @@ class TargetFunction:
             question = self.question
             inputs = question.first_inputs()
             planned = economise(self.lm.model, inputs, self._run.forward, self.max_memory)
-            with counting_saved(self.lm.model) as sizes:
+            with self._around, counting_saved(self.lm.model) as sizes:
                 output = self._run.forward(inputs)
             self.passes += 1
             self.graph_bytes = max(planned, sum(sizes))

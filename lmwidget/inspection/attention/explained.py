@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -151,12 +150,10 @@ def explain_question(question: Question) -> Explained:
     """
     start = time.perf_counter()
     lm, tokens = question.lm, question.tokens
-    f = TargetFunction(question)
-    with as_found(lm.model), ExitStack() as stack:
+    with as_found(lm.model):
         recorder = Recorder(lm.model, tokens=len(tokens), keep_values=True, trace=True)
-        with recorder:
-            stack.enter_context(f)
-        _differentiate(f, recorder.records)
+        with TargetFunction(question, around=recorder) as f:
+            _differentiate(f, recorder.records)
     attention = attention_of(lm, parts_of(lm, recorder.records, tokens, question.output_tokens))
     return Explained(
         attention,

@@ -162,3 +162,14 @@ def test_the_model_is_left_alone(method):
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
     assert all((value == before[name]).all() for name, value in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_relevance_of_a_text_whose_graph_is_planned(smollm2, monkeypatch):
+    """Short passes that plan the graph of a longer text are not part of what was recorded."""
+    text = "The cat sat on the mat near the tall tree. " * 12
+    planned = smollm2.attribute(text, "relevance", target=" The", progress=False).scores
+    monkeypatch.setattr("lmwidget.attribution.graph_plan._SMALL", 1 << 60)  # keeps all of it
+    whole = smollm2.attribute(text, "relevance", target=" The", progress=False).scores
+    assert len(whole) > 100
+    assert whole.max() > 0.1
+    np.testing.assert_allclose(planned, whole, rtol=1e-4, atol=1e-6)

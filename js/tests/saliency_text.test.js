@@ -106,6 +106,19 @@ describe("the picture", () => {
     expect(words).toContain("ĠJohn · id 109");
   });
 
+  test("a name as long as a sentence leaves its value in sight", async () => {
+    const traits = SCENES.short();
+    const text = traits._tokens.text.with(9, ` John${" and a sailor".repeat(20)}`);
+    const { one, token } = draw({ ...traits, _tokens: { ...traits._tokens, text } });
+    await userEvent.hover(token(9));
+    const [tip, value] = [one(".lmw-tooltip"), one(".lmw-tooltip .lmw-details-value")].map((e) =>
+      e.getBoundingClientRect(),
+    );
+    expect(value.right).toBeLessThanOrEqual(tip.right);
+    expect(value.height).toBeLessThan(30);
+    expect(tip.height).toBeLessThan(110);
+  });
+
   test("buffers come as DataView, Uint8Array or ArrayBuffer", () => {
     const numbers = Float32Array.from({ length: 14 }, (_, i) => i - 7);
     const shifted = new Uint8Array(60);

@@ -100,13 +100,13 @@ class LastLayer:
         Returns
         -------
         bool
-            When it does not, it is never cut again.
+            When it does not, nothing is cut again.
         """
         if part not in self._tried:
             self._tried.add(part)
             expected = _hidden(part.forward(*whole))[:, -found.shape[1] :]
             if not same_numbers(self._model, found, expected):
-                self._parts = [own for own in self._parts if own is not part]
+                self.off()
         return part in self._parts
 
 
@@ -137,9 +137,10 @@ class _Cut:
         if whole is None:
             return output
         found = _hidden(output)
-        fits = isinstance(found, Tensor) and found.shape[:2] == (self.shape[0], self.count)
-        if not fits or not self.last.treats_places_alone(self.part, whole, found):
+        if not isinstance(found, Tensor) or found.shape[:2] != (self.shape[0], self.count):
             self.last.off()
+            return self.part.forward(*whole)
+        if not self.last.treats_places_alone(self.part, whole, found):
             return self.part.forward(*whole)
         filled = found.new_zeros(*self.shape, *found.shape[2:])
         filled[:, -self.count :] = found
